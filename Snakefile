@@ -1,0 +1,46 @@
+# betascan: five documents about what beta does in a VAE, from download to every table and figure.
+#
+#   snakemake --cores all --use-conda                                    the papers' own scale
+#   snakemake --cores all --configfile workflow/scales/demo.yaml         embedded data, minutes
+#   snakemake --cores 2 figures/hirn2026/fig3.png                        one figure and its needs
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# the package need not be installed: neither here nor in the environments of the rules
+SOURCES = Path(workflow.basedir) / "src"
+sys.path.insert(0, str(SOURCES))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
+
+from betascan.config import load
+from betascan.errors import ConfigError
+from betascan.plan import describe
+
+
+configfile: "config.yaml"
+
+
+try:
+    CONFIG = load(config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    print(describe(CONFIG), file=sys.stderr)
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/hirn2026.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.hirn2026.input,

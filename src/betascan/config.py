@@ -1,0 +1,148 @@
+"""The configuration: typed, every key explained, unknown keys refused.
+
+`config.yaml` holds the papers' own protocols; an overlay in workflow/scales shrinks them.
+`python -m betascan.config` writes workflow/schemas/config.schema.json from these classes.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from betascan.errors import ConfigError
+
+Fraction = Field(gt=0, lt=1)
+
+
+class Section(BaseModel):
+    """A mapping of the configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Standin(Section):
+    """The made-up planet that replaces WorldClim in a demo."""
+
+    rows: int = Field(ge=36, description="grid rows from pole to pole")
+    cols: int = Field(ge=72, description="grid columns around the globe")
+    seed: int = Field(ge=0)
+
+
+class Climate(Section):
+    """Where the 19 bioclimatic layers come from."""
+
+    source: Literal["worldclim", "standin"]
+    urls: tuple[str, ...] = Field(min_length=1, description="addresses, tried in this order")
+    standin: Standin
+
+
+class Data(Section):
+    """Data sets and where to look for them before downloading."""
+
+    root: str | None = Field(description="folder with worldclim/, ...; BETASCAN_DATA overrules it")
+    climate: Climate
+
+
+class Split(Section):
+    """Spatial blocks (hirn2026, appendix A)."""
+
+    side_km: float = Field(gt=0)
+    train: float = Fraction
+    min_cells: int = Field(ge=1)
+    seed: int = Field(ge=0)
+
+
+class Temperatures(Section):
+    """The grid of T = beta sigma_dec^2 / V, evenly spaced in log T."""
+
+    lowest: float = Field(gt=0)
+    highest: float = Field(gt=0)
+    per_decade: int = Field(ge=1)
+
+    def grid(self) -> list[float]:
+        """Return the points, ends included."""
+        decades = np.log10(self.highest / self.lowest)
+        points = round(decades * self.per_decade) + 1
+        exponents = np.linspace(np.log10(self.lowest), np.log10(self.highest), points)
+        return [float(f"{10**e:.6g}") for e in exponents]
+
+
+class Scan(Section):
+    """The protocol of a scan of linear VAEs (hirn2026, appendix A)."""
+
+    estimators: tuple[Literal["sampled", "analytic"], ...] = Field(min_length=1)
+    temperatures: Temperatures
+    latents: int = Field(ge=1)
+    updates: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    lr: float = Field(gt=0)
+    patience: float = Field(gt=0, le=1, description="share of the updates")
+    seed: int = Field(ge=0)
+    device: Literal["auto", "cpu", "cuda"]
+    points_per_job: int | Literal["all"] = Field(description="1: one job a point of the scan")
+
+
+class Hirn2026(Section):
+    """Posterior collapse as automatic spectral pruning."""
+
+    split: Split
+    scan: Scan
+    fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
+
+    def parts(self) -> list[list[float]]:
+        """Return the temperatures of each training job."""
+        grid = self.scan.temperatures.grid()
+        size = len(grid) if self.scan.points_per_job == "all" else self.scan.points_per_job
+        return [grid[i : i + size] for i in range(0, len(grid), size)]
+
+
+class Config(Section):
+    """Everything that a run depends on."""
+
+    scale: str = Field(description="printed on every figure and in every provenance record")
+    output: str = Field(description="folder that data/, runs/, results/ and figures/ are made in")
+    data: Data
+    hirn2026: Hirn2026
+
+
+def _known_keys(path: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the section at `path` has."""
+    section: type[BaseModel] = Config
+    for name in path:
+        section = section.model_fields[str(name)].annotation  # type: ignore[assignment]
+    return list(section.model_fields)
+
+
+def _explain(error: Mapping[str, Any]) -> str:
+    path: tuple[int | str, ...] = error["loc"]
+    key = ".".join(map(str, path))
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
+        return f"unknown key '{key}'; the nearest valid one is '{near[0]}'"
+    if error["type"] == "missing":
+        return f"key '{key}' is missing"
+    return f"key '{key}': {error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"
+
+
+def load(raw: Mapping[str, Any]) -> Config:
+    """Check a configuration as Snakemake hands it over.
+
+    Raises ConfigError with one line: each key that is wrong, and what would be right.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("config: " + "; ".join(_explain(e) for e in error.errors())) from None
+
+
+def schema() -> str:
+    """Return the JSON schema of the configuration, as text."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema(), end="")

@@ -1,0 +1,17 @@
+"""Collapse spectroscopy: what a scan over beta tells of the latents (hirn2026, section II)."""
+
+from betascan.spectroscopy.observables import observe
+from betascan.spectroscopy.temperature import beta_from_temperature, temperature_from_beta
+from betascan.spectroscopy.thresholds import fit_slope, fit_threshold
+from betascan.spectroscopy.utility import Pca, best_distortion, truncated_distortion
+
+__all__ = [
+    "Pca",
+    "best_distortion",
+    "beta_from_temperature",
+    "fit_slope",
+    "fit_threshold",
+    "observe",
+    "temperature_from_beta",
+    "truncated_distortion",
+]

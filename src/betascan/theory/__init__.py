@@ -1,0 +1,1 @@
+"""What the documents derive: laws to be drawn over measured points."""

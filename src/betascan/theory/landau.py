@@ -1,0 +1,37 @@
+"""The mean-field laws of a linear Gaussian VAE (hirn2026, sections III and IV).
+
+T is the normalised price of information, beta sigma_dec^2 / V; T_k = lambda_k / V the threshold
+of mode k, its share of the variance. Everything broadcasts.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def signal_fraction(T: ArrayLike, T_k: ArrayLike) -> Array:
+    """M_k^2 = [1 - T/T_k]_+ (Eq. 16)."""
+    return np.maximum(0.0, 1 - np.divide(T, T_k))
+
+
+def log_variance(T: ArrayLike, T_k: ArrayLike) -> Array:
+    """Posterior log-variance: log(T/T_k) while the mode is active, then 0 (Eq. 41)."""
+    return np.log(np.minimum(1.0, np.divide(T, T_k)))
+
+
+def rate(T: ArrayLike, T_k: ArrayLike) -> Array:
+    """KL divergence of the mode in nats: log(T_k/T)/2 while it is active, then 0 (Eq. 41)."""
+    return -log_variance(T, T_k) / 2
+
+
+def mean_distortion(T: ArrayLike, ratios: ArrayLike, rank: int) -> Array:
+    """Distortion of the first `rank` modes reconstructed from posterior means, in units of V.
+
+    ratios (modes,) are lambda_k / V. Each active mode leaves (T/T_k)^2 of its variance: means
+    shrink by M_k^2 and carry no noise, so the law is quadratic where that of samples (Eq. 42)
+    is linear.
+    """
+    T_k = np.asarray(ratios, float)[:rank]
+    removed = 1 - np.minimum(1.0, np.divide.outer(np.asarray(T, float), T_k)) ** 2
+    return 1 - removed @ T_k

@@ -1,0 +1,1 @@
+"""Training: the linear scan (all points of beta at once)."""
