@@ -16,7 +16,7 @@ min_version("9.0")
 # the package need not be installed: neither here nor in the environments of the rules
 SOURCES = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCES))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=str(SOURCES))
 
 from betascan.config import load
 from betascan.errors import ConfigError

@@ -11,7 +11,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from betascan.errors import DataError, TrainingError
-from betascan.files import read_npz
+from betascan.files import read_npz, write_npz
 from betascan.spectroscopy import fit_threshold, observe
 from betascan.training import kernel
 from betascan.training import scan as scanning
@@ -22,6 +22,7 @@ from betascan.training.torch_engine import TorchEngine
 
 BETAS = np.geomspace(0.02, 8, 8)
 BRIEF = {"latents": 3, "updates": 180, "batch_size": 40, "lr": 3e-3, "progress": False}
+INPUTS = ("train", "validation", "betas")
 ESTIMATORS = pytest.mark.parametrize("estimator", ["sampled", "analytic"])
 
 
@@ -69,9 +70,7 @@ def test_thresholds_are_the_spectrum(estimator):
     ratios = np.array([0.5, 0.3, 0.15, 0.05])
     x = samples(20_000, ratios)
     betas = np.outer([0.3, 0.45, 0.6], ratios).ravel() * total_variance(x)
-    run = scan(
-        x, x, betas, latents=4, updates=6000, lr=3e-3, estimator=estimator, progress=False
-    )
+    run = scan(x, x, betas, latents=4, updates=6000, lr=3e-3, estimator=estimator, progress=False)
     modes = observe(run, x).groupby("rank")
     fitted = [fit_threshold(mode["T"], mode["signal_fraction"])[0] for _, mode in modes]
     np.testing.assert_allclose(fitted, ratios, rtol=0.03)
@@ -196,12 +195,96 @@ def test_the_validation_loss_is_that_of_the_parameters(engine, data, estimator):
         np.testing.assert_allclose(run.validation_loss[point], distortion + beta * rate, rtol=1e-6)
 
 
-def test_a_point_out_of_patience_is_frozen(engine, data):
-    brief = BRIEF | {"updates": 3000, "lr": 1e-2, "patience": 0.1}
-    run = scan(*data, [0.02, 100.0], **brief)
-    waited = run.last_update - run.best_update
-    epoch = -(-len(data[0]) // 40)
-    assert run.last_update[1] < run.last_update[0]
-    assert 300 <= waited[1] < 300 + epoch
-    shorter = scan(*data, [0.02, 100.0], **brief, workers=1)
-    assert_equal(shorter, run, **EXACTLY)
+def test_a_point_out_of_patience_is_frozen(compiler, data):
+    brief = BRIEF | {"updates": 1500, "lr": 1e-2}  # patience: 150 updates, an epoch: 26
+    run, alone = scan(*data, [0.02, 100.0], **brief), scan(*data, [100.0], **brief)
+    assert run.last_update[1] < run.last_update[0] == 1500
+    assert 150 <= run.last_update[1] - run.best_update[1] < 150 + 26
+    assert alone.last_update == run.last_update[1]
+    for name, array in alone.parameters.items():
+        np.testing.assert_array_equal(array[0], run.parameters[name][1])
+
+
+def test_divergence_is_one_line_that_names_beta(engine, data):
+    with pytest.raises(TrainingError, match=r"beta = 0\.02 .* lower the learning rate") as caught:
+        scan(*data, BETAS, **BRIEF | {"lr": 1e6})
+    assert "\n" not in str(caught.value)
+
+
+# Interrupted scans
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Make scans write a checkpoint an epoch."""
+    monkeypatch.setattr(scanning, "CHECKPOINT_SECONDS", -1)
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from betascan.files import read_npz, write_npz
+from betascan.training import scan as scanning
+scanning.CHECKPOINT_SECONDS = -1
+save = scanning._save
+scanning._save = lambda *args: (save(*args), time.sleep(0.05))  # leaves time to be killed
+arrays, brief = read_npz(Path(sys.argv[1]))
+scanning.scan(**arrays, **brief, checkpoint=Path(sys.argv[2]))
+"""
+
+
+@ESTIMATORS
+def test_killed_and_restarted_is_undisturbed(data, estimator, tmp_path, monkeypatch):
+    brief = BRIEF | {"updates": 6000, "estimator": estimator}
+    checkpoint = tmp_path / "checkpoint.npz"
+    write_npz(tmp_path / "in.npz", dict(zip(INPUTS, (*data, BETAS), strict=True)), **brief)
+    command = [sys.executable, "-c", CHILD, tmp_path / "in.npz", checkpoint]
+    with subprocess.Popen(command) as child:
+        while child.poll() is None and not checkpoint.exists():
+            time.sleep(1e-3)
+        child.kill()
+    assert child.returncode == -signal.SIGKILL
+    assert 0 < read_npz(checkpoint)[1]["done"] < 6000
+    scan(*data, BETAS, **brief).save(tmp_path / "undisturbed.npz")
+    monkeypatch.delattr(State, "start")  # which a scan from the start needs
+    scan(*data, BETAS, **brief, checkpoint=checkpoint).save(tmp_path / "resumed.npz")
+    assert (tmp_path / "resumed.npz").read_bytes() == (tmp_path / "undisturbed.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other", [{"seed": 1}, {"lr": 1e-3}, {"estimator": "analytic"}, {"updates": 170}, {"data": 2}]
+)
+def test_a_checkpoint_of_other_settings_is_not_used(eager, data, tmp_path, other):
+    checkpoint = tmp_path / "checkpoint.npz"
+    scan(*data, BETAS, **BRIEF, checkpoint=checkpoint)
+    assert checkpoint.exists()
+    brief = BRIEF | other
+    x = data[0] * np.float32(brief.pop("data", 1))
+    fresh = scan(x, data[1], BETAS, **brief)
+    assert_equal(scan(x, data[1], BETAS, **brief, checkpoint=checkpoint), fresh, **EXACTLY)
+
+
+def test_a_damaged_checkpoint_is_one_line(eager, data, tmp_path):
+    checkpoint = tmp_path / "checkpoint.npz"
+    scan(*data, BETAS, **BRIEF, checkpoint=checkpoint)
+    os.truncate(checkpoint, checkpoint.stat().st_size // 2)
+    with pytest.raises(DataError, match=r"checkpoint\.npz is damaged: delete it") as caught:
+        scan(*data, BETAS, **BRIEF, checkpoint=checkpoint)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(eager, data, tmp_path, monkeypatch):
+    checkpoint = tmp_path / "checkpoint.npz"
+    scan(*data, BETAS, **BRIEF, checkpoint=checkpoint)
+    before = checkpoint.read_bytes()
+
+    def fill(file, **arrays):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fill)
+    with pytest.raises(DataError, match=r"is full: make room and run again") as caught:
+        scan(*data, BETAS, **BRIEF | {"seed": 1}, checkpoint=checkpoint)
+    assert "\n" not in str(caught.value)
+    assert checkpoint.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [checkpoint]

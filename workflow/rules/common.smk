@@ -9,7 +9,7 @@ ENVS = Path(workflow.basedir) / "envs"
 
 def code(*modules):
     """The files of the package that a rule's result depends on beside its script."""
-    return [str(SOURCES / "betascan" / module) for module in modules]
+    return [os.path.relpath(SOURCES / "betascan" / module) for module in modules]
 
 
 def footer(study, data):

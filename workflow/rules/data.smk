@@ -1,10 +1,13 @@
 # Data sets, from their providers or from their stand-ins.
 
 CLIMATE = CONFIG.data.climate
-CLIMATE_LAYERS = f"{DATA}/worldclim" if CLIMATE.source == "worldclim" else f"{DATA}/planet"
-CLIMATE_NAME = {"worldclim": "WorldClim 2.1, 10'", "standin": "stand-in climate, not WorldClim"}[
-    CLIMATE.source
-]
+CLIMATE_LAYERS = (
+    f"{DATA}/worldclim" if CLIMATE.source == "worldclim" else f"{DATA}/planet"
+)
+CLIMATE_NAME = {
+    "worldclim": "WorldClim 2.1, 10'",
+    "standin": "stand-in climate, not WorldClim",
+}[CLIMATE.source]
 
 
 rule worldclim_layers:
@@ -16,13 +19,13 @@ rule worldclim_layers:
         f"{LOGS}/worldclim_layers.tsv"
     conda:
         f"{ENVS}/data.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=60,
     params:
         function="betascan.data.worldclim.obtain_layers",
         urls=CLIMATE.urls,
         root=CONFIG.data.root,
-    resources:
-        mem_mb=1000,
-        runtime=60,
     message:
         "WorldClim 2.1: 19 bioclimatic layers"
     script:
@@ -38,12 +41,12 @@ rule planet_layers:
         f"{LOGS}/planet_layers.tsv"
     conda:
         f"{ENVS}/data.yaml"
-    params:
-        function="betascan.data.climate.write_standin",
-        **CLIMATE.standin.model_dump(),
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        **CLIMATE.standin.model_dump(),
+        function="betascan.data.climate.write_standin",
     message:
         "stand-in climate: 19 bioclimatic layers of a made-up planet"
     script:
@@ -61,11 +64,11 @@ rule climate_table:
         f"{LOGS}/climate_table.tsv"
     conda:
         f"{ENVS}/data.yaml"
-    params:
-        function="betascan.data.worldclim.write_table",
     resources:
         mem_mb=1000,
         runtime=30,
+    params:
+        function="betascan.data.worldclim.write_table",
     message:
         "table of the cells valid in all 19 layers"
     script:

@@ -13,16 +13,22 @@ TRAIN, VALIDATION, TEST, DROPPED = 0, 1, 2, -1
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
+def project(
+    lat: NDArray[np.float64], lon: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y (n,) in metres on the World Sinusoidal map (ESRI:54008), which keeps areas."""
+    x, y = transform("EPSG:4326", "ESRI:54008", lon, lat)
+    return np.asarray(x), np.asarray(y)
+
+
 def block_ids(
     lat: NDArray[np.float64], lon: NDArray[np.float64], side_km: float = 500
 ) -> NDArray[np.int64]:
     """Number the block of each cell (n,): squares of `side_km` on the World Sinusoidal map.
 
-    That projection (ESRI:54008) keeps areas. Blocks are numbered from the south-west, row by
-    row, occupied ones only. lat, lon (n,) in degrees.
+    Numbered from the south-west, row by row, occupied ones only. lat, lon (n,) in degrees.
     """
-    x, y = transform("EPSG:4326", "ESRI:54008", lon, lat)
-    column, row = (np.floor(np.asarray(axis) / (side_km * 1000)).astype(int) for axis in (x, y))
+    column, row = (np.floor(axis / (side_km * 1000)).astype(int) for axis in project(lat, lon))
     width = column.max() - column.min() + 1
     return np.unique(row * width + column - column.min(), return_inverse=True)[1]
 

@@ -55,5 +55,7 @@ class Coordinates:
             arrays[name] = arrays[name] @ self.from_x
             arrays[f"{name}_bias"] -= arrays[name] @ self.mean
         arrays["decoder"] = self.to_x @ arrays["decoder"]
-        arrays["decoder_bias"] = self.mean + arrays["decoder_bias"] @ self.to_x.T
+        # a product a point: one of all points would round differently in another group of them
+        shift = self.to_x @ arrays["decoder_bias"][..., None]
+        arrays["decoder_bias"] = self.mean + shift[..., 0]
         return arrays

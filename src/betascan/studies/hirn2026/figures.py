@@ -49,7 +49,7 @@ def fig1(observables: Path, modes: Path, png: Path, pdf: Path, footer: str) -> N
     """Figure 1: mean square of the posterior mean, signal fraction, log-variance over T."""
     seen, spectrum = _shown(observables), _shown(modes)
     ranks = len(spectrum)
-    figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 6.6), sharex=True)
+    figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 6.8), sharex=True)
     grid = np.geomspace(seen["T"].min(), seen["T"].max(), 400)
     colours = rank_colours(ranks)
     panels = (
@@ -61,10 +61,11 @@ def fig1(observables: Path, modes: Path, png: Path, pdf: Path, footer: str) -> N
         _by_rank(ax, seen, column, ranks, label)
         for rank, T_k in zip(spectrum["rank"], spectrum[at], strict=True):
             ax.plot(grid, law(grid, T_k), color=colours(rank - 1), lw=0.7, zorder=2)
-    axes[0].legend(handles=[POINT, LAW], loc="lower left", frameon=False)
+    axes[0].set(yscale="log", ylim=(0.03, 1.5 * seen["mean_mu2"].max()))
     fitted = Line2D([], [], color=GUIDE, lw=0.8, label=r"fit of $[1-T/T_k]_+$")
-    axes[1].legend(handles=[POINT, fitted], loc="lower left", frameon=False)
-    axes[0].set_ylim(-0.05, max(1.25, 1.05 * seen["mean_mu2"].max()))
+    for ax, line in zip(axes, (LAW, fitted, LAW), strict=True):
+        ax.legend(handles=[POINT, line], loc="lower left", bbox_to_anchor=(0, 1), ncols=2,
+                  borderaxespad=0, frameon=False)  # fmt: skip
     axes[2].set_xlabel(T_LABEL)
     rank_bar(figure, axes, ranks)
     save(figure, png, pdf, f"{footer} · sampled, test split")
@@ -104,9 +105,10 @@ def fig2(distortion: Path, pca: Path, png: Path, pdf: Path, footer: str) -> None
         known["rank"], known["pca_distortion"], "-", color=GUIDE, lw=0.8, zorder=1,
         label="PCA of the training split",
     )  # fmt: skip
-    last = components.set_index("rank")["pca_distortion"][ranks]
+    last = abs(components.set_index("rank")["pca_distortion"][ranks])
+    value = "below 1e-12" if last < 1e-12 else f"{last:.0e}"
     right.annotate(
-        f"PCA at rank {ranks}: {last:.0e}", (ranks, 1.1e-9), (ranks - 1, 4e-9), ha="right",
+        f"PCA at rank {ranks}: {value}", (ranks, 1.1e-9), (ranks - 1, 4e-9), ha="right",
         va="center", fontsize=7, arrowprops={"arrowstyle": "->", "lw": 0.6},
     )  # fmt: skip
     right.set_xlabel("retained rank $k$")
@@ -171,26 +173,28 @@ def fig4(observables: Path, modes: Path, png: Path, pdf: Path, footer: str) -> N
 
 
 def split_map(table: Path, cells: Path, splits: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Draw the map of the splits, with their sizes beside the published ones."""
+    """Draw the map of the splits, with their sizes beside the published ones.
+
+    On the projection that the blocks are cut from, where they are squares.
+    """
     climate, sizes = read_table(table), pd.read_csv(splits).set_index("split")
     with np.load(cells) as file:
         label = file["split"]
+    x, y = blocks.project(climate.lat, climate.lon)
     colours = {"train": "#0072B2", "validation": "#F0E442", "test": "#D55E00"}
-    figure, ax = plt.subplots(figsize=(PAGE, 3.9))
-    side = 72 / 360 * (PAGE - 0.6) * np.diff(np.unique(climate.lon)).min()
+    figure, ax = plt.subplots(figsize=(PAGE, 4.3))
+    degree = np.diff(np.unique(climate.lat)).min()
     for split, name in blocks.NAMES.items():
-        here = label == split
-        row = sizes.loc[name]
+        here, row = label == split, sizes.loc[name]
         ax.scatter(
-            climate.lon[here], climate.lat[here], s=side**2, marker="s", lw=0,
+            x[here] / 1e6, y[here] / 1e6, s=(2.2 * degree) ** 2, marker="s", lw=0,
             color=colours[name], rasterized=True,
         )  # fmt: skip
         ax.scatter(
             [], [], s=20, marker="s", color=colours[name],
-            label=f"{name}: {row['cells']:,.0f} cells, {row['blocks']:.0f} blocks "
-            f"(published {row['published']:,.0f} cells)",
+            label=f"{name}: {row['cells']:,.0f} cells, {row['blocks']:.0f} blocks\n"
+            f"published: {row['published']:,.0f} cells",
         )  # fmt: skip
-    ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
-    ax.set(xlabel="longitude (degrees)", ylabel="latitude (degrees)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, frameon=False, fontsize=6)
+    ax.set(aspect="equal", xlabel="easting (1000 km)", ylabel="northing (1000 km)")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     save(figure, png, pdf, footer)

@@ -1,5 +1,6 @@
 """The heavy steps of hirn2026: training a scan and measuring it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from betascan.data import blocks
-from betascan.files import write_csv, write_json
+from betascan.files import read_npz, write_csv, write_json
+from betascan.provenance import provenance as machine
 from betascan.spectroscopy import Pca, beta_from_temperature, observe, truncated_distortion
 from betascan.studies.hirn2026.cells import load_split
 from betascan.training.scan import Scan, scan, total_variance
@@ -18,15 +20,16 @@ def train(
     cells: Path,
     trained: Path,
     record: Path,
-    checkpoint: Path,
     temperatures: Sequence[float],
     threads: int,
     **protocol: Any,
 ) -> None:
     """Scan the given temperatures; write the `Scan` and, in `record`, device and seconds.
 
-    `protocol` as in `scan`.
+    `protocol` as in `scan`. The checkpoint lies beside `trained`, undeclared: Snakemake deletes
+    the outputs of a job that failed.
     """
+    checkpoint = trained.with_name(f"{trained.stem}-checkpoint.npz")
     x, held_out = load_split(cells, "train"), load_split(cells, "validation")
     betas = beta_from_temperature(temperatures, total_variance(x))
     result = scan(x, held_out, betas, workers=threads, checkpoint=checkpoint, **protocol)
@@ -100,3 +103,24 @@ def principal_components(cells: Path, pca: Path) -> None:
             )
         )
     write_csv(pd.concat(frames), pca)
+
+
+def provenance(
+    cells: Path,
+    records: Sequence[Path],
+    provenance: Path,
+    scale: str,
+    config: dict[str, Any],
+) -> None:
+    """Record what the results were made from: scale, data, settings, device, time, versions."""
+    _, facts = read_npz(cells)
+    runs = [json.loads(record.read_text()) for record in records]
+    record = {
+        "scale": scale,
+        "data": {name: facts[name] for name in ("source", "fingerprint", "resolution")},
+        "config": config,
+        "device": sorted({run["device"] for run in runs}),
+        "training_seconds": round(sum(run["seconds"] for run in runs)),
+        **machine(),
+    }
+    write_json(record, provenance)

@@ -1,0 +1,77 @@
+"""Microseconds a point and update of a scan, three ways: kernel, batched torch, a plain loop.
+
+python benchmarks/scan.py [ROUNDS]     hirn2026's sizes: 57 points, 19 features, 32 latents
+"""
+
+import os
+import sys
+import time
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from betascan.training import kernel
+from betascan.training.scan import scan
+
+BETAS = 19 * np.geomspace(1e-7, 1, 57)
+BATCH, BATCHES, LATENTS, LR = 256, 200, 32, 3e-4
+random = np.random.default_rng(0)
+train = random.standard_normal((BATCH * BATCHES, 19), np.float32)
+validation = train[: len(train) * 3 // 10]  # as large a share as hirn2026's
+
+
+def with_kernel() -> int:
+    scan(train, validation, BETAS, updates=2 * BATCHES, batch_size=BATCH, lr=LR, progress=False)
+    return 2 * BATCHES * len(BETAS)
+
+
+def with_torch() -> int:
+    build, kernel.build = kernel.build, lambda layout: None
+    scan(train, validation, BETAS, updates=BATCHES, batch_size=BATCH, lr=LR, progress=False)
+    kernel.build = build
+    return BATCHES * len(BETAS)
+
+
+def plainly(betas: np.ndarray = BETAS[::19]) -> int:
+    """Train one model after the other; an average over three of the points."""
+    for beta in betas:
+        mean, log_variance = nn.Linear(19, LATENTS), nn.Linear(19, LATENTS)
+        decoder = nn.Linear(LATENTS, 19)
+        parts = nn.ModuleList([mean, log_variance, decoder])
+        optimiser = torch.optim.Adam(parts.parameters(), lr=LR)
+        batches = DataLoader(TensorDataset(torch.from_numpy(train)), BATCH, shuffle=True)
+        for (x,) in batches:
+            mu, log_sigma2 = mean(x), log_variance(x)
+            z = mu + (log_sigma2 / 2).exp() * torch.randn_like(mu)
+            distortion = (decoder(z) - x).square().sum(1).mean() / 2
+            rate = (mu.square() + log_sigma2.exp() - log_sigma2 - 1).sum(1).mean() / 2
+            optimiser.zero_grad()
+            (distortion + float(beta) * rate).backward()
+            optimiser.step()
+        with torch.no_grad():  # the validation that ends an epoch
+            x = torch.from_numpy(validation)
+            (decoder(mean(x)) - x).square().sum(1).mean()
+            log_variance(x).exp().sum(1).mean()
+    return len(betas) * BATCHES
+
+
+if __name__ == "__main__":
+    ways = {"compiled kernel": with_kernel, "batched torch": with_torch, "plain loop": plainly}
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    with_kernel()  # compiles
+    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
+        for way, run in ways.items():
+            start = time.perf_counter()
+            updates = run()
+            seconds[way].append((time.perf_counter() - start) / updates)
+    cost = {way: median(times) for way, times in seconds.items()}
+    print(f"{os.cpu_count()} cores, torch on {torch.get_num_threads()} threads; medians of rounds")
+    for way, value in cost.items():
+        spread = f"{min(seconds[way]) * 1e6:.1f} to {max(seconds[way]) * 1e6:.1f}"
+        print(
+            f"{way:16}{value * 1e6:8.1f} us a point and update ({spread}), "
+            f"{value / cost['compiled kernel']:5.1f} times the kernel"
+        )
