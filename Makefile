@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint readme clean
 
 demo: $(READY)
 	@$(BIN)/snakemake --unlock --quiet all --configfile workflow/scales/demo.yaml 2>/dev/null
@@ -20,6 +20,9 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+readme: $(READY)
+	$(BIN)/python -m betascan.readme
 
 $(READY): pins.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

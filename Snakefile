@@ -8,7 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -19,17 +18,15 @@ sys.path.insert(0, str(SOURCES))
 os.environ.update(PYTHONPATH=str(SOURCES))
 
 from betascan.config import load
-from betascan.errors import ConfigError
+from betascan.errors import one_line_errors
 from betascan.plan import describe
 
 
-configfile: "config.yaml"
+configfile: str(SOURCES.parent / "config.yaml")
 
 
-try:
+with one_line_errors():
     CONFIG = load(config)
-except ConfigError as error:
-    raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
     print(describe(CONFIG), file=sys.stderr)

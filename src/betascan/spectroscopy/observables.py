@@ -14,6 +14,21 @@ if TYPE_CHECKING:  # tables and figures use this package, and need no torch
 ROWS = 1 << 15  # samples held at a time: 8 MB a float64 array of 32 latents
 
 
+def observables(
+    mu2: NDArray[np.float64], sigma2: NDArray[np.float64], log_sigma2: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Derive a model's observables, latent by latent, from the means of its moments."""
+    return {
+        "mean_mu2": mu2,
+        "mean_sigma2": sigma2,
+        "mean_log_sigma2": log_sigma2,
+        "rate": (mu2 + sigma2 - log_sigma2 - 1) / 2,
+        "signal_fraction": mu2 / (mu2 + sigma2),
+        "posterior_scale": mu2 + sigma2,
+        "jensen_gap": np.log(sigma2) - log_sigma2,
+    }
+
+
 def observe(scan: Scan, test: NDArray[np.float32]) -> pd.DataFrame:
     """Measure the observables of hirn2026, Eqs. 10-13 and 25, on samples (n, features).
 
@@ -37,13 +52,7 @@ def observe(scan: Scan, test: NDArray[np.float32]) -> pd.DataFrame:
                 "beta": beta,
                 "rank": 0,
                 "latent": np.arange(len(mu2)),
-                "mean_mu2": mu2,
-                "mean_sigma2": sigma2,
-                "mean_log_sigma2": log_sigma2,
-                "rate": (mu2 + sigma2 - log_sigma2 - 1) / 2,
-                "signal_fraction": mu2 / (mu2 + sigma2),
-                "posterior_scale": mu2 + sigma2,
-                "jensen_gap": np.log(sigma2) - log_sigma2,
+                **observables(mu2, sigma2, log_sigma2),
             }
         ).sort_values("signal_fraction", ascending=False, kind="stable", ignore_index=True)
         frame["rank"] = np.arange(1, len(frame) + 1)

@@ -47,7 +47,7 @@ def rank_bar(figure: Figure, axes: Sequence[Axes], ranks: int) -> None:
     norm = BoundaryNorm(np.arange(0.5, ranks + 1), ranks)
     key = figure.colorbar(
         mpl.cm.ScalarMappable(norm, colours), ax=axes, pad=0.015, fraction=0.03,
-        aspect=11 * figure.get_figheight(),
+        aspect=15 * figure.get_figheight(),
     )  # fmt: skip
     key.set_ticks(sorted({1, *range(3, ranks + 1, 3), ranks}))
     key.set_label("rank of the latent")

@@ -25,13 +25,17 @@ def rate(T: ArrayLike, T_k: ArrayLike) -> Array:
     return -log_variance(T, T_k) / 2
 
 
-def mean_distortion(T: ArrayLike, ratios: ArrayLike, rank: int) -> Array:
+def mean_distortion(
+    T: ArrayLike, ratios: ArrayLike, rank: int, variances: ArrayLike | None = None
+) -> Array:
     """Distortion of the first `rank` modes reconstructed from posterior means, in units of V.
 
-    ratios (modes,) are lambda_k / V. Each active mode leaves (T/T_k)^2 of its variance: means
-    shrink by M_k^2 and carry no noise, so the law is quadratic where that of samples (Eq. 42)
-    is linear.
+    ratios (modes,) are lambda_k / V of the training data; variances (modes,), along the same axes
+    and in the same units, those of another split. Each active mode leaves (T/T_k)^2 of its
+    variance: means shrink by M_k^2 and carry no noise, so the law is quadratic where that of
+    samples (Eq. 42) is linear.
     """
-    T_k = np.asarray(ratios, float)[:rank]
-    removed = 1 - np.minimum(1.0, np.divide.outer(np.asarray(T, float), T_k)) ** 2
-    return 1 - removed @ T_k
+    T_k = np.asarray(ratios, float)
+    present = T_k if variances is None else np.asarray(variances, float)
+    removed = 1 - np.minimum(1.0, np.divide.outer(np.asarray(T, float), T_k[:rank])) ** 2
+    return present.sum() - removed @ present[:rank]

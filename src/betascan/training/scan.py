@@ -87,6 +87,10 @@ def _engine(
 ) -> Engine:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError(
+            "device cuda was asked for and there is none: set device to auto or cpu"
+        )
     if device == "cpu" and (library := kernel.build(layout)) is not None:
         return kernel.KernelEngine(library, layout, weights, estimator, workers)
     if device == "cpu":
@@ -167,7 +171,8 @@ def scan(
     expectation in both, so that chance does not stop a point. With `checkpoint`, an interrupted
     scan resumes to the same bytes.
 
-    Raises TrainingError if a loss is not finite or the checkpoint cannot be written.
+    Raises TrainingError if a loss is not finite or a device is missing, DataError if the
+    checkpoint is damaged or cannot be written.
     """
     betas = np.asarray(betas, np.float64)
     if estimator == "analytic":

@@ -1,7 +1,8 @@
 """Figures 1-4 of hirn2026 and the map of its splits.
 
 As in the document they show the held-out test split and the sampled estimator. The laws drawn
-over the points are evaluated at the PCA ratios of the training split, which sets the thresholds.
+over the points are evaluated at the PCA ratios of the training split, which sets the thresholds,
+and at the variances of the split shown.
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ from betascan.theory import landau
 
 T_LABEL = r"$T=\beta\sigma_\mathrm{dec}^2/V$"
 SHOWN = {"estimator": "sampled", "split": "test"}
-LAW = Line2D([], [], color=GUIDE, lw=0.8, label="law, no free parameter")
+LAW = Line2D([], [], color=GUIDE, lw=0.8, label="law, not fitted")
 POINT = Line2D([], [], color=GUIDE, ls="", marker="o", label="trained VAE")
 
 
@@ -84,9 +85,10 @@ def fig2(distortion: Path, pca: Path, png: Path, pdf: Path, footer: str) -> None
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1), sharey=True)
     grid = np.geomspace(levels["T"].min(), levels["T"].max(), 400)
     ratios = train["pca_ratio"].to_numpy()[1 : ranks + 1]
+    variances = components["pca_utility"].to_numpy()[1 : ranks + 1]
     for rank, group in shown[shown["rank"].between(1, ranks)].groupby("rank"):
         left.axhline(own[rank], color=colours(rank - 1), lw=0.3, zorder=1)
-        law = landau.mean_distortion(grid, ratios, rank)
+        law = landau.mean_distortion(grid, ratios, rank, variances)
         left.plot(grid, np.maximum(law, 1e-16), color=colours(rank - 1), lw=0.7, zorder=2)
         left.plot(group["T"], group["distortion"], "o", color=colours(rank - 1), mew=0, zorder=3)
     left.set(xscale="log", yscale="log", xlabel=T_LABEL, ylim=(1e-9, 3))
@@ -138,9 +140,10 @@ def fig3(modes: Path, png: Path, pdf: Path, footer: str) -> None:
                 )  # fmt: skip
         off = seen[(seen["estimator"] == "sampled") & (seen["log_duality"].abs() > np.log(2))]
         for row in off.itertuples():
+            left = row.log_duality > 0
             ax.annotate(
-                f"rank {row.rank}", (row.threshold, row.utility), (6, -3), fontsize=7,
-                textcoords="offset points",
+                f"rank {row.rank}", (row.threshold, row.utility), (-6 if left else 6, -2.5),
+                textcoords="offset points", ha="right" if left else "left", fontsize=7,
             )  # fmt: skip
         ends = [table["utility"].min() / 3, 2]
         ax.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)

@@ -1,0 +1,151 @@
+"""The DAG itself, run by Snakemake on a small stand-in, in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parent.parent
+TINY = {
+    "scale": "test",
+    "data": {"climate": {"source": "standin", "standin": {"rows": 60, "cols": 120}}},
+    "hirn2026": {
+        "split": {"side_km": 1000},
+        "scan": {"updates": 600, "temperatures": {"per_decade": 1}},
+    },
+}
+FIGURES = ["split_map", "fig1", "fig2", "fig3", "fig4"]
+
+
+def command(folder, *arguments, overlay=TINY):
+    config = folder / "overlay.yaml"
+    config.write_text(yaml.safe_dump(overlay))
+    return [
+        *[sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")],
+        *["--directory", str(folder), "--cores", "2", "--configfile", str(config), *arguments],
+    ]
+
+
+def snakemake(folder, *arguments, overlay=TINY):
+    environment = {k: v for k, v in os.environ.items() if k != "BETASCAN_DATA"}
+    return subprocess.run(
+        command(folder, *arguments, overlay=overlay),
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=600,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which the whole DAG has run."""
+    folder = tmp_path_factory.mktemp("dag")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def planned(run):
+    """The rules that a dry run would run."""
+    assert run.returncode == 0, run.stderr
+    lines = (run.stdout + run.stderr).splitlines()
+    start = next((i for i, line in enumerate(lines) if line.startswith("job  ")), None)
+    if start is None:
+        return set()
+    return {line.split()[0] for line in lines[start + 2 : lines.index("", start)]} - {"total"}
+
+
+def test_every_figure_and_table_of_hirn2026(finished):
+    for figure in FIGURES:
+        assert (finished / f"figures/hirn2026/{figure}.png").read_bytes().startswith(b"\x89PNG")
+        assert (finished / f"figures/hirn2026/{figure}.pdf").read_bytes().startswith(b"%PDF")
+    results = finished / "results/hirn2026"
+    modes = pd.read_csv(results / "modes.csv")
+    named = [
+        "estimator",
+        "split",
+        "rank",
+        "pca_ratio",
+        "threshold",
+        "threshold_se",
+        "utility",
+        "pca_utility",
+    ]
+    assert list(modes.columns[: len(named)]) == named
+    assert set(modes["split"]) == {"train", "validation", "test"}
+    assert modes["rank"].max() == 18  # bio7 = bio5 - bio6 leaves 18 of 19
+    seen = pd.read_csv(results / "observables.csv.gz")
+    assert len(seen) == 2 * 3 * 8 * 32  # estimators, splits, temperatures, latents
+    splits = pd.read_csv(results / "splits.csv")
+    assert list(splits.columns) == ["split", "cells", "blocks", "area_share", "published"]
+    provenance = json.loads((results / "provenance.json").read_text())
+    assert provenance["scale"] == "test"
+    assert "stand-in" in provenance["data"]["source"]
+    claims = pd.read_csv(results / "claims.csv")
+    assert set(claims.loc[claims["item"] == "plateau", "verdict"]) == {"scale cannot tell"}
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    run = snakemake(finished, "--dry-run")
+    assert "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_the_floor_of_the_fit_reaches_fits_and_figures_but_no_training(finished):
+    overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "fit_floor": 0.2}}
+    rules = planned(snakemake(finished, "--dry-run", overlay=overlay))
+    assert {"hirn2026_modes", "hirn2026_claims", "hirn2026_fig1", "hirn2026_fig3"} <= rules
+    assert not rules & {"hirn2026_split", "hirn2026_scan", "hirn2026_measure", "climate_table"}
+
+
+def test_one_figure_needs_only_its_own(finished):
+    rules = planned(snakemake(finished, "--dry-run", "--forceall", "figures/hirn2026/fig3.png"))
+    assert "hirn2026_fig3" in rules
+    assert not rules & {"hirn2026_fig1", "hirn2026_claims", "hirn2026_split_map"}
+
+
+def test_a_wrong_key_is_one_line(tmp_path):
+    overlay = {**TINY, "hirn2026": {"scan": {"patiense": 0.2}}}
+    run = snakemake(tmp_path, "--dry-run", overlay=overlay)
+    assert run.returncode != 0
+    assert "unknown key 'hirn2026.scan.patiense'; the nearest valid one is 'patience'" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_missing_data_is_one_line(tmp_path):
+    data = {"root": str(tmp_path / "nowhere"), "climate": {"source": "worldclim"}}
+    run = snakemake(tmp_path, "data/climate.h5", overlay={**TINY, "data": data})
+    assert run.returncode != 0
+    assert f"betascan: the data folder {tmp_path / 'nowhere'} does not exist" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "data/climate.h5").exists()
+
+
+def test_killed_in_mid_scan_and_run_again_gives_the_same_bytes(finished, tmp_path):
+    """Three points a job here, all points in one there: grouping changes nothing either."""
+    target = "results/hirn2026/modes.csv"
+    scan = {**TINY["hirn2026"]["scan"], "points_per_job": 3}
+    overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "scan": scan}}
+    environment = {k: v for k, v in os.environ.items() if k != "BETASCAN_DATA"}
+    with subprocess.Popen(
+        command(tmp_path, target, overlay=overlay),
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        while not list(tmp_path.glob("runs/hirn2026/*/scan-*.npz")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert snakemake(tmp_path, "--unlock", overlay=overlay).returncode == 0
+    again = snakemake(tmp_path, target, overlay=overlay)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / target).read_bytes() == (finished / target).read_bytes()
