@@ -104,7 +104,13 @@ def test_an_unknown_key_is_named_with_the_nearest(path, near):
         ("hirn2026.scan.updates", 1.5, "valid integer"),
         ("hirn2026.scan.lr", 0, "greater than 0"),
         ("hirn2026.scan.device", "gpu", "'auto', 'cpu' or 'cuda'"),
-        ("hirn2026.split", 3, "valid dictionary"),
+        ("hirn2026.scan.device", True, "'auto', 'cpu' or 'cuda'"),
+        ("hirn2026.scan.updates", True, "valid integer"),
+        ("hirn2026.scan.lr", float("inf"), "finite number"),
+        ("hirn2026.scan.points_per_job", 0, "greater than or equal to 1 or should be 'all'"),
+        ("hirn2026.scan.temperatures.per_decade", -1, "greater than or equal to 1"),
+        ("hirn2026.scan.estimators", ["sample"], "'sampled' or 'analytic'"),
+        ("hirn2026.split", 3, "an object"),
         ("data.climate.urls", [], "at least 1 item"),
     ],
 )
@@ -112,7 +118,7 @@ def test_a_wrong_value_is_named_with_what_is_right(path, value, expected):
     message = refusal(path, value)
     assert message.startswith(f"config: key '{path}': ")
     assert expected in message
-    assert repr(value) in message
+    assert repr(value[0] if value and isinstance(value, list) else value) in message
 
 
 @pytest.mark.parametrize("path", ["scale", "hirn2026.scan.temperatures.lowest", "data.root"])
@@ -125,3 +131,10 @@ def test_all_that_is_wrong_is_told_at_once():
     del raw["output"]
     with pytest.raises(ConfigError, match=r"'output' is missing; unknown key 'sale'"):
         config.load(raw)
+
+
+def test_temperatures_must_be_in_order():
+    message = refusal("hirn2026.scan.temperatures.lowest", 10.0)
+    assert message.startswith(
+        "config: key 'hirn2026.scan.temperatures': lowest must not exceed highest"
+    )

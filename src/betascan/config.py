@@ -6,11 +6,11 @@
 
 import difflib
 import json
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from betascan.errors import ConfigError
 
@@ -20,7 +20,7 @@ Fraction = Field(gt=0, lt=1)
 class Section(BaseModel):
     """A mapping of the configuration."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Standin(Section):
@@ -62,6 +62,12 @@ class Temperatures(Section):
     highest: float = Field(gt=0)
     per_decade: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.lowest > self.highest:
+            raise ValueError("lowest must not exceed highest")
+        return self
+
     def grid(self) -> list[float]:
         """Return the points, ends included."""
         decades = np.log10(self.highest / self.lowest)
@@ -82,7 +88,9 @@ class Scan(Section):
     patience: float = Field(gt=0, le=1, description="share of the updates")
     seed: int = Field(ge=0)
     device: Literal["auto", "cpu", "cuda"]
-    points_per_job: int | Literal["all"] = Field(description="1: one job a point of the scan")
+    points_per_job: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        description="1: one job a point of the scan"
+    )
 
 
 class Hirn2026(Section):
@@ -108,24 +116,36 @@ class Config(Section):
     hirn2026: Hirn2026
 
 
-def _known_keys(path: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the section at `path` has."""
-    section: type[BaseModel] = Config
+def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
+    """Return the key that an error's path names, and the keys known beside it.
+
+    Behind the key the path may name the alternatives of its type, which are not the user's.
+    """
+    section: Any = Config
+    key, known = [], list(Config.model_fields)
     for name in path:
-        section = section.model_fields[str(name)].annotation  # type: ignore[assignment]
-    return list(section.model_fields)
+        if not (isinstance(section, type) and issubclass(section, BaseModel)):
+            break
+        known = list(section.model_fields)
+        key.append(str(name))
+        field = section.model_fields.get(str(name))
+        section = field.annotation if field else None
+    return ".".join(key), known
 
 
-def _explain(error: Mapping[str, Any]) -> str:
-    path: tuple[int | str, ...] = error["loc"]
-    key = ".".join(map(str, path))
+def _explain(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Say in one line what is wrong with one key, of which there may be several errors."""
+    error = errors[0]
+    key, known = _key(error["loc"])
     if error["type"] == "extra_forbidden":
-        known = _known_keys(path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1, cutoff=0.0)
         return f"unknown key '{key}'; the nearest valid one is '{near[0]}'"
     if error["type"] == "missing":
         return f"key '{key}' is missing"
-    return f"key '{key}': {error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"
+    deepest = max(len(e["loc"]) for e in errors)  # a bad item also makes its list too short
+    told = [e["msg"] for e in errors if len(e["loc"]) == deepest]
+    wanted = " or ".join(m.removeprefix("Input ").removeprefix("Value error, ") for m in told)
+    return f"key '{key}': {wanted[:1].lower()}{wanted[1:]}, not {error['input']!r}"
 
 
 def load(raw: Mapping[str, Any]) -> Config:
@@ -133,10 +153,14 @@ def load(raw: Mapping[str, Any]) -> Config:
 
     Raises ConfigError with one line: each key that is wrong, and what would be right.
     """
-    try:
-        return Config.model_validate(raw)
+    try:  # as JSON, in which a list is a tuple but true is no number
+        return Config.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        raise ConfigError("config: " + "; ".join(_explain(e) for e in error.errors())) from None
+        by_key: dict[str, list[Any]] = {}
+        for one in error.errors():
+            by_key.setdefault(_key(one["loc"])[0], []).append(one)
+        told = "; ".join(_explain(errors) for errors in by_key.values())
+        raise ConfigError(f"config: {told}") from None
 
 
 def schema() -> str:

@@ -226,6 +226,7 @@ rule hirn2026_fig1:
     input:
         observables=f"{HIRN_RESULTS}/observables.csv.gz",
         modes=f"{HIRN_RESULTS}/modes.csv",
+        claims=f"{HIRN_RESULTS}/claims.csv",
         code=code("studies/hirn2026/figures.py", "studies/style.py"),
     output:
         png=report(
@@ -257,6 +258,7 @@ rule hirn2026_fig2:
     input:
         distortion=f"{HIRN_RESULTS}/distortion.csv.gz",
         pca=f"{HIRN_RUNS}/pca.csv",
+        claims=f"{HIRN_RESULTS}/claims.csv",
         code=code("studies/hirn2026/figures.py", "studies/style.py"),
     output:
         png=report(
