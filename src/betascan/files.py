@@ -1,6 +1,7 @@
 """Files that appear complete or not at all."""
 
 import errno
+import gzip
 import json
 import os
 import shutil
@@ -38,7 +39,7 @@ def staged(destination: Path) -> Iterator[Path]:
             shutil.rmtree(destination)
         temporary.replace(destination)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # the disk, or the user's share
             raise
         raise DataError(
             f"the disk of {destination} is full: make room and run again; nothing is lost"
@@ -49,6 +50,7 @@ def staged(destination: Path) -> Iterator[Path]:
 
 def write_npz(path: Path, arrays: dict[str, np.ndarray], **facts: Any) -> None:
     """Write arrays and JSON-able facts to an NPZ file."""
+    facts["arrays"] = sorted(arrays)  # a damaged directory of the archive can lose one silently
     with staged(path) as temporary, temporary.open("wb") as file:
         np.savez(file, facts=np.array(json.dumps(facts, sort_keys=True)), **arrays)  # type: ignore[arg-type]
         file.flush()
@@ -56,20 +58,25 @@ def write_npz(path: Path, arrays: dict[str, np.ndarray], **facts: Any) -> None:
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read the arrays and facts of `write_npz`; DataError where the file is damaged."""
+    """Read the arrays and facts of `write_npz`; DataError where it is missing or damaged."""
+    if not path.exists():
+        raise DataError(f"{path} is missing: run again to have it made")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return arrays, json.loads(str(arrays.pop("facts")))
+        facts = json.loads(str(arrays.pop("facts")))
+        if facts.pop("arrays") != sorted(arrays):
+            raise ValueError("an array is missing")
+        return arrays, facts
     except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile):
         raise DataError(f"{path} is damaged: delete it and run again") from None
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table, nine digits a number; `.gz` is compressed without a time stamp."""
-    packed: Any = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
+    table = frame.to_csv(index=False, float_format="%.9g").encode()
     with staged(path) as temporary:
-        frame.to_csv(temporary, index=False, float_format="%.9g", compression=packed)
+        temporary.write_bytes(gzip.compress(table, mtime=0) if path.suffix == ".gz" else table)
 
 
 def write_json(facts: dict[str, Any], path: Path) -> None:
