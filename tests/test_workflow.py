@@ -29,7 +29,7 @@ def command(folder, *arguments, overlay=TINY):
     config.write_text(yaml.safe_dump(overlay))
     return [
         *[sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")],
-        *["--directory", str(folder), "--cores", "2", "--configfile", str(config), *arguments],
+        *["--directory", str(folder), "--cores", "2", *arguments, "--configfile", str(config)],
     ]
 
 
