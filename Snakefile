@@ -35,6 +35,8 @@ if workflow.is_main_process:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/hirn2026.smk"
+include: "workflow/rules/hirn2026_tables.smk"
+include: "workflow/rules/hirn2026_figures.smk"
 
 
 rule all:
