@@ -34,6 +34,7 @@ if workflow.is_main_process:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/images.smk"
 include: "workflow/rules/hirn2026.smk"
 include: "workflow/rules/hirn2026_tables.smk"
 include: "workflow/rules/hirn2026_figures.smk"

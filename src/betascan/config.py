@@ -39,11 +39,34 @@ class Climate(Section):
     standin: Standin
 
 
+class ImageSet(Section):
+    """A data set of images: how much of it."""
+
+    images: int = Field(ge=1, description="drawn at random, or all if there are no more")
+    seed: int = Field(ge=0, description="of the draw")
+
+
+class Sprites(ImageSet):
+    """dSprites, which needs no download."""
+
+    source: Literal["rendered", "official"]
+
+
+class Scenes(ImageSet):
+    """Shapes3D and MPI3D, which have stand-ins."""
+
+    source: Literal["official", "standin"]
+
+
 class Data(Section):
     """Data sets and where to look for them before downloading."""
 
     root: str | None = Field(description="folder with worldclim/, ...; BETASCAN_DATA overrules it")
     climate: Climate
+    dsprites: Sprites
+    shapes3d: Scenes
+    mpi3d_real: Scenes
+    mpi3d_real_complex: Scenes
 
 
 class Split(Section):

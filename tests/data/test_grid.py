@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from betascan.data import dsprites, mpi3d, shapes3d
+from betascan.data.grid import Grid
+from betascan.errors import DataError
+
+GRID = Grid({"a": (0.0, 0.5), "b": (1.0, 2.0, 3.0), "c": (0.0, 1.0, 2.0, 3.0)})
+
+
+def test_the_last_factor_changes_fastest():
+    assert (len(GRID), GRID.names, GRID.sizes) == (24, ("a", "b", "c"), (2, 3, 4))
+    classes = GRID.classes(range(24))
+    np.testing.assert_array_equal(
+        classes[:5], [[0, 0, 0], [0, 0, 1], [0, 0, 2], [0, 0, 3], [0, 1, 0]]
+    )
+    np.testing.assert_array_equal(GRID.indices(classes), np.arange(24))
+    np.testing.assert_array_equal(GRID.values(classes)[-1], [0.5, 3, 3])
+
+
+def test_the_sizes_of_the_data_sets():
+    assert len(dsprites.GRID) == 737_280
+    assert len(shapes3d.GRID) == 480_000
+    assert (len(mpi3d.REAL), len(mpi3d.REAL_COMPLEX)) == (1_036_800, 460_800)
+    assert mpi3d.REAL_COMPLEX.sizes == (4, 4, 2, 3, 3, 40, 40)
+    assert shapes3d.GRID.levels["orientation"][0] == -30
+
+
+def test_subgrids_keep_the_other_factors_whole():
+    rows = GRID.subgrid(b=[2, 0, 2], c=[1])
+    np.testing.assert_array_equal(GRID.classes(rows), [[0, 0, 1], [0, 2, 1], [1, 0, 1], [1, 2, 1]])
+    assert len(GRID.subgrid()) == 24
+
+
+def test_drawn_images_are_different_in_order_and_nested():
+    small, large = GRID.draw(5, seed=3), GRID.draw(11, seed=3)
+    assert len(set(large.tolist())) == 11
+    assert set(small) < set(large)
+    np.testing.assert_array_equal(large, np.sort(large))
+    assert not np.array_equal(large, GRID.draw(11, seed=4))
+    np.testing.assert_array_equal(GRID.draw(100, seed=0), np.arange(24))
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: GRID.classes([24]), "numbered from 0 to 23, not 24"),
+        (lambda: GRID.classes([-1]), "numbered from 0 to 23, not -1"),
+        (lambda: GRID.subgrid(d=[0]), "no factor d; there are a, b, c"),
+        (lambda: GRID.subgrid(b=[3]), "b has the classes 0 to 2"),
+    ],
+)
+def test_what_the_grid_does_not_have_is_one_line(ask, message):
+    with pytest.raises(DataError, match=message):
+        ask()

@@ -1,0 +1,66 @@
+"""The rules of the image data sets, run by Snakemake on a few images."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from betascan.data.images import IMAGE_SETS
+from betascan.data.store import Images
+
+PROJECT = Path(__file__).parents[2]
+FEW = {"scale": "test", "data": {name: {"images": 30} for name in IMAGE_SETS}}
+MADE = {
+    "dsprites": "rendered",
+    "shapes3d": "standin",
+    "mpi3d_real": "standin",
+    "mpi3d_real_complex": "standin",
+}
+
+
+def snakemake(folder, *targets):
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(FEW))
+    return subprocess.run(
+        [
+            *[sys.executable, "-m", "snakemake", *targets, "--configfile", "overlay.yaml"],
+            *["--snakefile", str(PROJECT / "Snakefile"), "--directory", str(folder)],
+            *["--cores", "2"],
+        ],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "BETASCAN_DATA": str(folder)},
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    run = snakemake(folder, "dsprites", "shapes3d_standin", "mpi3d_standin")
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_file_and_a_panel(finished, name):
+    with Images(finished / f"data/{name}_{MADE[name]}.h5") as stored:
+        assert len(stored) == 30
+        assert stored.facts.source == IMAGE_SETS[name].rendered
+        assert (stored[range(30)] == IMAGE_SETS[name].render(stored.factors)).all()
+    panel = finished / f"figures/data/{name}_{MADE[name]}.png"
+    assert panel.read_bytes().startswith(b"\x89PNG")
+    assert panel.stat().st_size < 300_000
+
+
+def test_a_wrong_official_file_is_one_line(tmp_path):
+    (tmp_path / "shapes3d").mkdir()
+    (tmp_path / "shapes3d/3dshapes.h5").write_text("<html>")
+    run = snakemake(tmp_path, "data/shapes3d_official.h5")
+    assert run.returncode != 0
+    assert "3dshapes.h5 has 6 bytes, the official file 267573662; remove it" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "data/shapes3d_official.h5").exists()
