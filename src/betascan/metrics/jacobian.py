@@ -1,0 +1,127 @@
+"""Exact decoder Jacobians and how far they are from orthogonal and axis-aligned (allen2024)."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+from torch.func import grad, jvp, vmap
+
+from betascan.metrics.arrays import MetricError
+
+Decoder = Callable[[Tensor], Tensor]
+
+VANISHING = 1e-6  # of the largest singular value: what lies below is float32 rounding
+
+
+class Orthogonality(NamedTuple):
+    """Two measures at each point, (B,): 0 where the columns of J are orthogonal."""
+
+    offdiagonal_mass: Tensor
+    mean_absolute_cosine: Tensor
+
+
+def _points(z: Tensor) -> Tensor:
+    if z.ndim != 2 or not z.is_floating_point():
+        raise MetricError(f"z must be floating-point (B, latents), not {z.dtype} {tuple(z.shape)}")
+    return z
+
+
+def _matrices(J: Tensor) -> Tensor:
+    if J.ndim != 3:
+        raise MetricError(f"Jacobians must be (B, outputs, latents), not {tuple(J.shape)}")
+    return J
+
+
+def decoder_jacobian(decoder: Decoder, z: Tensor) -> Tensor:
+    """d decoder / d z at each point, exact and differentiable, (B, outputs, latents).
+
+    z (B, latents); decoder maps it to (B, ...), row by row: no batch normalisation or dropout
+    in training mode. Forward mode, one pass a latent. Memory is that of latents x B outputs.
+    Raises MetricError.
+    """
+    z = _points(z)
+    tangents = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+
+    def column(tangent: Tensor) -> Tensor:
+        return jvp(decoder, (z,), (tangent.expand_as(z),))[1].flatten(1)
+
+    return vmap(column)(tangents).permute(1, 2, 0)
+
+
+def offdiagonal_mass(matrices: Tensor) -> Tensor:
+    """|offdiag(A)|_F / |A|_F of square matrices (B, D, D), (B,); 0 for a zero matrix."""
+    squares = matrices.square()
+    off = (squares * ~torch.eye(squares.shape[1], dtype=torch.bool, device=squares.device)).sum(
+        (1, 2)
+    )
+    # where() around sqrt and its argument: its gradient at 0 would be NaN
+    some = off > 0
+    ratio = torch.where(some, off, 1.0) / torch.where(some, squares.sum((1, 2)), 1.0)
+    return torch.where(some, ratio.sqrt(), 0.0)
+
+
+def orthogonality(J: Tensor) -> Orthogonality:
+    """Off-diagonal mass of J^T J and mean |cos| between columns, of J (B, outputs, latents).
+
+    Columns that are exactly 0 have no direction: their pairs are left out of the mean, which is
+    NaN if none is left. Differentiable. Raises MetricError.
+    """
+    J = _matrices(J)
+    gram = J.transpose(1, 2) @ J
+    norms = gram.diagonal(dim1=1, dim2=2)
+    live = norms > 0
+    inverse = torch.where(live, norms, 1.0).rsqrt()
+    cosines = (gram * inverse[:, :, None] * inverse[:, None, :]).abs()
+    pairs = (live[:, :, None] & live[:, None, :]).triu(diagonal=1)
+    mean = (cosines * pairs).sum(dim=(1, 2)) / pairs.sum(dim=(1, 2))
+    return Orthogonality(offdiagonal_mass(gram), mean)
+
+
+def _singular_vectors(J: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Singular values (B, D), right vectors (B, D, D) in columns, and which are not vanishing.
+
+    Column i belongs to latent i (Hungarian matching on |V|). From the eigenvectors of J^T J,
+    which for a diagonal matrix are the axes even where singular values coincide.
+    """
+    J = J.double()
+    squares, V = torch.linalg.eigh(J.transpose(1, 2) @ J)
+    table = V.detach().abs().cpu().numpy()
+    order = np.stack([linear_sum_assignment(v, maximize=True)[1] for v in table])
+    column = torch.as_tensor(order, device=J.device)
+    V = V.gather(2, column[:, None, :].expand_as(V))
+    values = squares.clamp(min=0).sqrt().gather(1, column)
+    return values, V, values > VANISHING * values.amax(dim=1, keepdim=True)
+
+
+def axis_alignment(J: Tensor) -> Tensor:
+    """How close the right singular vectors V of J (B, outputs, latents) are to the axes, (B,).
+
+    Mean |V_ii| after the best matching of vectors and axes: 1 if V is a signed permutation
+    (claim C1 of allen2024), and 1 - |V - P|_F^2 / (2 D) with P the nearest one. Vectors of
+    singular value 0, relative to the largest, are arbitrary and left out. Raises MetricError.
+    """
+    _, V, live = _singular_vectors(_matrices(J))
+    matched = V.diagonal(dim1=1, dim2=2).abs()
+    return (matched * live).sum(dim=1) / live.sum(dim=1)
+
+
+def singular_value_gradient(decoder: Decoder, z: Tensor) -> Tensor:
+    """d s_i / d z_j at each point, (B, D, D), with s_i matched to latent i (claim C2).
+
+    First-order perturbation, u_i^T (dJ/dz_j) v_i, exact where singular values are distinct;
+    the derivatives of vanishing ones are 0. One reverse pass over a forward one for each
+    latent. decoder and z as of `decoder_jacobian`; `offdiagonal_mass` of the result is what
+    claim C2 says is 0. Raises MetricError.
+    """
+    J = decoder_jacobian(decoder, z)
+    values, V, live = (a.to(J.dtype) for a in _singular_vectors(J))
+    U = (J @ V) * (live / torch.where(live > 0, values, 1.0))[:, None, :]
+
+    def along(point: Tensor, i: int) -> Tensor:
+        change = jvp(decoder, (point,), (V[:, :, i],))[1].flatten(1)
+        return (change * U[:, :, i]).sum()
+
+    return torch.stack([grad(along)(z, i) for i in range(z.shape[1])], dim=1)

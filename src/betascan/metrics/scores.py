@@ -1,0 +1,156 @@
+"""All scores of a trained model in one tidy table, each with its convention and its interval."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from betascan.metrics.arrays import Floats, labels, varying
+from betascan.metrics.classifier import Encode, beta_vae_hits, explicitness, factor_vae_hits
+from betascan.metrics.confidence import bootstrap
+from betascan.metrics.dci import Booster, dci
+from betascan.metrics.mutual_information import (
+    matched_information,
+    mig,
+    mig_denardin,
+    modularity,
+    top_gap,
+)
+from betascan.metrics.posterior import (
+    active_units,
+    aggregate_covariance,
+    gaussian_total_correlation,
+    posterior_summary,
+)
+from betascan.metrics.sampled_information import chen_gap, pointwise_information
+from betascan.metrics.sap import sap_hits
+
+Array = NDArray[np.floating]
+RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a model makes of images: one row an image.
+
+    mean, log_variance (n, latents) of q(z|x); factors (n, factors) the classes; values
+    (n, any) the factor values as denardin2025's data sets hand them out, None to leave out
+    `mig_denardin`.
+    """
+
+    mean: Array
+    log_variance: Array
+    factors: NDArray[np.generic]
+    values: Array | None = None
+
+
+@dataclass
+class _Table:
+    seed: int
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def add(
+        self,
+        names: Sequence[str],
+        convention: str,
+        score: Callable[..., ArrayLike],
+        *sizes: int,
+        resamples: int = RESAMPLES,
+    ) -> None:
+        purpose = f"bootstrap/{names[0]}/{convention}"
+        found = bootstrap(score, sizes, resamples=resamples, seed=self.seed, purpose=purpose)
+        for name, value, low, high in zip(names, *found, strict=True):
+            row = {"metric": name, "convention": convention, "value": value}
+            self.rows.append(row | {"low": low, "high": high, "samples": sizes[0]})
+
+
+def _elbo_samples(coded: Coded, seed: int) -> Floats:
+    import torch
+
+    from betascan.metrics.total_correlation import elbo_samples
+    from betascan.randomness import stream
+
+    noise = stream(seed, "scores/samples").standard_normal(coded.mean.shape)
+    mean, log_variance = (
+        torch.from_numpy(np.asarray(a, dtype=np.float64)) for a in (coded.mean, coded.log_variance)
+    )
+    z = mean + torch.exp(log_variance / 2) * torch.from_numpy(noise)
+    return elbo_samples(z, mean, log_variance, dataset_size=len(z)).numpy()
+
+
+def score_table(
+    train: Coded,
+    test: Coded,
+    *,
+    chosen: Sequence[int] | None = None,
+    booster: Booster = "lightgbm",
+    encode: Encode | None = None,
+    factor_sizes: Sequence[int] = (),
+    refits: int = 20,
+    seed: int = 0,
+    workers: int | None = None,
+) -> pd.DataFrame:
+    """Score a model: columns metric, convention, value, low, high, samples.
+
+    train and test: separate images of one model. chosen: the factors of `mig_chen` (dSprites:
+    all but shape), default all. booster of `dci`, named in `convention`. encode and
+    factor_sizes, as of `factor_vae_score`, add the classifier scores. low and high bound 95 %
+    by `bootstrap`: SAP, FactorVAE and beta-VAE scores hold their classifiers fixed and draw
+    test rows; DCI and explicitness, `refits` times, fit anew on drawn training rows (none: NaN);
+    index-code information and its fellows hold the mixture fixed. Raises MetricError.
+    """
+    table = _Table(seed)
+    library = "disentanglement_lib"
+    z, v, test_z, test_v = train.mean, train.factors, test.mean, test.factors
+    n, tests = len(z), len(test_z)
+    table.add(["mig"], library, lambda r: mig(z[r], v[r]), n)
+    of_chosen = v if chosen is None else v[:, list(chosen)]
+    of_chosen = of_chosen[:, varying(labels(of_chosen))]
+    points = pointwise_information(z, train.log_variance, of_chosen, seed=seed)
+    table.add(["mig"], "chen2018", lambda r: chen_gap(points[r].mean(0), of_chosen), len(points))
+    if (values := train.values) is not None:
+        table.add(["mig"], "denardin2025", lambda r: mig_denardin(z[r], values[r]), n)
+    table.add(["modularity"], library, lambda r: modularity(z[r], v[r]), n)
+    matched = partial(matched_information, estimator="histogram")
+    table.add(["matched_information"], "vu2026", lambda r: matched(z[r], v[r]), n)
+
+    hits = sap_hits(z, v, test_z, test_v, workers=workers)
+    table.add(["sap"], library, lambda r: top_gap(hits[r].mean(0)).mean(), tests)
+    names = ["dci_disentanglement", "dci_completeness", "dci_informativeness"]
+    table.add(
+        names,
+        booster,
+        lambda r, s: dci(z[r], v[r], test_z[s], test_v[s], booster, workers=workers),
+        n,
+        tests,
+        resamples=refits,
+    )
+    table.add(
+        ["explicitness"],
+        library,
+        lambda r, s: explicitness(z[r], v[r], test_z[s], test_v[s], workers=workers),
+        n,
+        tests,
+        resamples=refits,
+    )
+    if encode is not None:
+        for name, score in ("factor_vae", factor_vae_hits), ("beta_vae", beta_vae_hits):
+            correct = score(encode, factor_sizes, seed=seed)
+            table.add([f"{name}_score"], library, lambda r, c=correct: c[r].mean(), len(correct))
+
+    log_var = train.log_variance
+    table.add(["active_units"], "burda2016", lambda r: active_units(z[r]), n)
+    table.add(["rate"], "hirn2026", lambda r: posterior_summary(z[r], log_var[r])["rate"].sum(), n)
+    table.add(
+        ["total_correlation"],
+        "gaussian",
+        lambda r: gaussian_total_correlation(aggregate_covariance(z[r], log_var[r])),
+        n,
+    )
+    terms = _elbo_samples(train, seed)
+    names = ["index_code_mi", "total_correlation", "dimension_wise_kl"]
+    table.add(names, "exact", lambda r: terms[r].mean(0), n)
+    return pd.DataFrame(table.rows)
