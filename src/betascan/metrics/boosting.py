@@ -54,7 +54,9 @@ def boost(codes: Codes, labels: Labels, test_codes: Codes) -> tuple[Floats, Labe
         gradient = (-residual).astype(np.float32).T.squeeze(), unit.T.squeeze()
         if trees.update(fobj=lambda *_, g=gradient: g):
             break  # no tree found a split, and none ever will
-        leaves = trees.predict(everything, pred_leaf=True, start_iteration=round_, num_iteration=1)
+        leaves = trees.predict(
+            everything, pred_leaf=True, start_iteration=round_, num_iteration=1, num_threads=1
+        )
         cells = cell + np.asarray(leaves, dtype=np.intp).reshape(len(everything), -1).T
         inside = np.ascontiguousarray(cells[:, :n]).ravel()
         slope, curvature = (
