@@ -10,17 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from betascan.errors import ConfigError
+from betascan.protocols import Section
 
 Fraction = Field(gt=0, lt=1)
-
-
-class Section(BaseModel):
-    """A mapping of the configuration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Standin(Section):
