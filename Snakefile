@@ -35,12 +35,15 @@ if workflow.is_main_process:
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/images.smk"
+include: "workflow/rules/train.smk"
 include: "workflow/rules/hirn2026.smk"
 include: "workflow/rules/hirn2026_tables.smk"
 include: "workflow/rules/hirn2026_figures.smk"
+include: "workflow/rules/denardin2025.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.hirn2026.input,
+        rules.denardin2025.input,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from betascan.errors import ConfigError
 from betascan.protocols import Section
+from betascan.sections.denardin2025 import Denardin2025
 
 Fraction = Field(gt=0, lt=1)
 
@@ -132,6 +133,7 @@ class Config(Section):
     output: str = Field(description="folder that data/, runs/, results/ and figures/ are made in")
     data: Data
     hirn2026: Hirn2026
+    denardin2025: Denardin2025
 
 
 def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
