@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 DATA = ["h5py", "numpy", "pandas", "pooch", "pydantic", "rasterio", "requests", "tqdm"]
 ENVIRONMENTS = {
     "data": DATA,
-    "train": [*DATA, "torch"],
-    "figures": [*DATA, "matplotlib"],
+    "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm"],  # and evaluates
+    "figures": [*DATA, "matplotlib", "scipy"],
 }
 
 

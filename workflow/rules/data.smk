@@ -10,6 +10,12 @@ CLIMATE_NAME = {
 }[CLIMATE.source]
 
 
+# on a cluster, downloads run where Snakemake does: compute nodes often see no network
+localrules:
+    worldclim_layers,
+    images_official,
+
+
 rule worldclim_layers:
     output:
         destination=directory(f"{DATA}/worldclim"),
