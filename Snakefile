@@ -28,9 +28,6 @@ configfile: str(SOURCES.parent / "config.yaml")
 with one_line_errors():
     CONFIG = load(config)
 
-if workflow.is_main_process:
-    print(describe(CONFIG), file=sys.stderr)
-
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
@@ -39,7 +36,17 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/hirn2026.smk"
 include: "workflow/rules/hirn2026_tables.smk"
 include: "workflow/rules/hirn2026_figures.smk"
+include: "workflow/rules/denardin2025_common.smk"
 include: "workflow/rules/denardin2025.smk"
+include: "workflow/rules/denardin2025_tables.smk"
+include: "workflow/rules/denardin2025_figures.smk"
+include: "workflow/rules/vu2026_images.smk"
+include: "workflow/rules/vu2026_image_tables.smk"
+include: "workflow/rules/vu2026_image_figures.smk"
+
+
+if workflow.is_main_process:
+    print(describe(CONFIG, Path(PLAN)), file=sys.stderr)
 
 
 rule all:
@@ -47,3 +54,4 @@ rule all:
     input:
         rules.hirn2026.input,
         rules.denardin2025.input,
+        rules.vu2026_images.input,

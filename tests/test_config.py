@@ -47,7 +47,7 @@ def test_an_overlay_only_shrinks(overlay):
     for path, value in numbers(changes):
         if path[-1] == "lowest":  # fewer decades
             assert value >= papers[path]
-        elif path[-1] == "lr":  # fewer steps, longer ones
+        elif path[-1] in ("lr", "discriminator_lr"):  # fewer steps, longer ones
             assert value <= 10 * papers[path]
         elif path in papers:  # null has no size
             assert value <= papers[path], path

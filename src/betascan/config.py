@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from betascan.errors import ConfigError
 from betascan.protocols import Section
 from betascan.sections.denardin2025 import Denardin2025
+from betascan.sections.vu2026_images import Vu2026Images
 
 Fraction = Field(gt=0, lt=1)
 
@@ -126,6 +127,12 @@ class Hirn2026(Section):
         return [grid[i : i + size] for i in range(0, len(grid), size)]
 
 
+class Vu2026(Section):
+    """Mutual information collapse and the lambda-beta-VAE."""
+
+    images: Vu2026Images
+
+
 class Config(Section):
     """Everything that a run depends on."""
 
@@ -134,6 +141,7 @@ class Config(Section):
     data: Data
     hirn2026: Hirn2026
     denardin2025: Denardin2025
+    vu2026: Vu2026
 
 
 def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:

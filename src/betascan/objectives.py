@@ -93,7 +93,7 @@ class Draw:
     @cached_property
     def output(self) -> Tensor:
         """What the decoder makes of it, (B, C, H, W)."""
-        return self.vae.decode(self.z).float()
+        return self.vae.decode(self.z).to(self.x.dtype)
 
     @cached_property
     def distortion(self) -> Tensor:
@@ -123,7 +123,7 @@ def lambda_beta_vae(draw: Draw, *, beta: float, lam: float) -> Tensor:
 
 def factor_vae(draw: Draw, discriminator: nn.Module, *, gamma: float) -> Tensor:
     """D + R + gamma TC, where TC is the mean logit that codes are real (Kim and Mnih 2018)."""
-    total_correlation = discriminator(draw.z).mean()
+    total_correlation = discriminator(draw.z).to(draw.z.dtype).mean()
     return (draw.distortion + draw.rate).mean() + gamma * total_correlation
 
 
@@ -180,7 +180,11 @@ def expanded_distortion(draw: Draw, *, curvature: str) -> Tensor:
 
 
 def deterministic(draw: Draw, *, beta: float, curvature: str) -> Tensor:
-    """The deterministic ELBO, negative: `expanded_distortion` + beta R (allen2024, E4)."""
+    """The deterministic ELBO, negative: `expanded_distortion` + beta R (allen2024, E4).
+
+    With the exact Hessian of a decoder that is curved (not ReLU) it has no lower bound: where
+    H is indefinite, a wider posterior pays without end, and a training runs away.
+    """
     return (expanded_distortion(draw, curvature=curvature) + beta * draw.rate).mean()
 
 

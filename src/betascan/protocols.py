@@ -3,6 +3,7 @@
 Plain values without torch, so that a workflow can read them before any environment exists.
 """
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -69,6 +70,7 @@ class FactorVae(Section):
     kind: Literal["factor_vae"] = "factor_vae"
     gamma: float = Field(ge=0)
     discriminator_lr: float = Field(gt=0)
+    discriminator_width: int = Field(ge=1, description="of its six layers")
 
 
 class BetaTcVae(Section):
@@ -126,6 +128,15 @@ class Training(Section):
         if self.patience is not None and self.held_out == 0:
             raise ValueError("patience needs images held out for validation")
         return self
+
+    def schedule(self, images: int) -> tuple[int, int]:
+        """Return the steps of an epoch and of a whole training at most, on so many images.
+
+        Minibatches are whole: what is left over of an epoch has its turn in another one.
+        """
+        trained_on = images - 2 * int(self.held_out * images)  # as data.sampling.split rounds
+        epoch = max(1, trained_on // self.batch_size)
+        return epoch, self.steps or math.ceil((self.epochs or 0) * epoch)
 
 
 class Run(Section):

@@ -1,5 +1,9 @@
 # Where things are, and what rules share.
 
+from operator import attrgetter
+
+import yaml
+
 OUTPUT = "" if CONFIG.output == "." else f"{CONFIG.output}/"
 DATA, RUNS, LOGS = f"{OUTPUT}data", f"{OUTPUT}runs", f"{OUTPUT}logs"
 RESULTS, FIGURES = f"{OUTPUT}results", f"{OUTPUT}figures"
@@ -12,6 +16,40 @@ def code(*modules):
     return [os.path.relpath(SOURCES / "betascan" / module) for module in modules]
 
 
-def footer(study, data):
+PAPERS = load(yaml.safe_load((SOURCES.parent / "config.yaml").read_text()))
+
+
+def scale_of(study, *data):
+    """The scale of a study: the papers', if neither it nor its data sets are shrunk."""
+    used = attrgetter(study, *(f"data.{name}" for name in data), "scale")
+    shrunk = used(CONFIG)[:-1] != used(PAPERS)[:-1]
+    return CONFIG.scale if shrunk else PAPERS.scale
+
+
+def footer(study, scale, data):
     """The line that every figure carries: which scale, made from what."""
-    return f"betascan {study} · scale: {CONFIG.scale} · data: {data}"
+    return f"betascan {study} · scale: {scale} · data: {data}"
+
+
+def points(pattern, points_per_job, **axis):
+    """The files of one job: of its own point, or of all points along an axis."""
+    if points_per_job == 1:
+        return [pattern]
+    return expand(pattern, **axis, allow_missing=True)
+
+
+def gpus(device):
+    """How many a job asks of `--resources gpu=...`."""
+    return 0 if device == "cpu" else 1
+
+
+TRAINING_CODE = code(
+    "models/networks.py",
+    "models/posterior.py",
+    "objectives.py",
+    "training/image.py",
+    "training/pictures.py",
+)
+EVALUATION_CODE = code("evaluation.py", "metrics/scores.py")
+
+PLAN = f"{RUNS}/plan.csv"

@@ -2,7 +2,8 @@
 
 HIRN = CONFIG.hirn2026
 HIRN_PARTS = HIRN.parts()
-HIRN_FOOTER = footer("hirn2026", CLIMATE_NAME)
+HIRN_SCALE = scale_of("hirn2026", "climate")
+HIRN_FOOTER = footer("hirn2026", HIRN_SCALE, CLIMATE_NAME)
 HIRN_RUNS, HIRN_RESULTS, HIRN_FIGURES = (
     f"{folder}/hirn2026" for folder in (RUNS, RESULTS, FIGURES)
 )

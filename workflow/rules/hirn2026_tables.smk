@@ -86,7 +86,7 @@ rule hirn2026_claims:
     params:
         function="betascan.studies.hirn2026.claims.claims",
         floor=HIRN.fit_floor,
-        scale=CONFIG.scale,
+        scale=HIRN_SCALE,
     message:
         "hirn2026: the document's statements beside what came out"
     script:
@@ -114,7 +114,7 @@ rule hirn2026_provenance:
         runtime=10,
     params:
         function="betascan.studies.hirn2026.steps.provenance",
-        scale=CONFIG.scale,
+        scale=HIRN_SCALE,
         config=CONFIG.hirn2026.model_dump(),
     message:
         "hirn2026: where every number comes from"

@@ -138,7 +138,7 @@ rule image_panel:
         function="betascan.studies.image_panels.panel",
         name="{name}",
         footer=lambda wildcards: footer(
-            "data", IMAGE_SOURCES[wildcards.name][wildcards.source]
+            "data", CONFIG.scale, IMAGE_SOURCES[wildcards.name][wildcards.source]
         ),
     message:
         "{wildcards.name}: sample panel"

@@ -8,28 +8,6 @@ wildcard_constraints:
     weight="[^/~]+",
 
 
-def points(pattern, points_per_job, **axis):
-    """The files of one job: of its own point, or of all points along an axis."""
-    if points_per_job == 1:
-        return [pattern]
-    return expand(pattern, **axis, allow_missing=True)
-
-
-def gpus(device):
-    """How many a job asks of `--resources gpu=...`."""
-    return 0 if device == "cpu" else 1
-
-
-TRAINING_CODE = code(
-    "models/networks.py",
-    "models/posterior.py",
-    "objectives.py",
-    "training/image.py",
-    "training/pictures.py",
-)
-EVALUATION_CODE = code("evaluation.py", "metrics/scores.py")
-
-
 rule image_training:
     log:
         f"{LOGS}/image_training.log",
@@ -44,5 +22,26 @@ rule image_evaluation:
         f"{LOGS}/image_evaluation.log",
     conda:
         f"{ENVS}/train.yaml"
+    script:
+        "../scripts/call.py"
+
+
+rule plan:
+    output:
+        plan=PLAN,
+    log:
+        f"{LOGS}/plan.log",
+    benchmark:
+        f"{LOGS}/plan.tsv"
+    conda:
+        f"{ENVS}/train.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        function="betascan.training.speed.measure",
+        config=CONFIG.model_dump(mode="json"),
+    message:
+        "how long the trainings take on this machine"
     script:
         "../scripts/call.py"

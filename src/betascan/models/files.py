@@ -1,6 +1,8 @@
 """Trained models on disk, readable by `torch.load(weights_only=True)`."""
 
 import io
+import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -55,8 +57,10 @@ def write_torch(contents: dict[str, Any], path: Path) -> None:
     """Write a dict of tensors and plain values, complete or not at all."""
     buffer = io.BytesIO()  # in which the archive has no name of its own
     torch.save(contents, buffer)
-    with staged(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    with staged(path) as temporary, temporary.open("wb") as file:
+        file.write(buffer.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_torch(path: Path) -> dict[str, Any]:
@@ -64,9 +68,11 @@ def read_torch(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise DataError(f"{path} is missing: run again to have it made")
     try:
+        with zipfile.ZipFile(path) as archive:
+            whole = archive.testzip() is None  # torch itself compares no checksums
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # torch raises half a dozen kinds on a damaged file
         raise DataError(f"{path} is damaged: delete it and run again") from None
-    if not isinstance(contents, dict):
+    if not (whole and isinstance(contents, dict)):
         raise DataError(f"{path} is damaged: delete it and run again")
     return contents

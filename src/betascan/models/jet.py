@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from betascan.models.deconvolution import Deconvolution
+
 Curve = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
@@ -41,10 +43,8 @@ CURVES: dict[type[nn.Module], Curve] = {
 def _without_bias(layer: nn.Module, x: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return functional.linear(x, layer.weight)
-    if isinstance(layer, nn.ConvTranspose2d):
-        stride, padding = layer.stride, layer.padding
-        assert not isinstance(padding, str)
-        return functional.conv_transpose2d(x, layer.weight, None, stride, padding)
+    if isinstance(layer, Deconvolution):
+        return layer.apply_to(x, None)
     shaped: Tensor = layer(x)
     return shaped
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from betascan.models.deconvolution import Deconvolution
 from betascan.protocols import Activation
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
@@ -42,7 +43,7 @@ def convolutional_decoder(
         nn.Unflatten(1, (deepest, SMALLEST, SMALLEST)),
     ]
     for inner, outer in pairwise((*reversed(CHANNELS[size]), channels)):
-        layers += [nn.ConvTranspose2d(inner, outer, 4, 2, 1), act()]
+        layers += [Deconvolution(inner, outer), act()]
     return nn.Sequential(*layers[:-1])  # the last one's outputs are not activated
 
 

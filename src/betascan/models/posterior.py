@@ -59,7 +59,7 @@ class Gaussian:
         z = torch.addcmul(self.mean, self.log_scale.exp(), noise)
         if self.lower is None:
             return z
-        return z + (self.lower @ noise[:, :, None]).squeeze(2)
+        return z + (self.lower * noise[:, None, :]).sum(2)  # a product would be autocast
 
     def rate(self, prior: Prior) -> Tensor:
         """KL(q || prior) in nats, (B,), exact.

@@ -36,7 +36,8 @@ class Vae(nn.Module):
 
     def encode(self, x: Tensor) -> Gaussian:
         """Return q(z|x) of images (B, C, H, W)."""
-        return Gaussian.read(self.encoder(x).float(), self.model.latents, self.model.posterior)
+        numbers = self.encoder(x).to(x.dtype)  # also where autocast makes it less
+        return Gaussian.read(numbers, self.model.latents, self.model.posterior)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the outputs (B, C, H, W) of codes (B, latents)."""

@@ -1,5 +1,7 @@
 """denardin2025: beta-VAE and FactorVAE on dSprites and MPI3D real_complex."""
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -62,3 +64,8 @@ class Denardin2025(Section):
             training=training,
             seed=self.seed,
         )
+
+    def trainings(self) -> Iterator[tuple[str, Run]]:
+        """Yield data set and run of every training."""
+        for dataset, model, weight in product(DATASETS, MODELS, self.weights):
+            yield dataset, self.run(dataset, model, weight)

@@ -26,8 +26,13 @@ class Common(Section):
         patience: int | None = None,
     ) -> Training:
         """Return the protocol of one training."""
-        own = {"batch_size": batch_size, "epochs": epochs, "steps": steps, "patience": patience}
-        return Training(**self.model_dump(), **own)
+        return Training(
+            batch_size=batch_size,
+            epochs=epochs,
+            steps=steps,
+            patience=patience,
+            **self.model_dump(),
+        )
 
 
 class Evaluation(Section):

@@ -1,7 +1,5 @@
 """One training of an image VAE, from first step to last, whatever interrupts it."""
 
-import hashlib
-import json
 import math
 import time
 from dataclasses import dataclass, field
@@ -17,14 +15,16 @@ from tqdm import tqdm
 from betascan.data.sampling import split
 from betascan.errors import TrainingError
 from betascan.models import Vae, discriminator
-from betascan.models.files import State, read_torch, write_torch
+from betascan.models.files import State
 from betascan.objectives import Draw, discriminator_loss, loss, permuted
-from betascan.protocols import FactorVae, Likelihood, Objective, Run
+from betascan.protocols import FactorVae, LambdaBetaVae, Likelihood, Objective, Run
 from betascan.randomness import stream
+from betascan.training import checkpoint as checkpoints
 from betascan.training.pictures import Pictures
 
 CHUNK = 50  # steps whose noise has one seed; a training can stop and go on between chunks
 CHECKPOINT_SECONDS = 120.0
+MIXES = ("cuda",)  # devices on which float16 is faster, with float32 weights
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _Progress:
     best_step: int = 0
     best: State = field(default_factory=dict)
     stopped: bool = False
-    sums: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, Tensor] = field(default_factory=dict)
     summed: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -64,12 +64,15 @@ def temperature(run: Run, pictures: Pictures) -> float:
 
     sigma^2 is the variance of a pixel: of the likelihood where it has one, 1/2 for a squared
     error without 1/2, and for a Bernoulli pixel its mean variance over the images, V / pixels.
+    An added lambda |x - reconstruction|^2 makes it 1 / (1/sigma^2 + 2 lambda).
     """
     V = pictures.total_variance
     sigma2 = {
         "squared_error": 0.5,
         "bernoulli": V / pictures.varying,
     }.get(run.likelihood.kind, run.likelihood.variance)
+    if isinstance(run.objective, LambdaBetaVae):
+        sigma2 /= 1 + 2 * run.objective.lam * sigma2
     return rate_weight(run.objective) * sigma2 / (V * pictures.pixel_scale)
 
 
@@ -99,20 +102,35 @@ def build(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(run.seed, "train/initial"))
         vae = Vae(run.model, channels)
-        factor = run.objective.kind == "factor_vae"
-        critic = discriminator(run.model.latents) if factor else None
+        critic = None
+        if isinstance(run.objective, FactorVae):
+            critic = discriminator(run.model.latents, run.objective.discriminator_width)
     return vae, critic
 
 
+def _draw(
+    vae: Vae, x: Tensor, noise: torch.Generator, likelihood: Likelihood, pixel_scale: float
+) -> Draw:
+    shape = len(x), vae.model.latents
+    drawn = torch.randn(shape, generator=noise, device=x.device)
+    return Draw(vae, x, drawn, likelihood, pixel_scale)
+
+
+def _judged(critic: nn.Module, z: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The discriminator's logits of codes (B, D) and of the same codes permuted, (B, 1) each."""
+    order = torch.rand(z.shape, generator=noise, device=z.device)
+    return critic(z).to(z.dtype), critic(permuted(z, order)).to(z.dtype)
+
+
 @torch.no_grad()
-def _watched(draw: Draw, total: Tensor, logits: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
-    """What a row of history is the mean of: one number a minibatch."""
+def _seen(draw: Draw, total: Tensor, logits: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
+    """What a row of history is the mean of: one number a minibatch, float64."""
     seen = {"loss": total, "reconstruction": draw.distortion.mean(), "rate": draw.rate.mean()}
     if logits is not None:
         real, fake = logits
         seen["total_correlation"] = real.mean()
         seen["d_real"], seen["d_permuted"] = real.sigmoid().mean(), fake.sigmoid().mean()
-    return {name: value.detach() for name, value in seen.items()}
+    return {name: value.detach().double() for name, value in seen.items()}
 
 
 @torch.no_grad()
@@ -127,24 +145,13 @@ def evaluate(
     """Return the means of the loss and its terms over images, with noise that never changes."""
     noise = torch.Generator(pictures.device).manual_seed(seed_of(run.seed, "train/validation"))
     sums: dict[str, float] = {}
-    for part in np.split(rows, range(run.training.batch_size, len(rows), run.training.batch_size)):
+    for part in np.array_split(rows, -(-len(rows) // run.training.batch_size)):
         draw = _draw(vae, pictures[part], noise, run.likelihood, pictures.pixel_scale)
         total = loss(draw, run.objective, dataset_size=dataset_size, discriminator=critic)
-        logits = None
-        if critic is not None:
-            order = torch.rand(draw.z.shape, generator=noise, device=pictures.device)
-            logits = critic(draw.z), critic(permuted(draw.z, order))
-        for name, value in _watched(draw, total, logits).items():
+        logits = _judged(critic, draw.z, noise) if critic is not None else None
+        for name, value in _seen(draw, total, logits).items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(part) / len(rows)
     return sums
-
-
-def _draw(
-    vae: Vae, x: Tensor, noise: torch.Generator, likelihood: Likelihood, pixel_scale: float
-) -> Draw:
-    shape = len(x), vae.model.latents
-    drawn = torch.randn(shape, generator=noise, device=x.device)
-    return Draw(vae, x, drawn, likelihood, pixel_scale)
 
 
 def train(
@@ -162,116 +169,106 @@ def train(
     run gives the same bytes, also when it is killed and resumed from `checkpoint`, which is
     left in place: whoever has stored the result removes it.
 
-    Raises TrainingError if the loss is no longer finite (the checkpoint keeps an earlier state)
-    or a device is missing, DataError if images or checkpoint are damaged.
+    Raises TrainingError if the loss or a weight is no longer finite (the checkpoint keeps an
+    earlier state), DataError if images are damaged.
     """
-    protocol, device = run.training, pictures.device
+    protocol, device, label = run.training, pictures.device, label or run.objective.kind
     torch.set_num_threads(protocol.threads)
-    torch.set_flush_denormal(True)  # moments of collapsed latents, which would slow all down
-    torch.set_float32_matmul_precision("high")  # TF32 where there is CUDA
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32
     shares = (1 - 2 * protocol.held_out, protocol.held_out, protocol.held_out)
     rows, validation, _ = split(len(pictures), run.seed, shares)
-    epoch_steps = -(-len(rows) // protocol.batch_size)
-    steps = protocol.steps or math.ceil((protocol.epochs or 0) * epoch_steps)
+    epoch_steps, steps = protocol.schedule(len(pictures))
     interval = protocol.interval or epoch_steps
 
     vae, critic = build(run, pictures.channels)
     if start is not None:
         vae.load_state_dict(start)
-    vae.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    networks = nn.ModuleDict({"vae": vae} if critic is None else {"vae": vae, "critic": critic})
+    networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(vae.parameters(), protocol.lr, fused=True)
-    parts: dict[str, Any] = {"vae": vae, "optimiser": optimiser}
+    parts: dict[str, Any] = {"networks": networks, "optimiser": optimiser}
     critic_optimiser = None
     if critic is not None and isinstance(run.objective, FactorVae):
-        critic.to(device)
         critic_optimiser = torch.optim.Adam(
             critic.parameters(), run.objective.discriminator_lr, (0.5, 0.9), fused=True
         )
-        parts |= {"critic": critic, "critic_optimiser": critic_optimiser}
-    mixed = protocol.precision == "float16" and device.type == "cuda"
-    scaler = torch.amp.GradScaler(device.type, enabled=mixed)
-    parts["scaler"] = scaler
+        parts["critic_optimiser"] = critic_optimiser
+    mixed = protocol.precision == "float16" and device.type in MIXES
+    parts["scaler"] = scaler = torch.amp.GradScaler(device.type, enabled=mixed)
 
-    identity = _identity(run, pictures, start)
+    identity = checkpoints.identity(run, pictures, start)
     state = _resume(checkpoint, identity, parts)
     started, written = time.monotonic() - state.seconds, time.monotonic()
-    noise, epoch, order = torch.Generator(device), -1, rows
-    pending: dict[str, Tensor] = {}
+    noise, order = torch.Generator(device), np.empty(0, np.int64)
     bar = tqdm(
-        total=steps, initial=state.step, unit=" steps", desc=label or run.objective.kind,
-        disable=not progress, mininterval=1,
+        total=steps, initial=state.step, unit=" steps", desc=label, disable=not progress,
+        mininterval=1,
     )  # fmt: skip
     with bar:
         while state.step < steps and not state.stopped:
             if state.step % CHUNK == 0:
                 noise.manual_seed(seed_of(run.seed, "train/noise", state.step // CHUNK))
-            if epoch != state.step // epoch_steps:
-                epoch = state.step // epoch_steps
+            epoch, place = divmod(state.step, epoch_steps)
+            if place == 0 or not order.size:
                 order = stream(run.seed, "train/order", epoch).permutation(rows)
-            place = state.step % epoch_steps * protocol.batch_size
-            x = pictures[order[place : place + protocol.batch_size]]
+            x = pictures[order[place * protocol.batch_size :][: protocol.batch_size]]
 
             with torch.autocast(device.type, torch.float16, enabled=mixed):
                 draw = _draw(vae, x, noise, run.likelihood, pictures.pixel_scale)
                 total = loss(draw, run.objective, dataset_size=len(rows), discriminator=critic)
+                logits = _judged(critic, draw.z.detach(), noise) if critic is not None else None
+                seen = _seen(draw, total, logits)
             optimiser.zero_grad()
-            scaler.scale(total).backward()
+            scaler.scale(total).backward(inputs=list(vae.parameters()))
             scaler.step(optimiser)
-            logits = None
-            if critic is not None and critic_optimiser is not None:
-                z = draw.z.detach()
-                shuffle = torch.rand(z.shape, generator=noise, device=device)
-                with torch.autocast(device.type, torch.float16, enabled=mixed):
-                    logits = critic(z), critic(permuted(z, shuffle))
-                    critic_loss = discriminator_loss(*logits)
+            if logits is not None and critic_optimiser is not None:
                 critic_optimiser.zero_grad()
-                scaler.scale(critic_loss).backward()
+                scaler.scale(discriminator_loss(*logits)).backward()
                 scaler.step(critic_optimiser)
             scaler.update()
 
-            for name, value in _watched(draw, total, logits).items():
-                pending[name] = pending.get(name, 0.0) + value
+            for name, value in seen.items():
+                state.sums[name] = state.sums.get(name, 0.0) + value
             state.step += 1
             state.summed += 1
             bar.update()
-            end = state.step % interval == 0 or state.step == steps
-            if not end and state.step % CHUNK:
+            ends = state.step % interval == 0 or state.step == steps
+            if not ends and state.step % CHUNK:
                 continue
 
-            for name, value in pending.items():
-                state.sums[name] = state.sums.get(name, 0.0) + float(value)
-            pending.clear()
-            if not math.isfinite(state.sums["loss"]):
-                kept = f"; {checkpoint} keeps an earlier state" if checkpoint else ""
+            row = {name: float(value) / state.summed for name, value in state.sums.items()}
+            if ends and len(validation):
+                held_out = evaluate(vae, critic, run, pictures, validation, len(rows))
+                row |= {f"validation_{name}": value for name, value in held_out.items()}
+            if not (all(map(math.isfinite, row.values())) and _finite(networks)):
+                kept = checkpoint is not None and checkpoint.exists()
                 raise TrainingError(
-                    f"{label or run.objective.kind}: the loss is not finite near step "
-                    f"{state.step}: lower the learning rate (lr){kept}"
+                    f"{label}: not finite any more near step {state.step}: lower the learning "
+                    f"rate (lr){f'; {checkpoint} keeps an earlier state' if kept else ''}"
                 )
-            bar.set_postfix_str(f"loss {state.sums['loss'] / state.summed:.4g}", refresh=False)
-            if end:
-                row = {name: value / state.summed for name, value in state.sums.items()}
-                state.sums, state.summed = {}, 0
-                if len(validation):
-                    held_out = evaluate(vae, critic, run, pictures, validation, len(rows))
-                    row |= {f"validation_{name}": value for name, value in held_out.items()}
-                    if held_out["loss"] < state.best_loss:
-                        state.best_loss, state.best_step = held_out["loss"], state.step
-                        state.best = _copy(vae)
-                    patience = (protocol.patience or math.inf) * epoch_steps
-                    state.stopped = state.step - state.best_step >= patience
+            bar.set_postfix_str(f"loss {row['loss']:.4g}", refresh=False)
+            if ends:
                 state.history.append({"step": float(state.step), **row})
+                state.sums, state.summed = {}, 0
+                if len(validation) and row["validation_loss"] < state.best_loss:
+                    state.best_loss, state.best_step = row["validation_loss"], state.step
+                    state.best = _copy(vae)
+                patience = (protocol.patience or math.inf) * epoch_steps
+                state.stopped = state.step - state.best_step >= patience
+            ended = state.step == steps or state.stopped
             state.seconds = time.monotonic() - started
             due = time.monotonic() - written > CHECKPOINT_SECONDS and state.step % CHUNK == 0
-            if checkpoint and (due or state.step == steps or state.stopped):
-                saved = {name: part.state_dict() for name, part in parts.items()}
-                write_torch({"identity": identity, "progress": vars(state), **saved}, checkpoint)
+            if checkpoint and (due or ended):
+                states = {name: part.state_dict() for name, part in parts.items()}
+                contents = {"identity": identity, "progress": vars(state), **states}
+                checkpoints.store(contents, checkpoint, ended=ended)
                 written = time.monotonic()
     final = _copy(vae)
-    best_step = state.best_step if state.best else state.step
     return Trained(
         best=state.best or final,
         final=final,
-        best_step=best_step,
+        best_step=state.best_step if state.best else state.step,
         last_step=state.step,
         history=pd.DataFrame(state.history).astype({"step": int}),
         record={
@@ -286,21 +283,14 @@ def _copy(vae: Vae) -> State:
     return {name: value.detach().cpu().clone() for name, value in vae.state_dict().items()}
 
 
-def _identity(run: Run, pictures: Pictures, start: State | None) -> str:
-    """What a checkpoint must have been made by to be resumed."""
-    digest = hashlib.sha256(run.model_dump_json().encode())
-    digest.update(json.dumps([pictures.facts.fingerprint, str(pictures.device)]).encode())
-    for value in (start or {}).values():
-        digest.update(value.cpu().numpy().tobytes())
-    return digest.hexdigest()
+def _finite(networks: nn.Module) -> bool:
+    return bool(torch.stack([p.isfinite().all() for p in networks.parameters()]).all())
 
 
 def _resume(checkpoint: Path | None, identity: str, parts: dict[str, Any]) -> _Progress:
-    """Load the checkpoint into the parts if it belongs to this very run."""
-    if checkpoint is None or not checkpoint.exists():
-        return _Progress()
-    saved = read_torch(checkpoint)
-    if saved.get("identity") != identity:
+    """Load the checkpoint into the parts if there is one of this very run."""
+    saved = checkpoints.restore(checkpoint, identity) if checkpoint else None
+    if saved is None:
         return _Progress()
     for name, part in parts.items():
         part.load_state_dict(saved[name])

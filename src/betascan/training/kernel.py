@@ -47,18 +47,27 @@ def _cache() -> Path:
 
 def build(layout: Layout) -> Path | None:
     """Compile the kernel for these shapes, or find it compiled; None where that cannot be done."""
+    return compiled(SOURCE, FEATURES=layout.features, LATENTS=layout.latents)
+
+
+def compiled(source: Path, **constants: float) -> Path | None:
+    """Return the library of a C++ file with these constants, compiled once; None if it cannot be.
+
+    Kept in the user's cache under all that shapes its arithmetic: text, compiler, processor.
+    """
     if (compiler := _compiler()) is None:
         return None
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
-    shapes = [f"-DFEATURES={layout.features}", f"-DLATENTS={layout.latents}"]
-    key = "\n".join([SOURCE.read_text(), version, _processor(), *FLAGS, *shapes])
+    defined = [f"-D{name}={value}" for name, value in constants.items()]
+    key = "\n".join([source.read_text(), version, _processor(), *FLAGS, *defined])
     try:
         _cache().mkdir(parents=True, exist_ok=True)
-        library = _cache() / f"kernel-{hashlib.sha256(key.encode()).hexdigest()[:20]}.so"
+        digest = hashlib.sha256(key.encode()).hexdigest()[:20]
+        library = _cache() / f"{source.stem}-{digest}.so"
         if not library.exists():
             with tempfile.TemporaryDirectory(dir=_cache()) as folder:
                 built = Path(folder) / library.name
-                command = [compiler, *FLAGS, *shapes, "-shared", "-fPIC", str(SOURCE), "-o"]
+                command = [compiler, *FLAGS, *defined, "-shared", "-fPIC", str(source), "-o"]
                 subprocess.run([*command, str(built)], check=True, capture_output=True)
                 built.replace(library)  # another process may be building the same file
         return library

@@ -8,6 +8,7 @@ from betascan.files import write_csv, write_json
 from betascan.models import Saved, load, save
 from betascan.protocols import Run
 from betascan.provenance import provenance
+from betascan.training.allocator import keep_memory
 from betascan.training.image import device_of, temperature, train
 from betascan.training.pictures import Pictures
 
@@ -29,6 +30,7 @@ def train_models(
     undeclared, until all are done: Snakemake deletes the outputs of a job that failed, and the
     next attempt finds what was trained.
     """
+    keep_memory()
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
     loaded: dict[int, Pictures] = {}
     for number, given in enumerate(runs):

@@ -6,13 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from betascan.data.store import Images, Pixels
 from betascan.errors import DataError
 
 MEASURED = 10_000  # images that the total variance is taken from
-BLOCK = 4096
+BLOCK = 1 << 15  # images read at a time where all are copied: 400 MB in colour
 SHARE = 0.6  # of the free memory of a CUDA device that images may take
 
 
@@ -28,62 +27,80 @@ class Pictures:
     """
 
     def __init__(self, path: Path, size: int, device: torch.device):
-        with Images(path) as images:
-            own = images.shape[0]
-            if own not in (size, 2 * size):
-                raise DataError(f"{path} has images of {own} pixels, which cannot become {size}")
-            self.facts, self.factors, self.channels = images.facts, images.factors, images.shape[2]
-            self.device = device
-            self._images, self._held, self._maximum = images, None, images.facts.maximum
-            measured = np.linspace(0, len(images) - 1, min(len(images), MEASURED)).astype(np.int64)
-            self.total_variance = _total_variance(images[measured], self._maximum)[0]
-            self.pixel_scale = 1.0
-            if own == 2 * size:
-                self._held = _halved(images, self._maximum)
-                self._maximum = 255
-            elif device.type == "cuda" and _fits(images, device):
-                self._held = torch.from_numpy(images[np.arange(len(images))]).permute(0, 3, 1, 2)
-            if images.place == "disk" and self._held is None:
-                self._images = Images(path)  # stays open
-        V = self.total_variance
-        self.total_variance, self.varying = _total_variance(self._pixels(measured), self._maximum)
-        self.pixel_scale = V / self.total_variance
-        if self._held is not None:
-            self._held = self._held.to(device, memory_format=torch.channels_last)
+        self.device = device
+        with Images(path, memory_mb=0) as images:
+            own, _, self.channels = images.shape
+            self.facts, self.factors = images.facts, images.factors
+        if own not in (size, 2 * size):
+            raise DataError(f"{path} has images of {own} pixels, which cannot become {size}")
+        halve, self._maximum = own != size, self.facts.maximum
+        shape = len(self), size, size, self.channels
+        on_cuda = device.type == "cuda" and _fits(shape, device)
+        self._held: Tensor | None = None
+        if halve or on_cuda:
+            self._held = torch.empty(shape, dtype=torch.uint8, device=device if on_cuda else "cpu")
+            measured = self._copy(path, self._held, halve)
+        else:
+            self._images = Images(path)  # which stays open
+            measured = self._images[self._measured()]
+        self.total_variance, self.varying = _total_variance(measured, self._maximum)
+        self.pixel_scale = 1.0
+        if halve:
+            V = self.total_variance
+            measured, self._maximum = halved(measured, self._maximum)
+            self.total_variance, self.varying = _total_variance(measured, self._maximum)
+            self.pixel_scale = V / self.total_variance
+
+    def _measured(self) -> NDArray[np.int64]:
+        return np.linspace(0, len(self) - 1, min(len(self), MEASURED)).astype(np.int64)
+
+    def _copy(self, path: Path, held: Tensor, halve: bool) -> Pixels:
+        """Fill `held` block by block, so that a large set is not in memory at the file's size.
+
+        Returns the measured images as they are in the file.
+        """
+        measured, kept = self._measured(), []
+        for start in range(0, len(self), BLOCK):
+            rows = np.arange(start, min(start + BLOCK, len(self)))
+            with Images(path, rows) as images:
+                block = images[rows - start]
+            kept.append(block[np.isin(rows, measured)])
+            if halve:
+                block, _ = halved(block, self.facts.maximum)
+            held[start : start + len(rows)] = torch.from_numpy(block)
+        return np.concatenate(kept)
 
     def __len__(self) -> int:
         """Return the number of images."""
         return len(self.factors)
 
-    def _pixels(self, rows: NDArray[np.int64]) -> Pixels:
-        if self._held is None:
-            return self._images[rows]
-        return self._held[torch.from_numpy(rows)].permute(0, 2, 3, 1).numpy()
-
     def __getitem__(self, rows: ArrayLike) -> Tensor:
         """Return images (B, C, H, W) float32 in [0, 1], channels last in memory."""
         wanted = np.asarray(rows, np.int64)
         if self._held is None:
-            batch = torch.from_numpy(self._images[wanted]).permute(0, 3, 1, 2).to(self.device)
+            pixels = torch.from_numpy(self._images[wanted])
         else:
-            batch = self._held[torch.from_numpy(wanted).to(self.device)]
-        return batch.float().div_(self._maximum)
+            pixels = self._held[torch.from_numpy(wanted).to(self._held.device)]
+        return pixels.to(self.device).permute(0, 3, 1, 2).float().div_(self._maximum)
 
 
-def _halved(images: Images, maximum: int) -> Tensor:
-    """Average 2 x 2 pixels, rounded to 1/255 of full brightness, (N, C, H/2, W/2) uint8."""
-    height, width, channels = images.shape
-    held = torch.empty((len(images), channels, height // 2, width // 2), dtype=torch.uint8)
-    for start in range(0, len(images), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(images)))
-        block = torch.from_numpy(images[rows]).permute(0, 3, 1, 2).float()
-        held[rows] = functional.avg_pool2d(block, 2).mul_(255 / maximum).round_().byte()
-    return held
+def halved(pixels: Pixels, maximum: int) -> tuple[Pixels, int]:
+    """Average 2 x 2 pixels of images (n, H, W, C), and return them with their full brightness.
+
+    Exact where sums of four fit a byte, as for binary images, else rounded to 1/255.
+    """
+    exact = 4 * maximum <= 255
+    kind = np.uint8 if exact else np.uint16
+    pairs = np.add(pixels[:, ::2], pixels[:, 1::2], dtype=kind)
+    sums = pairs[:, :, ::2] + pairs[:, :, 1::2]
+    if exact:
+        return sums, 4 * maximum
+    return ((sums + 2) // 4).astype(np.uint8), maximum
 
 
-def _fits(images: Images, device: torch.device) -> bool:
+def _fits(shape: tuple[int, ...], device: torch.device) -> bool:
     free, _ = torch.cuda.mem_get_info(device)
-    return len(images) * float(np.prod(images.shape)) < SHARE * free
+    return float(np.prod(shape)) < SHARE * free
 
 
 def _total_variance(pixels: Pixels, maximum: int) -> tuple[float, int]:

@@ -1,0 +1,183 @@
+"""Images a second of the image VAEs' trainer, of the bare arithmetic, and of a plain loop.
+
+python benchmarks/train.py [ROUNDS]     dSprites, convolutional, 10 latents, float32, 2 threads
+
+Each way has a process of its own, since allocators are set by process; they take turns of a few
+steps, and what counts are medians over rounds of ratios within a round.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from betascan.data import dsprites, store
+from betascan.models import Vae
+from betascan.models.deconvolution import Deconvolution
+from betascan.objectives import Draw, beta_vae
+from betascan.protocols import BetaVae, Likelihood, Model, Run, Training
+from betascan.training.allocator import keep_memory
+from betascan.training.image import train
+from betascan.training.pictures import Pictures
+
+IMAGES, STEPS, LR, BETA = 16_384, 3, 1e-4, 4.0
+WAYS = {  # which loop, pixels a side, batch, threads
+    "trainer": ("trainer", 64, 256, 2),
+    "bare steps": ("bare", 64, 256, 2),
+    "plain loop": ("plain", 64, 256, 2),
+    "plain, our allocator": ("plain kept", 64, 256, 2),
+    "32 px, 2 threads": ("trainer", 32, 64, 2),
+    "32 px, 1 thread, first": ("trainer", 32, 64, 1),
+    "32 px, 1 thread, second": ("trainer", 32, 64, 1),
+}
+TURNS = [*((way,) for way in list(WAYS)[:-2]), tuple(list(WAYS)[-2:])]
+BERNOULLI = Likelihood(kind="bernoulli", variance=1)
+
+
+def model(size: int) -> Model:
+    return Model(
+        size=size, encoder="convolutional", decoder="convolutional", width=256, latents=10,
+        activation="relu", posterior="diagonal", prior="gaussian",
+    )  # fmt: skip
+
+
+def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
+    keep_memory()
+    training = Training(
+        batch_size=batch, lr=LR, epochs=None, steps=steps, held_out=0, patience=None,
+        interval=None, precision="float32", device="cpu", threads=threads,
+    )  # fmt: skip
+    objective = BetaVae(beta=BETA)
+    run = Run(
+        model=model(size), likelihood=BERNOULLI, objective=objective, training=training, seed=0
+    )
+    pictures = Pictures(path, size, torch.device("cpu"))
+
+    def turn() -> None:
+        train(run, pictures, progress=False)
+
+    return turn
+
+
+def bare(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
+    """Forward, backward and step of our own model, on images that are there already."""
+    keep_memory()
+    torch.set_num_threads(threads)
+    x = Pictures(path, size, torch.device("cpu"))[np.arange(batch)]
+    vae = Vae(model(size), 1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(vae.parameters(), LR, fused=True)
+
+    def turn() -> None:
+        for _ in range(steps):
+            loss = beta_vae(Draw(vae, x, torch.randn(batch, 10), BERNOULLI), beta=BETA)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    return turn
+
+
+def plain(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
+    """What one would write: torch's own layers, layout, optimiser and loader."""
+    torch.set_num_threads(threads)
+    x = Pictures(path, size, torch.device("cpu"))[np.arange(IMAGES)].contiguous()
+    vae = Vae(model(size), 1)
+    for name, layer in vae.decoder.named_children():
+        if isinstance(layer, Deconvolution):
+            theirs = nn.ConvTranspose2d(layer.in_channels, layer.out_channels, 4, 2, 1)
+            setattr(vae.decoder, name, theirs)
+    optimiser = torch.optim.Adam(vae.parameters(), LR)
+    loader = DataLoader(TensorDataset(x), batch, shuffle=True)
+
+    def turn() -> None:
+        for _, (images,) in zip(range(steps), loader, strict=False):
+            mean, log_variance = vae.encoder(images).chunk(2, dim=1)
+            z = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+            distortion = functional.binary_cross_entropy_with_logits(
+                vae.decoder(z), images, reduction="sum"
+            )
+            rate = (mean.square() + log_variance.exp() - log_variance - 1).sum() / 2
+            optimiser.zero_grad()
+            ((distortion + BETA * rate) / len(images)).backward()
+            optimiser.step()
+
+    return turn
+
+
+def plain_kept(*args: int | Path) -> Callable[[], None]:
+    keep_memory()
+    return plain(*args)  # type: ignore[arg-type]
+
+
+def steps_of(size: int) -> int:
+    return STEPS if size == 64 else 16 * STEPS  # turns of about the same length
+
+
+def serve(way: str, path: Path) -> None:
+    """Take a turn for each line of input, and answer how many images a second it made."""
+    loop, size, batch, threads = WAYS[way]
+    steps = steps_of(size)
+    makers = {"trainer": trainer, "bare": bare, "plain": plain, "plain kept": plain_kept}
+    turn = makers[loop](path, size, batch, threads, steps)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        turn()
+        print(steps * batch / (time.perf_counter() - start), flush=True)
+
+
+def ask(processes: list[subprocess.Popen[str]]) -> float:
+    """Let processes take a turn at the same time; return the sum of their rates."""
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return sum(float(process.stdout.readline()) for process in processes if process.stdout)
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dsprites.h5"
+        rows = dsprites.GRID.draw(IMAGES, 0)
+        images = dsprites.render(dsprites.GRID.classes(rows))[..., None]
+        store.write(path, dsprites.GRID, rows, [images], source="rendered", maximum=1)
+        processes = {
+            way: subprocess.Popen(
+                [sys.executable, __file__, way, str(path)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )
+            for way in WAYS
+        }  # fmt: skip
+        rates: dict[str, list[float]] = {}
+        for number in range(rounds + 1):
+            for turn in TURNS:
+                rate = ask([processes[way] for way in turn])
+                if number:  # the first round warms up
+                    rates.setdefault(turn[0], []).append(rate)
+        for process in processes.values():
+            process.communicate()
+    for way, values in rates.items():
+        print(f"{way:24}{median(values):8,.0f} images/s ({min(values):,.0f} to {max(values):,.0f})")
+    pairs = [
+        ("trainer", "plain loop"), ("trainer", "plain, our allocator"), ("trainer", "bare steps"),
+        ("32 px, 1 thread, first", "32 px, 2 threads"),
+    ]  # fmt: skip
+    for ours, theirs in pairs:
+        ratio = median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True))
+        name = "32 px, two processes of 1 thread" if ours.startswith("32") else ours
+        print(f"{name} / {theirs}: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        serve(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
