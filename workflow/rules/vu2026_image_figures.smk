@@ -1,39 +1,5 @@
 # vu2026, images: one rule a kind of figure.
 
-# the models shown on their own: lowest and highest beta, without lambda and with the most
-VU_CORNERS = list(
-    product(
-        [min(VU_IMAGES.betas), max(VU_IMAGES.betas)],
-        [min(VU_IMAGES.lambdas), max(VU_IMAGES.lambdas)],
-    )
-)
-
-
-def vu_footer(*datasets, seeds=len(VU_IMAGES.seeds)):
-    """Scale, data, and what is not as in the document."""
-    data = "; ".join(
-        IMAGE_SOURCES[name][getattr(CONFIG.data, name).source] for name in datasets
-    )
-    shown = f"{seeds} seed{'s' if seeds > 1 else ''}"
-    if VU_SCALE != "papers":
-        steps = f"{VU_IMAGES.base_steps:,} + {VU_IMAGES.continuation_steps:,} steps"
-        shown = f"{VU_IMAGES.model.size} pixels, {steps}, {shown}"
-    return footer("vu2026", VU_SCALE, f"{data} · {shown}")
-
-
-def vu_corners(name, *datasets):
-    """The files called `name` of the models shown on their own, of the first seed."""
-    return [
-        f"{VU_CONTINUED}/{name}".format(
-            dataset=dataset,
-            seed=VU_IMAGES.seeds[0],
-            beta=f"{beta:g}",
-            lam=f"{lam:g}",
-        )
-        for dataset in datasets
-        for beta, lam in VU_CORNERS
-    ]
-
 
 rule vu2026_image_boxes:
     input:

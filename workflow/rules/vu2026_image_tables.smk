@@ -1,16 +1,5 @@
 # vu2026, images: from scores to tables.
 
-VU_RESULTS, VU_FIGURES = f"{RESULTS}/vu2026", f"{FIGURES}/vu2026"
-VU_SCALE = scale_of("vu2026.images", *VU_DATASETS)
-VU_POINTS = list(
-    product(VU_DATASETS, VU_IMAGES.seeds, VU_IMAGES.betas, VU_IMAGES.lambdas)
-)
-
-
-def vu_every(run, name):
-    """The files called `name` of all models, in the order of VU_POINTS."""
-    return expand(f"{run}/{name}", dataset=VU_DATASETS, seed=VU_IMAGES.seeds, **VU_AXES)
-
 
 rule vu2026_image_table:
     input:

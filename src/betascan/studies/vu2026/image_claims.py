@@ -61,7 +61,7 @@ def measure(values: pd.DataFrame, exact: bool = False) -> dict[tuple[str, str, s
             value, error = change(dataset, metric, (0, highest), (0, best))
             collapsed = judge(-value, error, SLIGHT)
             found["collapse", dataset, metric] = Shown(-value, error, collapsed)
-            inside = NO if peak == betas[0] else collapsed
+            inside = NO if peak == betas[0] and collapsed != UNCLEAR else collapsed
             found["peak", dataset, metric] = Shown(peak, np.nan, inside)
             value, error = change(dataset, metric, (largest, highest), (0, highest))
             found["restored", dataset, metric] = Shown(value, error, judge(value, error, SLIGHT))

@@ -33,7 +33,9 @@ def boxes(table: Path, png: Path, pdf: Path, footer: str) -> None:
             x = betas.index(beta) + (place - (len(lambdas) - 1) / 2) * step
             score = group["value"].to_numpy()
             if few:
-                ax.plot([x] * len(score), score, "o", ms=2.4, color=colours(place), mew=0)
+                ax.plot(
+                    [x] * len(score), score, "o", ms=2.4, color=colours(place), mew=0, clip_on=False
+                )
                 ax.hlines(score.mean(), x - step / 2, x + step / 2, colours(place), lw=1)
             else:
                 colour = colours(place)
@@ -105,7 +107,7 @@ def heatmaps(cells: Path, png: Path, pdf: Path, footer: str) -> None:
     _frame(axes, r"$\beta$")
     for metric, ax in zip(METRICS, axes[:, 0], strict=True):
         ax.set_ylabel(f"{LABELS[metric]}\n" + r"$\lambda$")
-    save(figure, png, pdf, f"{footer} · means over seeds")
+    save(figure, png, pdf, footer)
 
 
 def percent(cells: Path, png: Path, pdf: Path, dataset: str, footer: str) -> None:
@@ -128,4 +130,4 @@ def percent(cells: Path, png: Path, pdf: Path, dataset: str, footer: str) -> Non
         top.set_title(title)
         bottom.set_xlabel(r"$\beta$")
     figure.suptitle(DATASETS[dataset], fontsize=8, color=GUIDE)
-    save(figure, png, pdf, f"{footer} · changes of means over seeds")
+    save(figure, png, pdf, footer)
