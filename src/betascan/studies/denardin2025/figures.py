@@ -49,7 +49,7 @@ def reconstructions(
     )
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)
+    engine.set(w_pad=0.02, h_pad=0.03, wspace=0.02, hspace=0.0)
     for ax, image in zip(axes.T.flat, (i for column in columns for i in column), strict=True):
         ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         ax.set(xticks=[], yticks=[])
