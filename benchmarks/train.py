@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+from tqdm import tqdm
 
 from betascan.data import dsprites, store
 from betascan.models import Vae
@@ -29,7 +30,7 @@ from betascan.training.allocator import keep_memory
 from betascan.training.image import train
 from betascan.training.pictures import Pictures
 
-IMAGES, STEPS, LR, BETA = 16_384, 3, 1e-4, 4.0
+IMAGES, STEPS, LR, BETA = 4096, 4, 1e-4, 4.0
 WAYS = {  # which loop, pixels a side, batch, threads
     "trainer": ("trainer", 64, 256, 2),
     "bare steps": ("bare", 64, 256, 2),
@@ -119,7 +120,7 @@ def plain_kept(*args: int | Path) -> Callable[[], None]:
 
 
 def steps_of(size: int) -> int:
-    return STEPS if size == 64 else 16 * STEPS  # turns of about the same length
+    return STEPS if size == 64 else 8 * STEPS  # turns of about the same length
 
 
 def serve(way: str, path: Path) -> None:
@@ -157,7 +158,7 @@ def main(rounds: int) -> None:
             for way in WAYS
         }  # fmt: skip
         rates: dict[str, list[float]] = {}
-        for number in range(rounds + 1):
+        for number in tqdm(range(rounds + 1), unit=" rounds"):
             for turn in TURNS:
                 rate = ask([processes[way] for way in turn])
                 if number:  # the first round warms up

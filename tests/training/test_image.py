@@ -1,77 +1,22 @@
-"""The loop: where it ends, what it writes down, and what it survives."""
-
-import math
+"""The loop: what it finds, and what it writes down."""
 
 import numpy as np
 import pytest
 import torch
 
-from betascan.data import store
-from betascan.data.grid import Grid
-from betascan.errors import TrainingError
-from betascan.models.files import read_torch
 from betascan.objectives import loss
-from betascan.protocols import BetaTcVae, BetaVae, FactorVae, Likelihood, Model, Run, Training
-from betascan.training import checkpoint as checkpoints
+from betascan.protocols import (
+    BetaTcVae,
+    BetaVae,
+    Deterministic,
+    LambdaBetaVae,
+    Likelihood,
+    Orthogonal,
+)
 from betascan.training import image
-from betascan.training.image import train
-from betascan.training.pictures import Pictures
+from runs import FACTOR, assert_same, go, run, stored
 
-CPU = torch.device("cpu")
-FACTOR = FactorVae(gamma=3, discriminator_lr=1e-3, discriminator_width=20)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep torch's threads from waiting for each other over tiny products."""
-    torch.set_num_threads(1)
-
-
-def stored(path, images, maximum=255):
-    grid = Grid({"image": tuple(map(float, range(len(images))))})
-    store.write(path, grid, np.arange(len(images)), [images], source="made up", maximum=maximum)
-    return Pictures(path, 32, CPU)
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """100 images of a square somewhere."""
-    images = np.zeros((100, 32, 32, 1), np.uint8)
-    for number, (x, y) in enumerate(np.random.default_rng(0).integers(0, 24, (100, 2))):
-        images[number, y : y + 8, x : x + 8] = 1
-    return stored(tmp_path_factory.mktemp("images") / "squares.h5", images, 1)
-
-
-def run(objective=BetaVae(beta=1), model=None, likelihood=None, seed=0, **training):  # noqa: B008
-    return Run(
-        model=Model(**{
-            "size": 32, "encoder": "mlp", "decoder": "mlp", "width": 20, "latents": 4,
-            "activation": "relu", "posterior": "diagonal", "prior": "gaussian",
-        } | (model or {})),
-        likelihood=likelihood or Likelihood(kind="bernoulli", variance=1),
-        objective=objective,
-        training=Training(**{
-            "batch_size": 10, "lr": 1e-3, "epochs": 3, "steps": None, "held_out": 0.1,
-            "patience": None, "interval": None, "precision": "float32", "device": "cpu",
-            "threads": 1,
-        } | training),
-        seed=seed,
-    )  # fmt: skip
-
-
-def go(wanted, pictures, **options):
-    return train(wanted, pictures, progress=False, **options)
-
-
-def assert_same(one, other):
-    for state in ("best", "final"):
-        ours, theirs = getattr(one, state), getattr(other, state)
-        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert one.history.equals(other.history)
-    assert (one.best_step, one.last_step) == (other.best_step, other.last_step)
-
-
-# Where it ends
+# What it finds
 
 
 def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path):
@@ -87,7 +32,7 @@ def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path
     wanted = run(
         BetaVae(beta=beta), {"decoder": "linear", "width": 64, "latents": 6},
         Likelihood(kind="gaussian", variance=variance),
-        batch_size=100, held_out=0, epochs=None, steps=3000, lr=3e-3,
+        batch_size=50, held_out=0, epochs=None, steps=800, lr=0.01,
     )  # fmt: skip
     assert image.temperature(wanted, seen) == pytest.approx(T)
     trained = go(wanted, seen)
@@ -97,24 +42,27 @@ def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path
         posterior = vae.encode(seen[np.arange(len(seen))])
     signal = posterior.mean.var(0)
     fraction = signal / (signal + posterior.variance.mean(0))
-    spectrum = np.sort(np.linalg.eigvalsh(np.cov(images.reshape(2000, -1).T / 255)))[::-1][:6]
-    expected = np.clip(1 - T * seen.total_variance / spectrum, 0, None)
+    blocks = images.reshape(2000, 16, 64)[:, :, 0] / 255  # whose 64 pixels are equal
+    values, vectors = np.linalg.eigh(64 * np.cov(blocks.T, bias=True))
+    expected = np.clip(1 - T * seen.total_variance / values[:-7:-1], 0, None)
+    components = np.kron(vectors[:, -2:], np.ones((64, 1)) / 8)
     assert (expected > 0).sum() == 2
-    np.testing.assert_allclose(np.sort(fraction.numpy())[::-1], expected, atol=0.03)
-    columns = vae.decoder[0].weight[:, fraction > 0.1].detach().numpy()
-    inside = axes[:, :2] @ (axes[:, :2].T @ columns)
-    assert np.linalg.norm(columns - inside) < 0.2 * np.linalg.norm(columns)
+    order = np.argsort(-fraction.numpy())
+    np.testing.assert_allclose(fraction.numpy()[order], expected, atol=0.04)
+    columns = vae.decoder[0].weight.detach().numpy()[:, order[:2]]
+    inside = components @ (components.T @ columns)
+    assert np.linalg.norm(columns - inside) < 0.1 * np.linalg.norm(columns)
 
 
 def test_64_images_are_learnt_by_heart(pictures):
     convolutional = {"encoder": "convolutional", "decoder": "convolutional", "latents": 10}
     wanted = run(
         BetaVae(beta=0), convolutional | {"width": 128}, batch_size=64, held_out=0.18,
-        epochs=None, steps=180, lr=2e-3, interval=30,
+        epochs=None, steps=150, lr=2e-3, interval=30,
     )  # fmt: skip
     errors = go(wanted, pictures).history["reconstruction"]
     assert errors.iloc[1] > 200  # about that of the mean image, which is some 220
-    assert errors.iloc[-1] < 20
+    assert errors.iloc[-1] < 60
 
 
 def test_the_same_run_gives_the_same_bytes_and_another_seed_others(pictures):
@@ -131,6 +79,24 @@ def test_trainings_go_on_from_a_start(pictures):
     for start in (first.final, first.best):
         second = go(tiny, pictures, start=start)
         assert all(torch.equal(second.final[name], start[name]) for name in start)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        LambdaBetaVae(beta=2, lam=3),
+        BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mws"),
+        Orthogonal(beta=1, weight=5),
+        Deterministic(beta=1, curvature="hessian"),
+    ],
+)
+def test_other_objectives_go_through_the_same_loop(pictures, objective):
+    small = {"encoder": "convolutional", "decoder": "convolutional"}
+    wanted = run(objective, small, epochs=None, steps=2, batch_size=5, held_out=0.05)
+    initial, _ = image.build(wanted, 1)
+    trained = go(wanted, pictures)
+    for name, value in initial.state_dict().items():
+        assert not torch.equal(trained.final[name], value)
 
 
 def test_threads_are_those_of_the_protocol(pictures):
@@ -151,7 +117,7 @@ def test_mixed_precision_goes_the_same_way(pictures, monkeypatch, objective):
     assert all(value.dtype == torch.float32 for value in seen.final.values())
     # the first steps are lost to the search for the scale of gradients
     assert seen.history["loss"].iloc[-1] < 0.95 * seen.history["loss"].iloc[0]
-    assert (seen.history > -1).all(None)
+    assert (seen.history > -1).all(axis=None)
 
 
 # What it writes down
@@ -232,53 +198,3 @@ def test_schedules():
     for images in range(10, 60):
         rows = len(image.split(images, 0, (0.8, 0.1, 0.1))[0])
         assert schedule(images, batch_size=2)[0] == rows // 2
-
-
-# When it stops
-
-
-def scripted(monkeypatch, losses):
-    """Let validation find these losses, one after the other."""
-    script = iter(losses)
-    monkeypatch.setattr(image, "evaluate", lambda *args: {"loss": next(script)})
-
-
-def test_early_stopping_counts_epochs_without_a_better_loss(pictures, monkeypatch):
-    shorter = go(run(epochs=4), pictures)
-    scripted(monkeypatch, [5, 4, 4.5, 4.2, 3.9, 3.9, 4.0, 1.0])
-    trained = go(run(epochs=8, patience=2), pictures)  # 4.2 ends nothing: it is beaten next
-    assert trained.last_step == 4 * 8
-    scripted(monkeypatch, [5, 4, 4.5, 3.9, 3.9, 4.0, 1.0])
-    trained = go(run(epochs=8, patience=2), pictures)
-    assert (trained.best_step, trained.last_step) == (4 * 8, 6 * 8)
-    assert all(torch.equal(trained.best[name], shorter.final[name]) for name in shorter.final)
-    assert not torch.equal(trained.final["encoder.1.weight"], trained.best["encoder.1.weight"])
-
-
-def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypatch, tmp_path):
-    monkeypatch.setattr(image, "CHUNK", 5)
-    monkeypatch.setattr(image, "CHECKPOINT_SECONDS", 0)
-    for broken in (  # the loss itself, and weights alone, in the last step before a checkpoint
-        lambda total, draw: total * math.nan,
-        lambda total, draw: total + (0 * draw.posterior.mean.sum()).sqrt(),
-    ):
-        count = iter(range(1000))
-
-        def bad(draw, *args, count=count, broken=broken, **options):
-            total = loss(draw, *args, **options)
-            return broken(total, draw) if next(count) == 14 else total
-
-        monkeypatch.setattr(image, "loss", bad)
-        path = tmp_path / "run.pt"
-        with pytest.raises(TrainingError, match=r"^squares: not finite any more near step 15: low"):
-            go(run(held_out=0), pictures, checkpoint=path, label="squares")
-        saved = read_torch(path)
-        assert saved["progress"]["step"] == 10
-        assert all(value.isfinite().all() for value in saved["networks"].values())
-        path.unlink()
-        checkpoints.before(path).unlink()
-
-
-def test_a_learning_rate_that_is_too_high_is_told(pictures):
-    with pytest.raises(TrainingError, match=r"lower the learning rate \(lr\)$"):
-        go(run(lr=1e20), pictures)

@@ -1,12 +1,11 @@
 """Trainings that are killed, and checkpoints that are damaged."""
 
 import pytest
-import torch
-from test_image import FACTOR, assert_same, go, pictures, run  # noqa: F401
 
 from betascan.protocols import BetaVae
 from betascan.training import checkpoint as checkpoints
 from betascan.training import image
+from runs import FACTOR, assert_same, go, run
 
 
 class Killed(BaseException):
@@ -15,13 +14,12 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
-    """Checkpoints every five steps, on one thread."""
-    torch.set_num_threads(1)
+    """Checkpoints every five steps."""
     monkeypatch.setattr(image, "CHUNK", 5)
     monkeypatch.setattr(image, "CHECKPOINT_SECONDS", 0)
 
 
-def kill(monkeypatch, wanted, pictures, path, calls):  # noqa: F811
+def kill(monkeypatch, wanted, pictures, path, calls):
     """Train, and be killed at some call of the loss."""
     count = iter(range(10_000))
 
@@ -48,7 +46,7 @@ def kill(monkeypatch, wanted, pictures, path, calls):  # noqa: F811
     ],
     ids=["plain", "factor", "convolutional", "early stopping", "factor, mixed"],
 )
-def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, tmp_path):  # noqa: F811
+def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, tmp_path):
     if wanted.training.precision == "float16":
         monkeypatch.setattr(image, "MIXES", ("cpu",))
     path = tmp_path / "run.pt"
@@ -61,11 +59,11 @@ def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, t
     assert_same(expected, go(wanted, pictures, checkpoint=path))
 
 
-def test_early_stopping_is_among_them(pictures):  # noqa: F811
+def test_early_stopping_is_among_them(pictures):
     assert go(run(patience=1, epochs=50, lr=0.03), pictures).last_step < 50 * 8
 
 
-def test_checkpoints_of_other_runs_are_left_alone(pictures, monkeypatch, tmp_path):  # noqa: F811
+def test_checkpoints_of_other_runs_are_left_alone(pictures, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
     start = go(run(), pictures).final
     for other, options in (
@@ -92,7 +90,7 @@ def flip(path):
 
 @pytest.mark.parametrize("damage", [cut, flip, lambda path: path.write_bytes(b"")])
 def test_damaged_checkpoints_are_told_and_left_for_the_one_before(
-    pictures, monkeypatch, tmp_path, capfd, damage  # noqa: F811
+    pictures, monkeypatch, tmp_path, capfd, damage
 ):  # fmt: skip
     path = tmp_path / "run.pt"
     expected = go(run(), pictures)
@@ -103,7 +101,7 @@ def test_damaged_checkpoints_are_told_and_left_for_the_one_before(
     assert_same(expected, go(run(), pictures, checkpoint=path))
 
 
-def test_without_a_readable_checkpoint_it_starts_again(pictures, monkeypatch, tmp_path):  # noqa: F811
+def test_without_a_readable_checkpoint_it_starts_again(pictures, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
     kill(monkeypatch, run(), pictures, path, 18)
     for each in (path, checkpoints.before(path)):
@@ -112,12 +110,12 @@ def test_without_a_readable_checkpoint_it_starts_again(pictures, monkeypatch, tm
     assert_same(go(run(), pictures), go(run(), pictures, checkpoint=path))
 
 
-def test_a_kill_between_two_files_costs_one_checkpoint(pictures, monkeypatch, tmp_path):  # noqa: F811
+def test_a_kill_between_two_files_costs_one_checkpoint(pictures, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
     kill(monkeypatch, run(), pictures, path, 18)
     path.replace(checkpoints.before(path))  # and the next one not yet written
     assert_same(go(run(), pictures), go(run(), pictures, checkpoint=path))
 
 
-def _identity(pictures):  # noqa: F811
+def _identity(pictures):
     return checkpoints.identity(run(), pictures, None)

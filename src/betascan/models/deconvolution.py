@@ -25,7 +25,7 @@ class Deconvolution(nn.ConvTranspose2d):
         ordinary = x.device.type == "cpu" and x.dtype == self.weight.dtype  # else autocast
         # functorch differentiates a Function once, and silently not twice
         if ordinary and not torch._C._are_functorch_transforms_active():
-            output: Tensor = _Deconvolve.apply(x, self.weight, bias)
+            output: Tensor = _Deconvolve.apply(x, self.weight, bias)  # type: ignore[no-untyped-call]
             return output
         return functional.conv_transpose2d(x, self.weight, bias, 2, 1)
 

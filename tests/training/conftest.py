@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+import torch
+
+from runs import stored
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Keep torch's threads from waiting for each other over tiny products."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """100 images of a square somewhere."""
+    images = np.zeros((100, 32, 32, 1), np.uint8)
+    for number, (x, y) in enumerate(np.random.default_rng(0).integers(0, 24, (100, 2))):
+        images[number, y : y + 8, x : x + 8] = 1
+    return stored(tmp_path_factory.mktemp("images") / "squares.h5", images, 1)
