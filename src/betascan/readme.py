@@ -6,7 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 PROJECT = Path(__file__).parents[2]
-COLUMNS = ["statement", "published", "estimator", "split", "ours", "verdict"]
+COLUMNS = [  # those of them that a study's claims have
+    "statement", "claim", "published", "n", "method", "estimator", "split", "dataset", "metric",
+    "evidence", "ours", "verdict",
+]  # fmt: skip
 
 
 def _cell(value: str | float) -> str:
@@ -17,22 +20,28 @@ def _cell(value: str | float) -> str:
 
 def claims_table(claims: Path) -> str:
     """Return a study's claims.csv as a Markdown table."""
+    frame = pd.read_csv(claims)
+    shown = [column for column in COLUMNS if column in frame]
     rows = [
         ["" if pd.isna(cell) else _cell(cell) for cell in row]
-        for row in pd.read_csv(claims)[COLUMNS].itertuples(index=False)
+        for row in frame[shown].itertuples(index=False)
     ]
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows]
+    lines = [shown, ["---"] * len(shown), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def rewritten(text: str) -> str:
-    """Return the README with each ``<!-- claims of KEY -->`` block made anew from the results."""
+    """Return the README with each ``<!-- claims of KEY -->`` block made anew from the results.
+
+    KEY is a study, or study/table where its claims are in several tables.
+    """
 
     def block(match: re.Match[str]) -> str:
-        table = claims_table(PROJECT / "results" / match[2] / "claims.csv")
+        study, _, name = match[2].partition("/")
+        table = claims_table(PROJECT / "results" / study / f"{name or 'claims'}.csv")
         return f"{match[1]}\n{table}\n{match[3]}"
 
-    pattern = r"(<!-- claims of (\w+)[^>]*-->)\n.*?(<!-- end of claims -->)"
+    pattern = r"(<!-- claims of ([\w/]+)[^>]*-->)\n.*?(<!-- end of claims -->)"
     return re.sub(pattern, block, text, flags=re.DOTALL)
 
 
