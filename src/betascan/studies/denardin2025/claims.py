@@ -28,7 +28,8 @@ def trend(values: pd.Series, rises: bool) -> Verdict:
     """Judge whether values rise (or fall) along their index: Spearman's test, at 5 %, one-sided."""
     side: Literal["greater", "less"] = "greater" if rises else "less"
     found = spearmanr(values.index, values, alternative=side)
-    evidence = f"rank correlation {found.statistic:.2f}, p = {found.pvalue:.2g} ({_listed(values)})"
+    told = f"p = {found.pvalue:.2g}" if found.pvalue >= 0.001 else "p < 0.001"
+    evidence = f"rank correlation {found.statistic:.2f}, {told} ({_listed(values)})"
     if len(values) < FEWEST:
         return UNTOLD, evidence
     return HOLDS if found.pvalue < 0.05 else NOT, evidence
