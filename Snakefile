@@ -44,6 +44,8 @@ include: "workflow/rules/vu2026_image_common.smk"
 include: "workflow/rules/vu2026_images.smk"
 include: "workflow/rules/vu2026_image_tables.smk"
 include: "workflow/rules/vu2026_image_figures.smk"
+include: "workflow/rules/vu2026_linear.smk"
+include: "workflow/rules/vu2026_linear_figures.smk"
 
 
 if workflow.is_main_process:
@@ -55,4 +57,4 @@ rule all:
     input:
         rules.hirn2026.input,
         rules.denardin2025.input,
-        rules.vu2026_images.input,
+        rules.vu2026.input,

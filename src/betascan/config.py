@@ -16,6 +16,7 @@ from betascan.errors import ConfigError
 from betascan.protocols import Section
 from betascan.sections.denardin2025 import Denardin2025
 from betascan.sections.vu2026_images import Vu2026Images
+from betascan.sections.vu2026_linear import Vu2026Linear
 
 Fraction = Field(gt=0, lt=1)
 
@@ -130,6 +131,7 @@ class Hirn2026(Section):
 class Vu2026(Section):
     """Mutual information collapse and the lambda-beta-VAE."""
 
+    linear: Vu2026Linear
     images: Vu2026Images
 
 

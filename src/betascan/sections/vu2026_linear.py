@@ -1,0 +1,82 @@
+"""vu2026, linear study: alternating updates and AdamW on Gaussian data, from many starts."""
+
+from itertools import product
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from betascan.protocols import Section
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Size(Section):
+    """One size of the data, and how long each method may take for it."""
+
+    observed: int = Field(ge=2, description="variables of y")
+    skipped: int = Field(ge=0, description="numbers of the random stream used up before")
+    half_steps: int = Field(ge=2, description="of the alternating updates, at most")
+    tolerance: float = Field(gt=0, description="a relative change of the decoder that is rest")
+    iterations: int = Field(ge=1, description="of AdamW")
+
+
+class Gaussian(Section):
+    """The factors and the noise of the data."""
+
+    factors: int = Field(ge=2)
+    noise: float = Field(gt=0, description="variance of every y beyond the factors")
+    seed: int = Field(ge=0, description="of numpy's RandomState")
+
+
+class Model(Section):
+    """What is fitted to what."""
+
+    data: Gaussian
+    latents: int = Field(ge=2)
+
+
+class AdamW(Section):
+    """The optimiser, torch's defaults beyond."""
+
+    lr: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    clip: float = Field(gt=0, description="largest norm of a gradient")
+
+
+class Contraction(Section):
+    """The sweeps that are looked at one by one."""
+
+    sweeps: int = Field(ge=4)
+    lam: float = Field(gt=0)
+    beta: float = Field(gt=1, description="at this lambda: between the thresholds of the modes")
+
+
+class Vu2026Linear(Section):
+    """Every beta with every lambda from every start, by both methods at both sizes."""
+
+    model: Model
+    small: Size
+    large: Size
+    betas: tuple[Weight, ...] = Field(min_length=1)
+    lambdas: tuple[Weight, ...] = Field(min_length=1)
+    starts: int = Field(ge=2)
+    seed: int = Field(ge=0, description="of the starts")
+    adamw: AdamW
+    contraction: Contraction
+    lambdas_per_job: Literal[1, "all"]
+
+    def sizes(self) -> dict[str, Size]:
+        """Return the sizes by the names of their files."""
+        return {f"n{size.observed}": size for size in (self.small, self.large)}
+
+    def parts(self) -> list[list[float]]:
+        """Return the lambdas of each job."""
+        if self.lambdas_per_job == "all":
+            return [list(self.lambdas)]
+        return [[lam] for lam in self.lambdas]
+
+    def watched(self) -> list[tuple[float, float]]:
+        """Return (lambda, beta) of the contractions that are looked at."""
+        beta = max(self.betas)
+        grid = [*product([0.0], self.betas), *product(self.lambdas, [beta])]
+        return sorted({*grid, (self.contraction.lam, self.contraction.beta)})

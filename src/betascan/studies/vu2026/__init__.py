@@ -1,0 +1,1 @@
+"""vu2026: mutual information collapse and the lambda-beta-VAE."""

@@ -1,0 +1,137 @@
+"""The steps of vu2026's linear study: solving all models of a job, and watching a contraction."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from betascan.files import write_csv, write_json
+from betascan.provenance import provenance as machine
+from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
+from betascan.studies.vu2026.linear_data import (
+    Array,
+    Data,
+    disentanglement,
+    draw,
+    information,
+    squared_correlations,
+)
+from betascan.studies.vu2026.linear_solver import Cells, Solver, Starts
+from betascan.theory import lambda_beta
+
+Method = Literal["fixed_point", "adamw"]
+
+
+def _solver(
+    method: Method,
+    data: Data,
+    cells: Cells,
+    starts: Starts,
+    size: dict[str, Any],
+    adamw: dict[str, Any],
+) -> Solver:
+    if method == "fixed_point":
+        return FixedPoint(data, cells, starts, size["half_steps"], size["tolerance"])
+    import torch  # not needed otherwise
+
+    from betascan.studies.vu2026.adamw import AdamW
+
+    torch.set_num_threads(1)
+    return AdamW(data, cells, starts, size["iterations"], **adamw)
+
+
+def solve(
+    solved: Path, record: Path, method: Method, model: dict[str, Any], size: dict[str, Any],
+    betas: Sequence[float], lambdas: Sequence[float], starts: int, seed: int,
+    adamw: dict[str, Any],
+) -> None:  # fmt: skip
+    """Solve every cell from every start and write a row each; in `record`, engine and seconds.
+
+    The checkpoint lies beside `solved`, undeclared: Snakemake deletes the outputs of a job that
+    failed. Columns: n, method, lambda, beta, start, recon, SAP, Im, steps, at_rest.
+    """
+    data = draw(size["observed"], skipped=size["skipped"], **model["data"])
+    drawn = Starts.draw(size["observed"], model["latents"], starts, seed)
+    cells = Cells.grid(betas, lambdas, starts)
+    solver = _solver(method, data, cells, drawn, size, adamw)
+    checkpoint = solved.with_name(f"{solved.stem}-checkpoint.npz")
+    seconds = solver.run(checkpoint, title=f"{method}, n = {size['observed']}")
+    nll, B, W = solver.encoders
+    scores = [disentanglement(rho2) for rho2 in squared_correlations(B, W, data)]
+    sap, matched = np.array(scores).T
+    table = {
+        "n": size["observed"],
+        "method": method,
+        "lambda": cells.lam,
+        "beta": cells.beta,
+        "start": cells.start,
+        "recon": nll,
+        "SAP": sap,
+        "Im": matched,
+        "steps": solver.state["steps"],
+        "at_rest": ~solver.state["active"],
+    }
+    write_csv(pd.DataFrame(table), solved)
+    write_json({"method": method, "engine": solver.engine, "seconds": seconds}, record)
+    checkpoint.unlink(missing_ok=True)
+
+
+def contract(
+    contraction: Path, model: dict[str, Any], size: dict[str, Any], seed: int,
+    runs: Sequence[Sequence[float]], sweeps: int,
+) -> None:  # fmt: skip
+    """Follow the encoder of the first start through alternating sweeps, for each (lambda, beta).
+
+    Writes lambda, beta, sweep, mode (1: strongest; 0: the noise around the factors), variance,
+    critical_beta, gain |B u_k| (root mean square over the noise modes) and information, I(z; v)
+    in nats, the same for all modes of a sweep.
+    """
+    data = draw(size["observed"], skipped=size["skipped"], **model["data"])
+    first = Starts.draw(size["observed"], model["latents"], 1, seed)
+    B = first.encoder.repeat(len(runs), axis=0)
+    W: Array = np.tile(np.eye(model["latents"]), (len(runs), 1, 1))
+    lam, beta = np.array(runs, float).T
+    variances, axes = np.linalg.eigh(data.covariance)
+    factors = np.arange(1, len(data.variances) + 1)
+    shown = np.array([*variances[-factors], data.noise])
+    frames = []
+    for step in range(sweeps + 1):
+        gains = np.linalg.norm(B @ axes, axis=1)
+        noise = np.sqrt((gains[:, : -len(factors)] ** 2).mean(axis=1))
+        seen, known = np.column_stack([gains[:, -factors], noise]), information(B, W, data)
+        frames += [
+            pd.DataFrame(
+                {
+                    "lambda": lam[run],
+                    "beta": beta[run],
+                    "sweep": step,
+                    "mode": [*factors, 0],
+                    "variance": shown,
+                    "critical_beta": lambda_beta.critical_beta(shown, lam[run]),
+                    "gain": seen[run],
+                    "information": known[run],
+                }
+            )
+            for run in range(len(runs))
+        ]
+        B, W, _ = sweep(B, W, beta, lam, data)
+    write_csv(pd.concat(frames), contraction)
+
+
+def provenance(
+    records: Sequence[Path], provenance: Path, scale: str, config: dict[str, Any]
+) -> None:
+    """Record what the results were made from: scale, settings, engines, time, versions."""
+    runs = pd.DataFrame([json.loads(record.read_text()) for record in records])
+    record = {
+        "scale": scale,
+        "data": "Gaussian, drawn from the authors' random streams",
+        "config": config,
+        "engine": runs.groupby("method")["engine"].unique().map(list).to_dict(),
+        "solving_seconds": runs.groupby("method")["seconds"].sum().round().to_dict(),
+        **machine(),
+    }
+    write_json(record, provenance)

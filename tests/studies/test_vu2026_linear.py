@@ -1,0 +1,292 @@
+import copy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from scipy.optimize import linear_sum_assignment
+
+from betascan import metrics
+from betascan.config import load
+from betascan.errors import DataError
+from betascan.studies.vu2026 import adamw, linear_solver
+from betascan.studies.vu2026.adamw import AdamW
+from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
+from betascan.studies.vu2026.linear_claims import slopes
+from betascan.studies.vu2026.linear_data import (
+    Data,
+    disentanglement,
+    draw,
+    information,
+    likelihood,
+    squared_correlations,
+)
+from betascan.studies.vu2026.linear_solver import Cells, Starts
+from betascan.studies.vu2026.linear_tables import published
+from betascan.theory import lambda_beta
+
+torch.set_num_threads(1)
+SKIPPED = {50: 0, 100: 163827}
+ADAMW = {"lr": 1e-3, "weight_decay": 0.01, "clip": 1.0}
+
+
+def theirs(observed):
+    return draw(observed, 5, 0.05, 42, SKIPPED[observed])
+
+
+def small(observed=9, latents=3, factors=2):
+    return draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
+
+
+def test_the_papers_protocol():
+    papers = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    linear = load(papers).vu2026.linear
+    cells = published()
+    assert set(linear.betas) == set(cells["beta"])
+    assert set(linear.lambdas) == set(cells["lambda"])
+    assert {size.observed: size.skipped for size in linear.sizes().values()} == SKIPPED
+    budgets = [(size.half_steps, size.iterations) for size in linear.sizes().values()]
+    assert budgets == [(50_000, 30_000), (100_000, 50_000)]
+    assert (linear.starts, linear.model.latents, linear.model.data.factors) == (50, 10, 5)
+    assert linear.adamw.model_dump() == ADAMW
+    assert sorted(sum(linear.parts(), [])) == sorted(linear.lambdas)
+
+
+def test_the_covariances_are_the_authors():
+    stated = {
+        50: [0.43708611, 0.95564288, 0.75879455, 0.63879264, 0.24041678],
+        100: [0.11419421, 0.75324452, 0.53446799, 0.17704321, 0.756607],
+    }
+    for observed, variances in stated.items():
+        np.testing.assert_allclose(theirs(observed).variances, variances, atol=5e-9)
+
+
+def test_the_closed_form_is_what_they_published():
+    """All likelihoods at beta > 1 of the alternating updates, 40 cells, to their rounding."""
+    cells = published().query("metric == 'recon' and method == 'fixed_point' and beta > 1")
+    assert len(cells) == 40
+    for observed, own in cells.groupby("n"):
+        spectrum = theirs(observed).spectrum
+        law = lambda_beta.negative_log_likelihood(spectrum, own["beta"], own["lambda"], 10)
+        np.testing.assert_allclose(law, own["published"], atol=7e-4)
+
+
+@pytest.mark.parametrize("observed", [50, 100])
+def test_alternating_updates_end_where_they_published(observed):
+    data, starts = theirs(observed), Starts.draw(observed, 10, 2, 0)
+    cells = Cells.grid([16, 32], [0, 2], 2)
+    solver = FixedPoint(data, cells, starts, half_steps=2000, tolerance=1e-6)
+    solver.run(progress=False)
+    assert not solver.state["active"].any()
+    told = published().query("metric == 'recon' and method == 'fixed_point' and n == @observed")
+    told = told.set_index(["beta", "lambda"])["published"]
+    expected = [told[cell] for cell in zip(cells.beta, cells.lam, strict=True)]
+    np.testing.assert_allclose(solver.encoders[0], expected, atol=1e-3)
+
+
+def objective(B, W, A, Z, beta, lam, data):
+    """The three terms from the joint Gaussian of x, y and what the decoder makes of x."""
+    Y = data.covariance
+    K, cross = B @ Y @ B.T + W, B @ Y
+    residual = Y - A @ cross - cross.T @ A.T + A @ K @ A.T
+    log_density = np.linalg.slogdet(2 * np.pi * Z)[1] + np.trace(np.linalg.solve(Z, residual))
+    rate = (np.trace(K) - len(W) - np.linalg.slogdet(W)[1]) / 2
+    return log_density / 2 + beta * rate + lam * np.trace(residual)
+
+
+def test_no_encoder_near_the_updated_one_is_better():
+    data, starts = small()
+    beta, lam, W = 3.0, 0.7, np.diag([0.5, 1.0, 2.0])
+    B = 0.3 * starts.encoder[0]
+    new_B, new_W, At = (
+        x[0] for x in sweep(B[None], W[None], np.array([beta]), np.array([lam]), data)
+    )
+    A, Y = At.T, data.covariance
+    Z = Y - Y @ B.T @ np.linalg.solve(B @ Y @ B.T + W, B @ Y)  # of y given x
+    least = objective(new_B, new_W, A, Z, beta, lam, data)
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        step = 1e-3 * random.normal(size=W.shape)
+        other_B = new_B + 1e-3 * random.normal(size=B.shape)
+        assert objective(other_B, new_W, A, Z, beta, lam, data) > least
+        assert objective(new_B, new_W + step @ step.T, A, Z, beta, lam, data) > least
+        assert objective(B, W, A + 1e-3 * random.normal(size=A.shape), Z, beta, lam, data) > (
+            objective(B, W, A, Z, beta, lam, data)
+        )
+    np.testing.assert_allclose(
+        likelihood(B, W, data), objective(B, W, A, Z, 0, 0, data), rtol=1e-12
+    )
+
+
+def plainly(data, encoder, decoder, beta, lam, iterations):
+    """One model by torch.optim and the textbook's formulas."""
+    n, m = decoder.shape
+    Y = torch.from_numpy(data.covariance)
+    A, B = (torch.tensor(x, requires_grad=True) for x in (decoder, encoder))
+    C, U = (torch.zeros(k, k, dtype=torch.float64, requires_grad=True) for k in (m, n))
+    parameters = [A, B, C, U]
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01)
+    kept = (torch.inf, torch.nan)
+    for _ in range(iterations):
+        root_W = C.tril(-1) + torch.diag(C.diagonal().exp())
+        root_Z = U.triu(1) + torch.diag(U.diagonal().exp())
+        W, Z = root_W @ root_W.T, root_Z.T @ root_Z
+        K = B @ Y @ B.T + W
+        residual = Y - A @ B @ Y - (A @ B @ Y).T + A @ K @ A.T
+        nll = (torch.logdet(2 * torch.pi * Z) + torch.trace(torch.linalg.solve(Z, residual))) / 2
+        rate = (torch.trace(K) - m - torch.logdet(W)) / 2
+        loss = nll + beta * rate + lam * torch.trace(residual)
+        kept = min(kept, (loss.item(), nll.item()))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+    return kept
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+@pytest.mark.parametrize("sizes", [(9, 3, 2), (16, 4, 5)])
+def test_adamw_is_torchs(engine, sizes):
+    data, starts = small(*sizes)
+    cells = Cells.grid([1, 4], [0, 2], 1)
+    solver = AdamW(data, cells, starts, 150, **ADAMW, engine=engine)
+    solver.run(progress=False)
+    for model, (beta, lam) in enumerate(zip(cells.beta, cells.lam, strict=True)):
+        loss, nll = plainly(data, starts.encoder[0], starts.decoder[0], beta, lam, 150)
+        np.testing.assert_allclose(solver.state["best"][model, :2], [loss, nll], rtol=1e-9)
+
+
+def test_without_a_compiler_adamw_takes_the_same_steps(monkeypatch):
+    data, starts = small()
+    cells = Cells.grid([1, 4], [0, 2], 3)
+    fast = AdamW(data, cells, starts, 300, **ADAMW)
+    monkeypatch.setattr(adamw, "compiled", lambda *_, **__: None)
+    slow = AdamW(data, cells, starts, 300, **ADAMW)
+    assert slow.engine == "torch"
+    for solver in (fast, slow):
+        solver.run(progress=False)
+    for name in ("theta", "best"):
+        np.testing.assert_allclose(fast.state[name], slow.state[name], rtol=1e-9, atol=1e-12)
+
+
+def test_a_collapsed_model_rests_at_the_entropy():
+    data, starts = small()
+    solver = AdamW(data, Cells.grid([8], [0], 3), starts, 20_000, **ADAMW)
+    solver.run(progress=False)
+    assert not solver.state["active"].any()
+    nll, B, W = solver.encoders
+    np.testing.assert_allclose(nll, data.entropy, atol=1e-3)
+    assert (information(B, W, data) < 1e-4).all()
+
+
+SOLVERS = {
+    "fixed_point": lambda *given: FixedPoint(*given, half_steps=1600, tolerance=1e-12),
+    "adamw": lambda *given: AdamW(*given, 4000, **ADAMW),
+}
+
+
+def counted(solver, blocks=np.inf):
+    """Have a solver note its blocks, and be killed after so many."""
+    advance, seen = solver.advance, []
+
+    def counting(count):
+        if len(seen) == blocks:
+            raise KeyboardInterrupt
+        seen.append(count)
+        advance(count)
+
+    solver.advance = counting
+    return seen
+
+
+@pytest.mark.parametrize("method", SOLVERS)
+def test_a_killed_run_goes_on_to_the_same_bytes(method, tmp_path, monkeypatch):
+    data, starts = small()
+    monkeypatch.setattr(linear_solver, "CHECKPOINT_SECONDS", 0)
+    checkpoint = tmp_path / "checkpoint.npz"
+    whole, cut, again = (
+        SOLVERS[method](data, Cells.grid([1, 4], [2], 3), starts) for _ in range(3)
+    )
+    blocks = counted(whole)
+    whole.run(progress=False)
+    counted(cut, 2)
+    with pytest.raises(KeyboardInterrupt):
+        cut.run(checkpoint, progress=False)
+    left = counted(again)
+    again.run(checkpoint, progress=False)
+    assert len(left) == len(blocks) - 2 > 0
+    for name, array in whole.state.items():
+        assert again.state[name].tobytes() == array.tobytes(), name
+
+
+def test_another_runs_checkpoint_is_left_alone(tmp_path):
+    data, starts = small()
+    cells, checkpoint = Cells.grid([4], [2], 3), tmp_path / "checkpoint.npz"
+    one = FixedPoint(data, cells, starts, 40, 1e-9)
+    linear_solver.write_npz(checkpoint, one.state, identity="another", done=20, seconds=0.0)
+    one.run(checkpoint, progress=False)
+    assert (one.state["steps"] == 20).all()
+    checkpoint.write_bytes(b"damaged")
+    with pytest.raises(DataError, match="damaged: delete it"):
+        one.run(checkpoint, progress=False)
+
+
+def test_a_start_does_not_depend_on_the_others():
+    few, many = (Starts.draw(9, 3, count, 0) for count in (2, 5))
+    np.testing.assert_array_equal(few.encoder, many.encoder[:2])
+    data, cells = small()[0], Cells.grid([4], [2], 1)
+    alone = AdamW(data, cells, few, 50, **ADAMW)
+    together = AdamW(data, Cells.grid([1, 4], [0, 2], 5), many, 50, **ADAMW)
+    for solver in (alone, together):
+        solver.run(progress=False)
+    same = (together.cells.beta == 4) & (together.cells.lam == 2) & (together.cells.start == 0)
+    np.testing.assert_array_equal(together.state["best"][same], alone.state["best"])
+
+
+def test_scores_are_those_of_samples():
+    """Half a million samples of the model give the closed-form scores."""
+    data, starts = small(observed=7)
+    B, W = 0.3 * starts.encoder[0], np.diag([0.3, 0.6, 1.0])
+    random = np.random.default_rng(0)
+    v = random.normal(size=(500_000, 2)) * np.sqrt(data.variances)
+    y = v @ data.mixing.T + np.sqrt(data.noise) * random.normal(size=(len(v), 7))
+    x = y @ B.T + random.normal(size=(len(v), 3)) @ np.sqrt(W)
+    sap, matched = disentanglement(squared_correlations(B, W, data))
+    assert sap == pytest.approx(metrics.sap_continuous(x, v), abs=3e-3)
+    assert matched == pytest.approx(metrics.matched_information(x, v), abs=3e-3)
+
+
+def test_information_of_all_latents_is_at_least_that_of_pairs():
+    data, starts = small()
+    B, W = 0.2 * starts.encoder, np.tile(np.eye(3), (3, 1, 1))
+    rho2 = squared_correlations(B, W, data)
+    for known, table in zip(information(B, W, data), rho2, strict=True):
+        pairs = linear_sum_assignment(table, maximize=True)
+        assert known >= -np.log1p(-table[pairs]).sum() / 2
+
+
+def test_one_mode_contracts_as_the_law_says():
+    """A single factor and one latent along it: the matrices' sweep is the scalar one."""
+    data = Data(np.array([2.0]), np.eye(4)[:, :1], 1e-9)
+    v, beta, lam = 2.0, 16.0, 2.0
+    B, W = np.array([[[0.4, 0, 0, 0]]]), np.array([[[0.7]]])
+    s, t = 0.4**2 * v / 0.7, 0.4**2 * v + 0.7
+    for _ in range(4):
+        B, W, _ = sweep(B, W, np.array([beta]), np.array([lam]), data)
+        s, t = lambda_beta.sweep(s, t, beta, lam, v)
+        np.testing.assert_allclose(B[0, 0, 0] ** 2 * v / W[0, 0, 0], s, rtol=1e-6)
+        np.testing.assert_allclose(B[0, 0, 0] ** 2 * v + W[0, 0, 0], t, rtol=1e-6)
+
+
+def test_slopes_are_found_where_gains_are_small():
+    sweeps = np.arange(40)
+    gains = 2 * 0.25**sweeps + 1e-14  # to a floor of rounding
+    frame = pd.DataFrame({"sweep": sweeps, "gain": gains}).assign(
+        **{"lambda": 0.0, "beta": 4.0, "mode": 1, "critical_beta": 1.0}
+    )
+    held = copy.copy(frame).assign(mode=2, critical_beta=9.0)  # below its threshold
+    found = slopes(pd.concat([frame, held]))
+    assert len(found) == 1
+    assert found["slope"][0] == pytest.approx(np.log(1 / 4), rel=1e-3)

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from betascan.theory import lambda_beta
+
+SPECTRUM = np.array([3.0, 1.2, 0.5, 0.1])  # data of four variables
+LATENTS = 3
+
+
+def terms(theta, noise):
+    """Expected -log p(y|x), rate and E|y - A x|^2 of general matrices: Gaussian integrals."""
+    n, m = len(SPECTRUM), LATENTS
+    A, B, root, last = np.split(theta, np.cumsum([n * m, m * n, m * m]))
+    A, B, root = A.reshape(n, m), B.reshape(m, n), np.tril(root.reshape(m, m))
+    np.fill_diagonal(root, np.exp(np.diag(root)))
+    W, Y = root @ root.T, np.diag(SPECTRUM)
+    rate = (np.trace(W) + np.trace(B @ Y @ B.T) - m - 2 * np.log(np.diag(root)).sum()) / 2
+    lost = np.eye(n) - A @ B
+    residual = lost @ Y @ lost.T + A @ W @ A.T
+    if noise == "full":
+        factor = np.tril(last.reshape(n, n))
+        np.fill_diagonal(factor, np.exp(np.diag(factor)))
+        Z = factor @ factor.T
+    else:
+        Z = np.eye(n) * (np.exp(last[0]) if noise == "scalar" else noise)
+    log_density = np.linalg.slogdet(2 * np.pi * Z)[1] + np.trace(np.linalg.solve(Z, residual))
+    return log_density / 2, rate, np.trace(residual)
+
+
+def least(beta, lam, noise):
+    """The terms where the objective is least: the best of several descents."""
+    n, m = len(SPECTRUM), LATENTS
+    size = 2 * n * m + m * m + (n * n if noise == "full" else 1)
+
+    def loss(theta):
+        nll, rate, squares = terms(theta, noise)
+        return nll + beta * rate + lam * squares
+
+    starts = np.random.default_rng(0).normal(scale=0.5, size=(3, size))
+    tight = {"maxiter": 5000, "maxfun": 500_000, "ftol": 1e-15, "gtol": 1e-9}
+    optima = [minimize(loss, start, method="L-BFGS-B", options=tight) for start in starts]
+    return terms(min(optima, key=lambda optimum: optimum.fun).x, noise)
+
+
+@pytest.mark.parametrize("noise", ["full", "scalar", 0.3])
+@pytest.mark.parametrize(("beta", "lam"), [(1.5, 0.4), (3.0, 2.0), (2.5, 0.0), (12.0, 1.0)])
+def test_the_optimum_is_where_the_objective_is_least(beta, lam, noise):
+    nll, rate, squares = least(beta, lam, noise)
+    law = {"latents": LATENTS, "noise": noise}
+    found = lambda_beta.negative_log_likelihood(SPECTRUM, beta, lam, **law)
+    np.testing.assert_allclose(found, nll, atol=2e-4)
+    rates = lambda_beta.rate(SPECTRUM, beta, lam, **law)[:LATENTS]
+    np.testing.assert_allclose(rates.sum(), rate, atol=2e-4)
+    level = lambda_beta.water_level(SPECTRUM, beta, lam, **law)
+    left = np.minimum(SPECTRUM[:LATENTS], level).sum() + SPECTRUM[LATENTS:].sum()
+    np.testing.assert_allclose(left, squares, rtol=2e-3)
+
+
+@pytest.mark.parametrize("noise", ["full", "scalar", 0.3])
+@pytest.mark.parametrize("lam", [0.2, 3.0])
+def test_a_mode_is_active_just_below_its_critical_beta(noise, lam):
+    thresholds = lambda_beta.critical_beta(SPECTRUM, lam, noise)
+    for k, threshold in enumerate(thresholds):
+        for beta, active in ((threshold * 0.999, k + 1), (threshold * 1.001, k)):
+            fractions = lambda_beta.signal_fraction(SPECTRUM, beta, lam, noise=noise)
+            assert (fractions > 0).sum() == active
+
+
+def test_one_learned_variance_of_plain_beta_1_is_probabilistic_pca():
+    """Tipping and Bishop: the noise is the mean of the variances left out."""
+    for latents in (1, 2, 3):
+        level = lambda_beta.water_level(SPECTRUM, 1.0, 0.0, latents, "scalar")
+        np.testing.assert_allclose(level, SPECTRUM[latents:].mean())
+
+
+def test_limits_of_a_learned_covariance_without_lambda():
+    v = np.array([0.1, 10.0, 1e6])
+    assert (lambda_beta.signal_fraction(v, 1.001, 0.0) == 0).all()  # whatever the variance
+    assert np.isnan(lambda_beta.water_level(v, 1.0, 0.0))  # flat
+    assert lambda_beta.water_level(v, 0.9, 0.0) == 0  # unbounded
+    np.testing.assert_array_equal(lambda_beta.critical_beta(v, 0.0), 1)
+    # without information what remains is the data's entropy
+    entropy = np.log(2 * np.pi * np.e * v).sum() / 2
+    np.testing.assert_allclose(lambda_beta.negative_log_likelihood(v, 4.0, 0.0, 2), entropy)
+    assert lambda_beta.negative_log_likelihood(v, 1.0, 2.0, 2) == -np.inf
+
+
+@given(st.floats(0.05, 50), st.floats(0.1, 40), st.floats(0, 10), st.floats(0.01, 10))
+def test_lambda_rescales_every_threshold_of_a_fixed_variance_alike(v, beta, lam, noise):
+    """T_eff = T/(1 + 2 lambda sigma^2): adding lambda is lowering the variance."""
+    lowered = 1 / (1 / noise + 2 * lam)
+    np.testing.assert_allclose(
+        lambda_beta.critical_beta(v, lam, noise), lambda_beta.critical_beta(v, 0.0, lowered)
+    )
+    np.testing.assert_allclose(
+        lambda_beta.signal_fraction(v, beta, lam, noise=noise),
+        lambda_beta.signal_fraction(v, beta, 0.0, noise=lowered),
+    )
+
+
+def alternate(b, w, v, beta, lam):
+    """One update of decoder, then encoder, of a single mode: each the minimum given the other."""
+    total = b * b * v + w
+    a, r = b * v / total, v * w / total
+    pull = 1 / r + 2 * lam
+    w = 1 / (1 + a * a * pull / beta)
+    return w * a * pull / beta, w
+
+
+@given(
+    st.floats(1e-3, 3), st.floats(1e-2, 2), st.floats(0.1, 20), st.floats(0.5, 32), st.floats(0, 8)
+)
+def test_a_sweep_is_the_two_closed_form_updates(b, w, v, beta, lam):
+    s, t = b * b * v / w, b * b * v + w
+    b, w = alternate(b, w, v, beta, lam)
+    new_s, new_t = lambda_beta.sweep(s, t, beta, lam, v)
+    np.testing.assert_allclose(new_s, b * b * v / w, rtol=1e-9)
+    np.testing.assert_allclose(new_t, b * b * v + w, rtol=1e-9)
+
+
+def test_contraction():
+    s = np.array([1e-9, 0.3, 20.0])
+    np.testing.assert_allclose(lambda_beta.contraction(s, 4.0), s * (1 + s) / (4 * (4 + s)))
+    np.testing.assert_allclose(lambda_beta.contraction(s, 1.0), s)  # beta 1 is flat
+    near = lambda_beta.contraction(1e-9, 16.0, 2.0, 2.0) / 1e-9
+    np.testing.assert_allclose(near, (9 / 16) ** 2, rtol=1e-6)
+
+
+@given(st.floats(0.5, 20), st.floats(1.1, 30), st.floats(0.1, 8))
+def test_sweeps_come_to_rest_at_the_optimum(v, beta, lam):
+    if abs(lambda_beta.critical_beta(v, lam) / beta - 1) < 0.1:
+        return  # critical slowing down
+    s, t = 1.0, 1.0
+    for _ in range(3000):
+        s, t = lambda_beta.sweep(s, t, beta, lam, v)
+    np.testing.assert_allclose(s / (1 + s), lambda_beta.signal_fraction(v, beta, lam), atol=1e-6)
