@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 import torch
-
-from runs import stored
+from small_runs import stored
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_runs import FACTOR, assert_same, go, run, stored
 
 from betascan.objectives import loss
 from betascan.protocols import (
@@ -14,7 +15,6 @@ from betascan.protocols import (
     Orthogonal,
 )
 from betascan.training import image
-from runs import FACTOR, assert_same, go, run, stored
 
 # What it finds
 

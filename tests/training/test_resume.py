@@ -1,11 +1,11 @@
 """Trainings that are killed, and checkpoints that are damaged."""
 
 import pytest
+from small_runs import FACTOR, assert_same, go, run
 
 from betascan.protocols import BetaVae
 from betascan.training import checkpoint as checkpoints
 from betascan.training import image
-from runs import FACTOR, assert_same, go, run
 
 
 class Killed(BaseException):

@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
+from small_runs import go, run
 
 from betascan.errors import TrainingError
 from betascan.models.files import read_torch
 from betascan.objectives import loss
 from betascan.training import checkpoint as checkpoints
 from betascan.training import image
-from runs import go, run
 
 
 def scripted(monkeypatch, losses):
