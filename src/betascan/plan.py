@@ -14,6 +14,9 @@ from betascan.protocols import Run
 # compiled kernel, 19 features, 32 latents, batch 256, one core (benchmarks/scan.py); a point of
 # the papers' scan stops after about half its updates, but what may come is what is announced
 MICROSECONDS_AN_UPDATE = 26
+# of AdamW in vu2026's linear study, 100 variables, one core (benchmarks/linear_gaussian.py); it
+# goes with their square, and takes most of the study's time
+MICROSECONDS_AT_100 = 60
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,15 @@ def describe(config: Config, measured: Path) -> str:
         f"  hirn2026: {points} linear VAEs of at most {scan.updates:,} updates, "
         f"about {max(1, round(minutes))} minutes on the CPU",
     ]
+    linear = config.vu2026.linear
+    models = len(linear.betas) * len(linear.lambdas) * linear.starts
+    sizes = linear.sizes().values()
+    updates = models * sum(size.iterations * (size.observed / 100) ** 2 for size in sizes)
+    minutes = updates * MICROSECONDS_AT_100 / 1e6 / 60 / cores
+    lines.append(
+        f"  vu2026, linear: {models} models of {len(sizes)} sizes by two methods, "
+        f"about {max(1, round(minutes))} minutes on the CPU"
+    )
     hours = _hours(measured)
     for work in workloads(config):
         known = hours.get((work.study, work.trainings, work.images))

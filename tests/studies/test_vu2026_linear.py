@@ -7,10 +7,11 @@ import pytest
 import torch
 import yaml
 from scipy.optimize import linear_sum_assignment
+from snakemake.utils import update_config
 
 from betascan import metrics
 from betascan.config import load
-from betascan.errors import DataError
+from betascan.errors import ConfigError, DataError
 from betascan.studies.vu2026 import adamw, linear_solver
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
@@ -51,7 +52,18 @@ def test_the_papers_protocol():
     assert budgets == [(50_000, 30_000), (100_000, 50_000)]
     assert (linear.starts, linear.model.latents, linear.model.data.factors) == (50, 10, 5)
     assert linear.adamw.model_dump() == ADAMW
-    assert sorted(sum(linear.parts(), [])) == sorted(linear.lambdas)
+    assert [lam for part in linear.parts() for lam in part] == list(linear.lambdas)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"betas": [4, 8]}, "needs beta 1"), ({"small": {"observed": 100}}, "fewer observed")],
+)
+def test_what_cannot_be_compared_is_refused(change, told):
+    papers = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    update_config(papers["vu2026"]["linear"], change)
+    with pytest.raises(ConfigError, match=told):
+        load(papers)
 
 
 def test_the_covariances_are_the_authors():

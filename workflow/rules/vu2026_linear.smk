@@ -181,7 +181,7 @@ rule vu2026_linear_provenance:
     benchmark:
         f"{LINEAR_LOGS}/provenance.tsv"
     conda:
-        f"{ENVS}/figures.yaml"
+        f"{ENVS}/train.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

@@ -1,9 +1,9 @@
 """vu2026, linear study: alternating updates and AdamW on Gaussian data, from many starts."""
 
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from betascan.protocols import Section
 
@@ -57,13 +57,21 @@ class Vu2026Linear(Section):
     model: Model
     small: Size
     large: Size
-    betas: tuple[Weight, ...] = Field(min_length=1)
-    lambdas: tuple[Weight, ...] = Field(min_length=1)
+    betas: tuple[Weight, ...] = Field(min_length=2)
+    lambdas: tuple[Weight, ...] = Field(min_length=2)
     starts: int = Field(ge=2)
     seed: int = Field(ge=0, description="of the starts")
     adamw: AdamW
     contraction: Contraction
     lambdas_per_job: Literal[1, "all"]
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        if 1 not in self.betas or 0 not in self.lambdas:
+            raise ValueError("what the results are held against needs beta 1 and lambda 0")
+        if self.small.observed >= self.large.observed:
+            raise ValueError("small must have fewer observed variables than large")
+        return self
 
     def sizes(self) -> dict[str, Size]:
         """Return the sizes by the names of their files."""

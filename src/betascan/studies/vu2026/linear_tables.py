@@ -67,9 +67,9 @@ def cells(
     """Write mean and standard error over the starts of every cell beside the published mean.
 
     closed_form: the likelihood of the optimum (beta > 1). allowed: how far ours may lie from the
-    published mean, 0.001 for a likelihood that the optimum fixes, else twice the standard error
-    of the difference of two means over as many starts, and the rounding of the print. at_rest:
-    share of starts that came to rest within the budget. At beta = 1 and lambda > 0 the
+    published mean, twice the standard error of the difference of two means over as many starts
+    and the rounding of the print; 0.001 if that is more and the optimum fixes the likelihood.
+    at_rest: share of starts that came to rest within the budget. At beta = 1 and lambda > 0 the
     likelihood has no optimum, and what is reported is where the budget ends: "not converged".
     """
     kept = [name for name in CELL if name != "metric"]
@@ -80,7 +80,7 @@ def cells(
     table = table.reset_index().merge(published(), on=CELL, how="left")
     table["closed_form"] = _closed_form(table, model, sizes)
     sampling = ERRORS * np.sqrt(2) * table["standard_error"] + ROUNDING
-    table["allowed"] = sampling.where(table["closed_form"].isna(), EXACT)
+    table["allowed"] = sampling.clip(lower=EXACT).where(table["closed_form"].notna(), sampling)
     table["verdict"] = [_verdict(row, scale) for _, row in table.iterrows()]
     columns = [
         "mean",
