@@ -29,6 +29,9 @@ with one_line_errors():
     CONFIG = load(config)
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/images.smk"
@@ -46,6 +49,8 @@ include: "workflow/rules/vu2026_image_tables.smk"
 include: "workflow/rules/vu2026_image_figures.smk"
 include: "workflow/rules/vu2026_linear.smk"
 include: "workflow/rules/vu2026_linear_figures.smk"
+include: "workflow/rules/vu2026.smk"
+include: "workflow/rules/report.smk"
 
 
 if workflow.is_main_process:
@@ -58,3 +63,4 @@ rule all:
         rules.hirn2026.input,
         rules.denardin2025.input,
         rules.vu2026.input,
+        rules.comparison.output,

@@ -1,10 +1,13 @@
 """Where numbers come from: versions, commit, machine."""
 
+import json
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from betascan.files import write_json
 
 PACKAGES = ("numpy", "pandas", "torch", "rasterio", "scipy", "snakemake")
 
@@ -42,3 +45,9 @@ def provenance() -> dict[str, Any]:
         "versions": {package: _version(package) for package in PACKAGES},
         "processor": _processor(),
     }
+
+
+def join(linear: Path, images: Path, provenance: Path) -> None:
+    """Put the records of a document's two studies into one, under their names."""
+    parts = {"linear": linear, "images": images}
+    write_json({name: json.loads(part.read_text()) for name, part in parts.items()}, provenance)

@@ -42,7 +42,7 @@ def made(tmp_path_factory):
         histories.append(folder / f"history-{number}.csv")
     table, cells = folder / "images.csv", folder / "cells.csv"
     image_tables.join(scores, histories, runs, table, folder / "spectrum.csv")
-    image_tables.cells(table, cells)
+    image_tables.cells(table, cells, "papers", ["mpi3d_real"])
     return folder
 
 
@@ -91,6 +91,11 @@ def test_means_over_seeds(made):
     assert np.isclose(cell["mean"], 0.1818)
     assert np.isclose(cell["percent"], 80)
     assert np.isclose(cell["difference"], 80 - 873.38)
+    assert cell["verdict"] == "differs"
+    standin = cells[(cells["dataset"] == "MPI3D") & (cells["beta"] > 1)]
+    assert set(standin["verdict"]) == {"stand-in cannot tell"}
+    reference = cells[(cells["beta"] == 1) & (cells["lambda"] == 0)]
+    assert set(reference["verdict"]) == {"reference"}
 
 
 def test_a_change_of_means_and_its_error():

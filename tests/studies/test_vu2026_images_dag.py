@@ -38,7 +38,7 @@ def test_every_table(finished):
     assert table["value"].notna().all()
     assert set(pd.read_csv(results / "image_cells.csv")["seeds"]) == {1}
     assert set(pd.read_csv(results / "image_claims.csv")["verdict"]) == {"scale cannot tell"}
-    provenance = json.loads((results / "image_provenance.json").read_text())
+    provenance = json.loads((results / "provenance.json").read_text())["images"]
     assert provenance["scale"] == "test"
     assert provenance["trainings"] == 3 * (2 + 4)
     assert sum("stand-in" in data["source"] for data in provenance["data"]) == 2

@@ -36,6 +36,6 @@ def test_every_table(finished):
     claims = pd.read_csv(results / "linear_claims.csv").set_index("item")
     assert (claims["verdict"][["gain", "threshold", "kept"]] == "holds").all()  # at any scale
     assert set(claims["verdict"]["SAP"]) == {"scale cannot tell"}
-    provenance = json.loads((results / "linear_provenance.json").read_text())
+    provenance = json.loads((results / "provenance.json").read_text())["linear"]
     assert provenance["scale"] == "test"
-    assert set(provenance["engine"]) == {"fixed_point", "adamw"}
+    assert provenance["training_seconds"] >= 0

@@ -68,6 +68,9 @@ VU_BASE_JOB = "{dataset}-seed{seed}" + ("-beta{beta}" if VU_ONE else "")
 VU_JOB = VU_BASE_JOB + ("-lambda{lam}" if VU_ONE else "")
 VU_RESULTS, VU_FIGURES = f"{RESULTS}/vu2026", f"{FIGURES}/vu2026"
 VU_SCALE = scale_of("vu2026.images", *VU_DATASETS)
+VU_STANDINS = [
+    name for name in VU_DATASETS if getattr(CONFIG.data, name).source == "standin"
+]
 VU_POINTS = list(
     product(VU_DATASETS, VU_IMAGES.seeds, VU_IMAGES.betas, VU_IMAGES.lambdas)
 )

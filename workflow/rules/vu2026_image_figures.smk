@@ -132,8 +132,8 @@ rule vu2026_images:
         expand(
             f"{VU_RESULTS}/{{table}}",
             table=[
-                *["images.csv", "image_spectrum.csv", "image_cells.csv"],
-                *["image_claims.csv", "image_provenance.json"],
+                *["images.csv", "image_spectrum.csv"],
+                *["image_cells.csv", "image_claims.csv"],
             ],
         ),
         expand(

@@ -58,6 +58,8 @@ rule vu2026_image_cells:
         runtime=10,
     params:
         function="betascan.studies.vu2026.image_tables.cells",
+        scale=VU_SCALE,
+        standins=VU_STANDINS,
     message:
         "vu2026: means over seeds of images"
     script:
@@ -87,11 +89,7 @@ rule vu2026_image_claims:
     params:
         function="betascan.studies.vu2026.image_claims.claims",
         scale=VU_SCALE,
-        standins=[
-            name
-            for name in VU_DATASETS
-            if getattr(CONFIG.data, name).source == "standin"
-        ],
+        standins=VU_STANDINS,
     message:
         "vu2026: the document's statements on images beside what came out"
     script:
@@ -104,7 +102,7 @@ rule vu2026_image_provenance:
         records=vu_every(VU_BASE, "record.json") + vu_every(VU_CONTINUED, "record.json"),
         code=code("studies/image_provenance.py"),
     output:
-        provenance=f"{VU_RESULTS}/image_provenance.json",
+        provenance=f"{RUNS}/vu2026/images/provenance.json",
     log:
         f"{VU_IMAGE_LOGS}/provenance.log",
     benchmark:

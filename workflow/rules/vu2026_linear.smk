@@ -175,7 +175,7 @@ rule vu2026_linear_provenance:
             f"{LINEAR_RUNS}/{{size}}-{{method}}-{{part}}.json", **LINEAR_JOBS
         ),
     output:
-        provenance=f"{LINEAR_RESULTS}/linear_provenance.json",
+        provenance=f"{RUNS}/vu2026/linear/provenance.json",
     log:
         f"{LINEAR_LOGS}/provenance.log",
     benchmark:

@@ -106,7 +106,6 @@ rule vu2026_linear:
             f"{LINEAR_RESULTS}/linear{{table}}",
             table=[".csv", "_runs.csv.gz", "_contraction.csv", "_claims.csv"],
         ),
-        f"{LINEAR_RESULTS}/linear_provenance.json",
         expand(
             f"{LINEAR_FIGURES}/{{figure}}.{{kind}}",
             figure=[
@@ -116,9 +115,3 @@ rule vu2026_linear:
             ],
             kind=["png", "pdf"],
         ),
-
-
-rule vu2026:
-    input:
-        rules.vu2026_linear.input,
-        rules.vu2026_images.input,

@@ -9,11 +9,19 @@ import pandas as pd
 
 from betascan.files import write_csv
 from betascan.published import statements
-from betascan.studies.vu2026.image_tables import CELL, DATASETS, SCORES, published, relative
+from betascan.studies.vu2026.image_tables import (
+    CELL,
+    DATASETS,
+    SCORES,
+    published,
+    relative,
+    undecided,
+)
 
 SLIGHT = 5.0  # %: a smaller change of a score is none
 SLIGHT_NLL = 0.5  # of which most is the entropy of the pixels, which no model can lose
 YES, NO, UNCLEAR = "yes", "no", "unclear"
+VERDICTS = {YES: "holds", NO: "does not hold", UNCLEAR: "seeds cannot tell"}
 
 
 class Shown(NamedTuple):
@@ -84,15 +92,6 @@ def _everywhere(found: dict[tuple[str, str, str], Shown]) -> dict[tuple[str, str
     return counted
 
 
-def _verdict(dataset: str, shown: str, scale: str, standins: Sequence[str]) -> str:
-    """Judge at the document's own scale, on its own images and by several seeds, or not at all."""
-    if scale != "papers":
-        return "scale cannot tell"
-    if dataset in standins or (dataset == "all three" and standins):
-        return "stand-in cannot tell"
-    return {YES: "holds", NO: "does not hold", UNCLEAR: "seeds cannot tell"}[shown]
-
-
 def claims(table: Path, claims: Path, scale: str, standins: Sequence[str]) -> None:
     """Write each statement, its published number and ours, who bears it out, and a verdict.
 
@@ -104,7 +103,6 @@ def claims(table: Path, claims: Path, scale: str, standins: Sequence[str]) -> No
     document = published().assign(seed=0)
     document["value"] = 100 + document["published_percent"]
     theirs, ours = measure(document, exact=True), measure(pd.read_csv(table))
-    not_theirs = [DATASETS[name] for name in standins]
     rows = [
         {
             "item": item,
@@ -117,7 +115,7 @@ def claims(table: Path, claims: Path, scale: str, standins: Sequence[str]) -> No
             "ours": here.value,
             "standard_error": here.error,
             "in_ours": here.shown,
-            "verdict": _verdict(dataset, here.shown, scale, not_theirs),
+            "verdict": undecided(dataset, scale, standins) or VERDICTS[here.shown],
         }
         for (item, dataset, metric), here in ours.items()
     ]

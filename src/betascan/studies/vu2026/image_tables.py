@@ -17,6 +17,8 @@ SCORES = {"MIG": "mig", "SAP": "sap", "Im": "matched_information"}
 METRICS = ("NLL", *SCORES)
 SPECTRUM = ("active_units", "rate", "total_correlation")  # not in the document
 CELL = ["dataset", "metric", "lambda", "beta"]
+ERRORS = 2.0  # standard errors of the difference of two means, published and ours
+ROUNDING = 0.005  # of what is published, in points
 
 Point = tuple[str, int, float, float]
 """Data set, seed, beta, lambda of a model."""
@@ -81,10 +83,22 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     return 100 * (ratio - 1), 100 * float(rest.std() / np.sqrt(len(rest)))
 
 
-def cells(table: Path, cells: Path) -> None:
+def undecided(dataset: str, scale: str, standins: Sequence[str]) -> str | None:
+    """Tell why results on a data set, named as published, cannot decide about the document."""
+    if scale != "papers":
+        return "scale cannot tell"
+    unlike = {DATASETS[name] for name in standins}
+    if dataset in unlike or (dataset == "all three" and unlike):
+        return "stand-in cannot tell"
+    return None
+
+
+def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None:
     """Write the means over seeds, their changes against beta 1, lambda 0, and the published ones.
 
-    A change here is that of the mean over seeds, which no seed of little MIG can dominate.
+    A change here is that of the mean over seeds, which no seed of little MIG can dominate. It
+    agrees with the published one within twice the standard error of the difference of two such
+    changes. standins: the data sets whose images are not the document's.
     """
     values = pd.read_csv(table)
     by_seed = {key: group.set_index("seed")["value"] for key, group in values.groupby(CELL)}
@@ -96,4 +110,12 @@ def cells(table: Path, cells: Path) -> None:
         rows.append({**named, **of_mean, "percent": change, "percent_standard_error": error})
     frame = pd.DataFrame(rows).merge(published(), on=CELL, how="left")
     frame["difference"] = frame["percent"] - frame["published_percent"]
+    allowed = ERRORS * np.sqrt(2) * frame["percent_standard_error"] + ROUNDING
+    judged = np.where(frame["difference"].abs() <= allowed, "agrees", "differs")
+    judged[allowed.isna()] = "seeds cannot tell"
+    frame["verdict"] = [
+        undecided(dataset, scale, standins) or told
+        for dataset, told in zip(frame["dataset"], judged, strict=True)
+    ]
+    frame.loc[(frame["beta"] == 1) & (frame["lambda"] == 0), "verdict"] = "reference"
     write_csv(frame, cells)
