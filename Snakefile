@@ -50,6 +50,7 @@ include: "workflow/rules/vu2026_image_figures.smk"
 include: "workflow/rules/vu2026_linear.smk"
 include: "workflow/rules/vu2026_linear_figures.smk"
 include: "workflow/rules/vu2026.smk"
+include: "workflow/rules/report_common.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -63,4 +64,4 @@ rule all:
         rules.hirn2026.input,
         rules.denardin2025.input,
         rules.vu2026.input,
-        rules.comparison.output,
+        rules.results.input,

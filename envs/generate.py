@@ -15,7 +15,7 @@ DATA = ["h5py", "numpy", "pandas", "pooch", "pydantic", "rasterio", "requests", 
 ENVIRONMENTS = {
     "data": DATA,
     "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm"],  # and evaluates
-    "figures": [*DATA, "matplotlib", "scipy"],
+    "figures": [*DATA, "matplotlib", "scipy", "tabulate"],  # which pandas writes Markdown with
 }
 
 

@@ -1,6 +1,4 @@
-# What all documents leave together: one comparison, and the report's front page.
-
-from betascan.studies.comparison import SOURCES as COMPARED
+# What all documents leave together: one comparison, and pages for the report.
 
 
 rule comparison:
@@ -8,25 +6,28 @@ rule comparison:
         tables=[f"{RESULTS}/{source.table}" for source in COMPARED],
         provenances=expand(
             f"{RESULTS}/{{document}}/provenance.json",
-            document=list(dict.fromkeys(source.document for source in COMPARED)),
+            document=DOCUMENTS,
         ),
         code=code("studies/comparison.py"),
     output:
         comparison=report(
             f"{RESULTS}/comparison.csv",
             caption="../report/comparison.rst",
-            category="all documents",
+            category="comparison",
+            subcategory="tables",
         ),
         markdown=f"{RESULTS}/comparison.md",
         summary=report(
             f"{RESULTS}/summary.csv",
             caption="../report/summary.rst",
-            category="all documents",
+            category="comparison",
+            subcategory="tables",
         ),
         origin=report(
             f"{RESULTS}/origin.csv",
             caption="../report/origin.rst",
-            category="all documents",
+            category="comparison",
+            subcategory="tables",
         ),
     log:
         f"{LOGS}/comparison.log",
@@ -43,3 +44,38 @@ rule comparison:
         "every published number beside ours"
     script:
         "../scripts/call.py"
+
+
+rule tables_page:
+    input:
+        tables=document_tables,
+        code=code("studies/pages.py"),
+    output:
+        html=report(
+            f"{RUNS}/report/{{document}}.html",
+            caption="../report/page.rst",
+            category="{document}",
+            subcategory="tables",
+        ),
+    log:
+        f"{LOGS}/tables_page-{{document}}.log",
+    benchmark:
+        f"{LOGS}/tables_page-{{document}}.tsv"
+    conda:
+        f"{ENVS}/figures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        function="betascan.studies.pages.page",
+        title="{document}",
+    message:
+        "the tables of {wildcards.document} on one page"
+    script:
+        "../scripts/call.py"
+
+
+rule results:
+    input:
+        rules.comparison.output,
+        expand(rules.tables_page.output, document=["comparison", *DOCUMENTS]),
