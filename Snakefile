@@ -8,12 +8,13 @@ import os
 import sys
 from pathlib import Path
 
-from snakemake.utils import min_version
+import yaml
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
 # the package need not be installed: neither here nor in the environments of the rules
-SOURCES = Path(workflow.basedir) / "src"
+SOURCES = Path(str(workflow.current_basedir)) / "src"
 sys.path.insert(0, str(SOURCES))
 os.environ.update(PYTHONPATH=str(SOURCES))
 
@@ -26,7 +27,10 @@ configfile: str(SOURCES.parent / "config.yaml")
 
 
 with one_line_errors():
-    CONFIG = load(config)
+    papers = yaml.safe_load((SOURCES.parent / "config.yaml").read_text())
+    PAPERS = load(papers)
+    update_config(papers, config)  # which as a module of another workflow has less
+    CONFIG = load(papers)
 
 
 report: "workflow/report/workflow.rst"

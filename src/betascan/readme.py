@@ -1,4 +1,4 @@
-"""The README's tables, made from committed results: ``python -m betascan.readme`` rewrites them."""
+"""Tables of README and docs, made from committed results: ``python -m betascan.readme``."""
 
 import re
 from pathlib import Path
@@ -19,9 +19,9 @@ def _cell(value: str | float) -> str:
 
 
 def claims_table(claims: Path) -> str:
-    """Return a study's claims.csv as a Markdown table."""
+    """Return a study's claims.csv, or what has other columns whole, as a Markdown table."""
     frame = pd.read_csv(claims)
-    shown = [column for column in COLUMNS if column in frame]
+    shown = [column for column in COLUMNS if column in frame] or list(frame)
     rows = [
         ["" if pd.isna(cell) else _cell(cell) for cell in row]
         for row in frame[shown].itertuples(index=False)
@@ -31,20 +31,26 @@ def claims_table(claims: Path) -> str:
 
 
 def rewritten(text: str) -> str:
-    """Return the README with each ``<!-- claims of KEY -->`` block made anew from the results.
+    """Return a page with each ``<!-- claims of KEY -->`` block made anew from the results.
 
-    KEY is a study, or study/table where its claims are in several tables.
+    KEY is a study, study/table where its claims are in several tables, or all for the summary.
     """
 
     def block(match: re.Match[str]) -> str:
         study, _, name = match[2].partition("/")
-        table = claims_table(PROJECT / "results" / study / f"{name or 'claims'}.csv")
+        path = "summary.csv" if study == "all" else f"{study}/{name or 'claims'}.csv"
+        table = claims_table(PROJECT / "results" / path)
         return f"{match[1]}\n{table}\n{match[3]}"
 
     pattern = r"(<!-- claims of ([\w/]+)[^>]*-->)\n.*?(<!-- end of claims -->)"
     return re.sub(pattern, block, text, flags=re.DOTALL)
 
 
+def pages() -> list[Path]:
+    """Return the files that have such tables."""
+    return [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+
+
 if __name__ == "__main__":
-    readme = PROJECT / "README.md"
-    readme.write_text(rewritten(readme.read_text()))
+    for page in pages():
+        page.write_text(rewritten(page.read_text()))

@@ -2,21 +2,16 @@
 
 from operator import attrgetter
 
-import yaml
-
 OUTPUT = "" if CONFIG.output == "." else f"{CONFIG.output}/"
 DATA, RUNS, LOGS = f"{OUTPUT}data", f"{OUTPUT}runs", f"{OUTPUT}logs"
 RESULTS, FIGURES = f"{OUTPUT}results", f"{OUTPUT}figures"
 
-ENVS = Path(workflow.basedir) / "envs"
+ENVS = SOURCES.parent / "envs"
 
 
 def code(*modules):
     """The files of the package that a rule's result depends on beside its script."""
     return [os.path.relpath(SOURCES / "betascan" / module) for module in modules]
-
-
-PAPERS = load(yaml.safe_load((SOURCES.parent / "config.yaml").read_text()))
 
 
 def scale_of(study, *data):

@@ -1,0 +1,39 @@
+"""What the documentation shows, done."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from dag import ENVIRONMENT
+
+PROJECT = Path(__file__).parent.parent
+
+
+def test_the_worked_example_on_a_data_set_of_ones_own(tmp_path):
+    command = [
+        *[sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--cores", "2"],
+        *["--snakefile", str(PROJECT / "docs/example/Snakefile"), "--config", "steps=10"],
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=600)
+    assert run.returncode == 0, run.stderr
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert set(scores["beta"]) == {1, 4, 16}
+    assert {"mig", "sap", "active_units"} <= set(scores["metric"])
+    assert scores["value"].notna().all()
+
+
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", (PROJECT / page).read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("number", range(len(blocks("docs/library.md"))))
+def test_the_pieces_as_a_library(number, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    told = blocks("docs/library.md")[number]
+    expected = re.findall(r"# -> (.*)", told)
+    exec(told, {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[: len(expected)] == expected
