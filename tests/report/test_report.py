@@ -56,6 +56,10 @@ def test_front_page_figure_and_table_are_seen(page):
     figure = page.locator("img[src^='data:image/png']")
     figure.wait_for()
     assert figure.evaluate("image => image.naturalWidth") > 1000
+    page.locator("tr", has_text="fig3.png").locator("a").nth(1).click()  # its caption
+    beside = page.locator("table", has_text="first rank whose threshold is inaccurate")
+    beside.wait_for()
+    assert beside.get_by_text("17", exact=True).first.is_visible()  # as published
 
     opened(page, "comparison", "comparison.html")
     table = page.frame_locator("iframe").locator("table", has_text="deviation")

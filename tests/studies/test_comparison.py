@@ -90,3 +90,14 @@ def test_every_published_number_has_its_row(finished):
     assert own == ", ".join(sorted({str(one["commit"])[:7] for one in told}))
     page = (finished / "results/comparison.md").read_text()
     assert page.count("\n## ") == len(set(table["document"]))
+
+
+def test_captions_have_the_statements_of_their_figures(finished):
+    captions = list((finished / "runs/report").rglob("*.csv"))
+    assert len({path.parent.name for path in captions}) > 2
+    for path in captions:
+        assert len(pd.read_csv(path)) > 0, path
+    table = pd.read_csv(finished / "runs/report/hirn2026/fig2.csv")
+    assert list(table.columns) == ["item", "published", "ours", "verdict"]
+    assert table["item"].str.contains("PCA lies at rank 18").any()
+    assert table["published"].dropna().eq(1e-7).any()

@@ -54,7 +54,7 @@ rule denardin2025_scores:
     output:
         joined=report(
             f"{DENARDIN_RESULTS}/scores.csv",
-            caption="../report/denardin2025/scores.rst",
+            caption="../report/denardin2025/scores_table.rst",
             category="denardin2025",
             subcategory="tables",
         ),

@@ -46,6 +46,30 @@ rule comparison:
         "../scripts/call.py"
 
 
+rule captions:
+    input:
+        comparison=rules.comparison.output.comparison,
+        code=code("studies/comparison.py", "published/figures.csv"),
+    output:
+        tables=[f"{RUNS}/report/{figure}.csv" for figure in ILLUSTRATED],
+    log:
+        f"{LOGS}/captions.log",
+    benchmark:
+        f"{LOGS}/captions.tsv"
+    conda:
+        f"{ENVS}/figures.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        function="betascan.studies.comparison.captions",
+        figures=ILLUSTRATED,
+    message:
+        "what was published and what came out, for the captions of figures"
+    script:
+        "../scripts/call.py"
+
+
 rule tables_page:
     input:
         tables=document_tables,
@@ -78,4 +102,5 @@ rule tables_page:
 rule results:
     input:
         rules.comparison.output,
+        rules.captions.output,
         expand(rules.tables_page.output, document=["comparison", *DOCUMENTS]),

@@ -1,6 +1,6 @@
 # The report: names and functions that its rules share.
 
-from betascan.studies.comparison import SOURCES as COMPARED
+from betascan.studies.comparison import SOURCES as COMPARED, shown_by
 
 DOCUMENTS = list(dict.fromkeys(source.document for source in COMPARED))
 
@@ -14,3 +14,13 @@ def document_tables(wildcards):
     made = getattr(rules, wildcards.document)
     files = made.output if wildcards.document == "comparison" else made.input
     return [file for file in files if str(file).endswith(".csv")]
+
+
+# the figures that the comparison says something of, as "hirn2026/fig1"
+ILLUSTRATED = [
+    figure
+    for document in DOCUMENTS
+    for path in getattr(rules, document).input
+    if str(path).endswith(".png")
+    if shown_by(figure := os.path.relpath(path, FIGURES or ".")[: -len(".png")])
+]

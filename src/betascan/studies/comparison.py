@@ -1,8 +1,10 @@
 """Every published number of all documents beside ours, in one table, and how many came out."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +210,31 @@ def _markdown(frame: pd.DataFrame) -> str:
     shown = frame.map(lambda cell: cell.replace("|", "\\|") if isinstance(cell, str) else cell)
     text = shown.to_markdown(index=False, floatfmt=".4g", missingval="", disable_numparse=False)
     return str(text)
+
+
+def shown_by(figure: str) -> str | None:
+    """Return which items of the comparison a figure ("hirn2026/fig1") shows, as a regex, if any."""
+    with resources.as_file(resources.files("betascan.published").joinpath("figures.csv")) as path:
+        known = pd.read_csv(path)
+    for name, items in zip(known["figure"], known["items"], strict=True):
+        if match := re.fullmatch(name, figure):
+            return match.expand(items)
+    return None
+
+
+def captions(comparison: Path, tables: Sequence[Path], figures: Sequence[str]) -> None:
+    """Write what was published and what came out for each of `figures`, for its caption."""
+    frame = pd.read_csv(comparison)
+    for figure, path in zip(figures, tables, strict=True):
+        own = frame[frame["document"] == figure.split("/")[0]]
+        shown = own[own["item"].str.contains(shown_by(figure), na=False)]
+        columns = ["item", "published", "ours", "verdict"]
+        write_csv(shown[columns].map(_short), path)
+
+
+def _short(cell: object) -> object:
+    """Shorten a number, also where it is text, to four digits."""
+    try:
+        return f"{float(str(cell)):.4g}"
+    except ValueError:
+        return cell
