@@ -47,6 +47,10 @@ include: "workflow/rules/denardin2025_common.smk"
 include: "workflow/rules/denardin2025.smk"
 include: "workflow/rules/denardin2025_tables.smk"
 include: "workflow/rules/denardin2025_figures.smk"
+include: "workflow/rules/chen2018_common.smk"
+include: "workflow/rules/chen2018.smk"
+include: "workflow/rules/chen2018_tables.smk"
+include: "workflow/rules/chen2018_figures.smk"
 include: "workflow/rules/vu2026_image_common.smk"
 include: "workflow/rules/vu2026_images.smk"
 include: "workflow/rules/vu2026_image_tables.smk"
@@ -67,5 +71,6 @@ rule all:
     input:
         rules.hirn2026.input,
         rules.denardin2025.input,
+        rules.chen2018.input,
         rules.vu2026.input,
         rules.results.input,

@@ -194,19 +194,9 @@ def conventions() -> None:
     z, m, lv = (torch.from_numpy(a.astype(np.float64)) for a in (sample, mean, log_variance))
     show("exact, all 10,000 posteriors", tc.elbo_terms(z, m, lv, dataset_size=len(z))[1].item())
     batches = torch.randperm(len(z), generator=torch.Generator().manual_seed(0)).view(-1, 500)
-    for method in "mws", "mss":
+    for method in "mws", "mss", "mss_as_coded":
         of = [tc.elbo_terms(z[b], m[b], lv[b], method=method, dataset_size=len(z)) for b in batches]
         show(f"{method}, minibatches of 500", np.mean([terms[1].item() for terms in of]))
-    weights = tc.stratified_log_weights(torch.arange(500), 500, len(z)).flatten()
-    own, following = weights[0].item(), weights[1].item()
-    weights = torch.full((500 * 500,), -math.log(499), dtype=torch.float64)
-    weights[::500], weights[1::500] = own, following
-    misfilled = weights.view(500, 500)
-    of = [tc.log_aggregate(z[b], m[b], lv[b], misfilled) for b in batches]
-    show(
-        "mss, weights filled with a stride of 500 (authors' code)",
-        np.mean([(log_q - log_q_j.sum(1)).mean().item() for log_q, log_q_j in of]),
-    )
     covariance = metrics.aggregate_covariance(mean, log_variance)
     show("Gaussian, aggregate posterior", metrics.gaussian_total_correlation(covariance))
     means_only = metrics.gaussian_total_correlation(np.cov(mean.T))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from betascan.errors import ConfigError
 from betascan.protocols import Section
+from betascan.sections.chen2018 import Chen2018
 from betascan.sections.denardin2025 import Denardin2025
 from betascan.sections.vu2026_images import Vu2026Images
 from betascan.sections.vu2026_linear import Vu2026Linear
@@ -143,6 +144,7 @@ class Config(Section):
     data: Data
     hirn2026: Hirn2026
     denardin2025: Denardin2025
+    chen2018: Chen2018
     vu2026: Vu2026
 
 

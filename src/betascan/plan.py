@@ -33,6 +33,7 @@ def trainings(config: Config) -> Iterator[tuple[str, str, Run]]:
     for study, section in (
         ("vu2026", config.vu2026.images),
         ("denardin2025", config.denardin2025),
+        ("chen2018", config.chen2018),
     ):
         for dataset, run in section.trainings():
             yield study, dataset, run

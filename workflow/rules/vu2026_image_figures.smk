@@ -105,7 +105,11 @@ use rule vu2026_image_boxes as vu2026_image_information with:
 use rule vu2026_image_boxes as vu2026_image_traversals with:
     input:
         views=lambda wildcards: vu_corners("views.npz", wildcards.dataset),
-        code=code("studies/vu2026/image_views.py", "studies/style.py"),
+        code=code(
+            "studies/vu2026/image_views.py",
+            "studies/traversals.py",
+            "studies/style.py",
+        ),
     output:
         png=report(
             f"{VU_FIGURES}/image_traversals_{{dataset}}.png",

@@ -13,6 +13,7 @@ def sap_hits(
     test_codes: ArrayLike,
     test_factors: ArrayLike,
     *,
+    C: float = 0.01,
     workers: int | None = None,
 ) -> NDArray[np.bool_]:
     """Tell which test samples each one-code classifier gets right, (test, latents, factors).
@@ -26,7 +27,7 @@ def sap_hits(
 
     def fit(pair: tuple[int, int]) -> None:
         i, k = pair
-        machine = LinearSVC(C=0.01, class_weight="balanced").fit(z[:, [i]], v[:, k])
+        machine = LinearSVC(C=C, class_weight="balanced").fit(z[:, [i]], v[:, k])
         hits[:, i, k] = machine.predict(test_z[:, [i]]) == test_v[:, k]
 
     slowest_first = np.argsort([-len(np.unique(column)) for column in v.T], kind="stable")
@@ -40,17 +41,18 @@ def sap(
     test_codes: ArrayLike,
     test_factors: ArrayLike,
     *,
+    C: float = 0.01,
     workers: int | None = None,
 ) -> float:
     """SAP of discrete factors: gap of accuracies of the two best codes, mean over factors.
 
     Codes (n, latents), factors (n, factors); accuracy on the test set. One
-    LinearSVC(C=0.01, class_weight="balanced") on one raw code, the library's call. Since
+    LinearSVC(C, class_weight="balanced") on one raw code, with C = 0.01 the library's call. Since
     scikit-learn 1.5 its default solver is the primal one, which draws no random numbers; the
     older dual one depends on its seed and often stops unconverged. Fits run in `workers`
     threads (default: one a core). Raises MetricError.
     """
-    hits = sap_hits(train_codes, train_factors, test_codes, test_factors, workers=workers)
+    hits = sap_hits(train_codes, train_factors, test_codes, test_factors, C=C, workers=workers)
     return float(np.mean(top_gap(hits.mean(axis=0))))
 
 

@@ -14,7 +14,7 @@ from betascan.metrics.arrays import MetricError
 
 CHUNK = 1 << 17  # densities held at a time: they stay in the cache, whatever the set's size
 
-Method = Literal["exact", "mws", "mss"]
+Method = Literal["exact", "mws", "mss", "mss_as_coded"]
 
 
 def _log_normal(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -55,14 +55,28 @@ def stratified_log_weights(own: Tensor, batch_size: int, dataset_size: int) -> T
 
     own (B,) is the column of each sample's own posterior among the M of the minibatch. With
     the M - 1 others: 1/N on the own one, (N - M + 1)/(N (M - 1)) on the next, 1/(M - 1) on the
-    rest; the estimate of q(z) is then unbiased. (The authors' code fills these weights with a
-    stride of M instead of M + 1 and puts 1/N into column 0.)
+    rest; the estimate of q(z) is then unbiased.
     """
     others = batch_size - 1
     weights = torch.full((len(own), batch_size), 1 / others, dtype=torch.float64, device=own.device)
     rows = torch.arange(len(own), device=own.device)
     weights[rows, own] = 1 / dataset_size
     weights[rows, (own + 1) % batch_size] = (dataset_size - others) / (dataset_size * others)
+    return weights.log()
+
+
+def misfilled_log_weights(batch_size: int, dataset_size: int, device: torch.device) -> Tensor:
+    """The weights (M, M) that the public code of chen2018 has for them.
+
+    It fills the flat matrix with a stride of M instead of M + 1, so that 1/N lands in column 0,
+    the weight of the next posterior in column 1, and a sample's own posterior counts 1/(M - 1).
+    """
+    others = batch_size - 1
+    following = (dataset_size - others) / (dataset_size * others)
+    shape = batch_size, batch_size
+    weights = torch.full(shape, 1 / others, dtype=torch.float64, device=device)
+    weights[:, 0], weights[:, 1] = 1 / dataset_size, following
+    weights[others - 1, 0] = following
     return weights.log()
 
 
@@ -104,10 +118,12 @@ def elbo_samples(
         log_weights = -math.log(N * M)
     elif method == "mss" and M > 1:
         log_weights = stratified_log_weights(own, M, N).to(z.dtype)
-    elif method == "mss":
-        raise MetricError("stratified sampling needs a minibatch of at least two")
+    elif method == "mss_as_coded" and M > 1 and len(z) == M:
+        log_weights = misfilled_log_weights(M, N, z.device).to(z.dtype)
+    elif method in ("mss", "mss_as_coded"):
+        raise MetricError("stratified sampling needs a minibatch of at least two, all of it")
     else:
-        raise MetricError(f"method must be exact, mws or mss, not {method!r}")
+        raise MetricError(f"method must be exact, mws, mss or mss_as_coded, not {method!r}")
     log_q, log_q_j = log_aggregate(z, mean, log_variance, log_weights)
     conditional = _log_normal(z, mean[own], log_variance[own]).sum(dim=1)
     prior = _log_normal(z, torch.zeros_like(z), torch.zeros_like(z)).sum(dim=1)
@@ -127,7 +143,8 @@ def elbo_terms(
     """Index-code mutual information, total correlation, dimension-wise KL: nats, mean over z.
 
     z (B, D) samples of q(z|x); mean, log_variance (M, D) the posteriors summed over: all
-    dataset_size of them for "exact", the minibatch for "mws" and "mss" (chen2018, appendix C);
+    dataset_size of them for "exact", the minibatch for "mws" and "mss" (chen2018, appendix C;
+    "mss_as_coded": with the mistaken weights of its public code, for comparison);
     own (B,) the index of each sample's posterior among the M, default arange(B); prior N(0, I).
     The three add up to log q(z|x) - log p(z). Minibatch-weighted sampling estimates
     q(z) by (q_own + sum of the others)/(N M), which is low by up to a factor N; stratified

@@ -1,0 +1,169 @@
+"""How much scores of one model move with the sample and with their settings (question 3)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from betascan.data.grid import Classes, Rows
+from betascan.data.sampling import sharing
+from betascan.evaluation import encode
+from betascan.files import write_csv
+from betascan.metrics import dci, mig, mig_chen, sap
+from betascan.metrics.arrays import varying
+from betascan.metrics.classifier import COLLAPSED, votes
+from betascan.models import load
+from betascan.randomness import stream
+from betascan.training.pictures import Pictures
+
+CHUNK = 1 << 21  # rows of codes gathered at a time
+
+
+@dataclass(frozen=True)
+class Posteriors:
+    """What a model makes of all images: mean, log_variance (N, latents), classes (N, factors)."""
+
+    mean: NDArray[np.floating]
+    log_variance: NDArray[np.floating]
+    factors: Classes
+    chosen: tuple[int, ...]
+    """The factors of `mig_chen`."""
+
+
+def _parts(all_: Posteriors, n: int, random: np.random.Generator) -> tuple[Rows, Rows]:
+    """Draw n rows, and half as many others for a test."""
+    drawn = random.permutation(len(all_.mean))[: n + n // 2]
+    first = round(len(drawn) * 2 / 3)
+    return drawn[:first], drawn[first:]
+
+
+def _mig(all_: Posteriors, n: int, random: np.random.Generator, bins: int = 20) -> float:
+    rows, _ = _parts(all_, n, random)
+    return mig(all_.mean[rows], all_.factors[rows], bins)
+
+
+def _mig_chen(all_: Posteriors, n: int, random: np.random.Generator) -> float:
+    rows, _ = _parts(all_, n, random)
+    classes = all_.factors[rows][:, list(all_.chosen)]
+    seed = int(random.integers(1 << 31))
+    return mig_chen(all_.mean[rows], all_.log_variance[rows], classes, samples=n, seed=seed)
+
+
+def _trained(
+    score: Callable[..., float], all_: Posteriors, n: int, random: np.random.Generator
+) -> float:
+    train, test = _parts(all_, n, random)
+    z, v = all_.mean, all_.factors
+    return score(z[train], v[train], z[test], v[test])
+
+
+def _sap(all_: Posteriors, n: int, random: np.random.Generator, C: float = 0.01) -> float:
+    return _trained(lambda *sets: sap(*sets, C=C, workers=1), all_, n, random)
+
+
+def _dci(all_: Posteriors, n: int, random: np.random.Generator, booster: Any = "lightgbm") -> float:
+    def score(z: Any, v: Any, test_z: Any, test_v: Any) -> float:
+        return dci(z, v, test_z, test_v, booster, workers=1).disentanglement
+
+    return _trained(score, all_, n, random)
+
+
+def shared(
+    factors: Classes, number: int, size: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], Rows]:
+    """Draw which factor each of `number` groups shares, (number,), and its rows (number, size)."""
+    fixed = random.choice(np.flatnonzero(varying(factors)), size=number)
+    rows = np.empty((number, size), np.int64)
+    for factor in np.unique(fixed):
+        of_factor = fixed == factor
+        rows[of_factor] = sharing(factors, int(factor), int(of_factor.sum()), size, random)
+    return fixed, rows
+
+
+def _factor_vae(all_: Posteriors, n: int, random: np.random.Generator, group: int = 64) -> float:
+    """FactorVAE's score of n votes, as `metrics.factor_vae_score`, from stored images."""
+    variances = all_.mean.var(axis=0, ddof=1)
+    active = np.sqrt(variances) >= COLLAPSED
+    if not active.any():
+        return 0.0
+    fixed, rows = shared(all_.factors, n + n // 2, group, random)
+    step = max(1, CHUNK // group)
+    parts = [rows[start : start + step] for start in range(0, len(rows), step)]
+    vote = np.concatenate([votes(all_.mean[part], variances, active) for part in parts])
+    counts = np.zeros((all_.factors.shape[1], int(active.sum())), np.intp)
+    np.add.at(counts, (fixed[:n], vote[:n]), 1)
+    return float(np.mean(counts.argmax(axis=0)[vote[n:]] == fixed[n:]))
+
+
+def _beta_vae(
+    all_: Posteriors, n: int, random: np.random.Generator, group: int = 64, C: float = 1.0
+) -> float:
+    """The beta-VAE score of n points, as `metrics.beta_vae_score`, from stored images."""
+    fixable = np.flatnonzero(varying(all_.factors))
+    fixed = random.choice(fixable, size=n + n // 2)
+    points = np.empty((len(fixed), all_.mean.shape[1]))
+    for factor in fixable:
+        of_factor = np.flatnonzero(fixed == factor)
+        pairs = sharing(all_.factors, int(factor), len(of_factor) * group, 2, random)
+        apart = np.abs(all_.mean[pairs[:, 0]] - all_.mean[pairs[:, 1]])
+        points[of_factor] = apart.reshape(len(of_factor), group, -1).mean(1)
+    machine = LogisticRegression(C=C, random_state=0, max_iter=1000).fit(points[:n], fixed[:n])
+    return float(machine.score(points[n:], fixed[n:]))
+
+
+Score = Callable[..., float]
+SETTINGS: Mapping[str, tuple[Score, Sequence[Mapping[str, Any]]]] = {
+    "mig_chen": (_mig_chen, [{}]),  # the settings, the usual one first
+    "mig": (_mig, [{"bins": 20}, {"bins": 10}, {"bins": 40}]),
+    "sap": (_sap, [{"C": 0.01}, {"C": 1e-4}, {"C": 1.0}]),
+    "dci_disentanglement": (_dci, [{"booster": kind} for kind in ("lightgbm", "forest", "l1")]),
+    "factor_vae_score": (_factor_vae, [{"group": 64}, {"group": 16}, {"group": 4}]),
+    "beta_vae_score": (_beta_vae, [{"group": 64}, {"group": 4}, {"C": 0.01}]),
+}
+
+
+def repeated(all_: Posteriors, samples: Sequence[int], repeats: int, seed: int) -> pd.DataFrame:
+    """Score again and again: metric, setting, usual, samples, repeat, value.
+
+    The usual setting with each number of samples, the others with the most. Samples are rows, or
+    votes and points of groups; they are drawn anew in each repeat.
+    """
+    rows = []
+    for metric, (score, settings) in SETTINGS.items():
+        for place, setting in enumerate(settings):
+            told = ", ".join(f"{name} {value}" for name, value in setting.items())
+            for n in samples if place == 0 else [max(samples)]:
+                for repeat in range(repeats):
+                    random = stream(seed, f"chen2018/stability/{metric}/{told}/{n}", repeat)
+                    named = {"metric": metric, "setting": told, "usual": place == 0}
+                    value = score(all_, n, random, **setting)
+                    rows.append({**named, "samples": n, "repeat": repeat, "value": value})
+    return pd.DataFrame(rows)
+
+
+def stability(
+    images: Path,
+    models: Sequence[Path],
+    scores: Sequence[Path],
+    samples: Sequence[int],
+    repeats: int,
+    factors: Sequence[int],
+    threads: int = 1,
+) -> None:
+    """Write the table of `repeated` for each model; all images are encoded once."""
+    torch.set_num_threads(threads)
+    pictures: Pictures | None = None
+    for model, to in tqdm(list(zip(models, scores, strict=True)), desc="scores", unit=" models"):
+        saved = load(model)
+        if pictures is None:
+            pictures = Pictures(images, saved.run.model.size, torch.device("cpu"))
+        codes = encode(saved.vae(), pictures, np.arange(len(pictures)))
+        all_ = Posteriors(*codes, pictures.factors, tuple(factors))
+        write_csv(repeated(all_, samples, repeats, saved.run.seed), to)
