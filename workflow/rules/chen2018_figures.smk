@@ -126,6 +126,7 @@ use rule chen2018_mig_beta as chen2018_elbo_terms with:
         terms=f"{CHEN_RESULTS}/elbo_terms.csv",
         code=code(
             "studies/chen2018/metric_figures.py",
+            "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
             "studies/style.py",
         ),

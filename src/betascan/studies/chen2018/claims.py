@@ -91,10 +91,11 @@ def _correlated(scores: pd.DataFrame, dataset: str) -> Iterator[Found]:
         r, low, high, p = correlation(own["tc"], own["mig"])
         means = own.groupby("beta").mean()
         of_means = correlation(means["tc"], means["mig"])[0]
-        evidence = (
-            f"r = {r:.2f}, interval {low:.2f} to {high:.2f}, p = {p:.2g}, n = {len(own)}; "
-            f"of means over seeds {of_means:.2f}, n = {len(means)}"
-        )
+        evidence = f"n = {len(own)}, no interval"
+        if not np.isnan(r):
+            evidence = f"r = {r:.2f}, interval {low:.2f} to {high:.2f}, p = {p:.2g}, n = {len(own)}"
+        if not np.isnan(of_means):
+            evidence += f"; of means over seeds {of_means:.2f}, n = {len(means)}"
         shown = YES if high < 0 else NO if low > 0 else UNCLEAR
         yield Found("correlation", dataset, model, r, evidence, shown)
 

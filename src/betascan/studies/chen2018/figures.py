@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from betascan.data.images import IMAGE_SETS
 from betascan.sections.chen2018 import INDEPENDENT
@@ -70,16 +71,15 @@ def mig_beta(scores: Path, png: Path, pdf: Path, footer: str) -> None:
     table = table[table["sampling"] == INDEPENDENT]
     figure, axes = plt.subplots(len(LABELS), len(NAMES), figsize=(PAGE, 4.6), sharex="col")
     for row, (metric, label) in zip(axes, LABELS.items(), strict=True):
-        for ax, (name, title) in zip(row, NAMES.items(), strict=True):
+        for ax, name in zip(row, NAMES, strict=True):
             chosen = of_metric(table, metric, dataset=name)
             betas = sorted(set(chosen["beta"]))
             _grouped(ax, chosen, "beta", betas)
             ax.set_xticklabels([f"{beta:g}" for beta in betas])
-            if row is axes[0]:
-                ax.set_title(title)
-            else:
-                ax.set_xlabel(r"$\beta$ (FactorVAE: $\gamma + 1$)")
         row[0].set_ylabel(label)
+    for title, top, bottom in zip(NAMES.values(), *axes, strict=True):
+        top.set_title(title)
+        bottom.set_xlabel(r"$\beta$ (FactorVAE: $\gamma + 1$)")
     figure.legend(handles=keys(), loc="outside upper center", ncols=len(LOOK), frameon=False)
     save(figure, png, pdf, footer)
 
@@ -109,6 +109,7 @@ def elbo_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
             )  # fmt: skip
             _sized(ax, own, ("elbo", "mean"), ("mig_chen", "mean"), look)
         ax.set(title=title, xlabel="ELBO (nats an image)", ylim=(0, None))
+        ax.xaxis.set_major_locator(MaxNLocator(5))
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
     save(figure, png, pdf, footer)
@@ -153,10 +154,12 @@ def tc_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
             ax.plot(x, y, look["marker"], ms=1.8, mew=0, color=look["color"], alpha=0.45)
             _sized(ax, cells.loc[model], ("total_correlation", "mean"), ("mig_chen", "mean"), look)
             r, low, high, _ = correlation(x, y)
-            told = f"{r:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−")
-            lines.append(f"{TITLES[model]}: r = {told if np.isfinite(r) else 'no number'}")
+            told = f"r = {r:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−")
+            few = f"{len(own)} models: no interval"
+            lines.append(f"{TITLES[model]}: {told if np.isfinite(r) else few}")
         ax.set_title(title + "\n" + "\n".join(lines), fontsize=6.5)
         ax.set(xlabel="total correlation (nats)", ylim=(0, None))
+        ax.xaxis.set_major_locator(MaxNLocator(5))
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
     save(figure, png, pdf, footer)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from betascan.studies.chen2018.figures import LOOK
 from betascan.studies.chen2018.repeats import LABELS, by_setting, errors, spread
 from betascan.studies.chen2018.tables import NAMES, TITLES
 from betascan.studies.style import GUIDE, PAGE, rank_colours, save
@@ -31,34 +32,44 @@ ESTIMATORS: dict[str, dict[str, Any]] = {
 
 
 def elbo_terms(terms: Path, png: Path, pdf: Path, dataset: str, footer: str) -> None:
-    """The three parts of the rate against beta by every estimator, mean and range over seeds."""
+    """The three parts of the rate against beta: exact, estimated, and the bias of the estimates.
+
+    Left: exact, means over seeds. Middle and right: means over all models of a beta.
+    """
     table = pd.read_csv(terms)
     table = table[table["dataset"] == dataset]
     betas = sorted(set(table["beta"]))
-    figure, axes = plt.subplots(
-        len(TERMS), len(TITLES), figsize=(PAGE, 5.6), sharex=True, sharey="row"
+    figure, axes = plt.subplots(len(TERMS), 3, figsize=(PAGE, 6.2), sharex=True)
+    for (exact, values, biases), (term, label) in zip(axes, TERMS.items(), strict=True):
+        own = table[table["term"] == term]
+        for model, look in LOOK.items():
+            one = own[(own["model"] == model) & (own["estimator"] == "exact")]
+            mean = one.groupby("beta")["value"].mean()
+            exact.plot(range(len(betas)), mean, **look, ms=3, label=TITLES[model])
+        for estimator, look in ESTIMATORS.items():
+            one = own[own["estimator"] == estimator].groupby("beta")
+            values.plot(range(len(betas)), one["value"].mean(), **look)
+            if estimator != "exact":
+                biases.plot(range(len(betas)), one["bias"].mean().abs(), **look)
+        exact.set_ylabel(label)
+        values.set_yscale("symlog", linthresh=1)
+        values.axhline(0, color=GUIDE, lw=0.4)
+        biases.set_yscale("log")
+    told = f"exact over {int(table['samples'].max()):,} images"
+    titles = (
+        told,
+        "estimates from minibatches\n(linear within ±1)",
+        "|bias| (nats)",
     )
-    for row, (term, label) in zip(axes, TERMS.items(), strict=True):
-        for ax, model in zip(row, TITLES, strict=True):
-            own = table[(table["term"] == term) & (table["model"] == model)]
-            for estimator, look in ESTIMATORS.items():
-                values = own[own["estimator"] == estimator].groupby("beta")["value"]
-                ax.plot(range(len(betas)), values.mean(), **look)
-                colour = look["color"]
-                ax.vlines(range(len(betas)), values.min(), values.max(), colour, lw=0.6)
-            ax.set_yscale("symlog", linthresh=1)
-            ax.axhline(0, color=GUIDE, lw=0.4)
-            if row is axes[0]:
-                ax.set_title(TITLES[model])
-        row[0].set_ylabel(label)
-    for ax in axes[-1]:
-        ax.set_xticks(range(len(betas)), [f"{beta:g}" for beta in betas])
-        ax.set_xlabel(r"$\beta$")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
-    N = int(table["samples"].max())
-    told = f"{NAMES[dataset]}: exact sum over {N:,} images, others from their minibatches"
-    figure.suptitle(f"{told}; linear between −1 and 1, logarithmic beyond", fontsize=7, color=GUIDE)
+    for title, top, bottom in zip(titles, axes[0], axes[-1], strict=True):
+        top.set_title(title, fontsize=7)
+        bottom.set_xticks(range(len(betas)), [f"{beta:g}" for beta in betas])
+        bottom.set_xlabel(r"$\beta$")
+    axes[0, 0].legend(frameon=False, fontsize=6)
+    handles, labels = axes[0, 1].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper center", ncols=4, frameon=False, title=NAMES[dataset]
+    )
     save(figure, png, pdf, footer)
 
 
@@ -104,8 +115,8 @@ def _over_settings(ax: Axes, means: pd.DataFrame) -> None:
     places = np.arange(len(means.columns))
     for row in means.to_numpy():
         ax.plot(places, row, "o-", color="#0072b2", lw=0.5, ms=1.8, alpha=0.6)
-    labels = [name.replace(" ", "\n") if name else "no\nsetting" for name in means.columns]
-    ax.set_xticks(places, labels, fontsize=5.5)
+    labels = [name.removeprefix("booster ") or "no setting" for name in means.columns]
+    ax.set_xticks(places, labels, fontsize=6, rotation=90)
     ax.set(xlim=(-0.5, len(places) - 0.5), ylim=(min(0, float(means.min(axis=None))), None))
     ax.tick_params(axis="y", labelsize=6)
 

@@ -1,5 +1,6 @@
 """How much scores of one model move with the sample and with their settings (question 3)."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ def _mig(all_: Posteriors, n: int, random: np.random.Generator, bins: int = 20) 
 
 
 def _mig_chen(all_: Posteriors, n: int, random: np.random.Generator) -> float:
+    """Of the n images alone, also as posteriors, where `measure` takes those of all images."""
     rows, _ = _parts(all_, n, random)
     classes = all_.factors[rows][:, list(all_.chosen)]
     seed = int(random.integers(1 << 31))
@@ -143,7 +145,9 @@ def repeated(all_: Posteriors, samples: Sequence[int], repeats: int, seed: int) 
                 for repeat in range(repeats):
                     random = stream(seed, f"chen2018/stability/{metric}/{told}/{n}", repeat)
                     named = {"metric": metric, "setting": told, "usual": place == 0}
-                    value = score(all_, n, random, **setting)
+                    with warnings.catch_warnings():  # few samples can have hardly two of a class
+                        warnings.filterwarnings("ignore", "The number of unique classes")
+                        value = score(all_, n, random, **setting)
                     rows.append({**named, "samples": n, "repeat": repeat, "value": value})
     return pd.DataFrame(rows)
 
