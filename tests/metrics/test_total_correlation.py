@@ -259,7 +259,7 @@ Z, MEAN, LOG_VARIANCE = posteriors(12, 6, 2)
     [
         ((Z, MEAN, LOG_VARIANCE), {"dataset_size": 9}, "posteriors of all 9 data, not 6"),
         ((Z, MEAN, LOG_VARIANCE), {"method": "mws", "dataset_size": 5}, "6 is larger than .* 5"),
-        ((Z, MEAN, LOG_VARIANCE), {"method": "iw", "dataset_size": 9}, "mws or mss, not 'iw'"),
+        ((Z, MEAN, LOG_VARIANCE), {"method": "iw", "dataset_size": 9}, "or mss_as_coded, not 'iw'"),
         ((Z[:1], MEAN[:1], LOG_VARIANCE[:1]), {"method": "mss", "dataset_size": 9}, "at least two"),
         ((Z, MEAN[:5], LOG_VARIANCE), {"dataset_size": 5}, r"must be \(B, D\)"),
         ((Z[:, :1], MEAN, LOG_VARIANCE), {"dataset_size": 6}, "z has 1 latents"),

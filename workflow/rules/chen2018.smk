@@ -97,7 +97,7 @@ use rule image_evaluation as chen2018_evaluate_whole with:
     threads: 1
     resources:
         mem_mb=8000,
-        runtime=600,
+        runtime=240,
     params:
         **CHEN.evaluation.model_dump(),
         function="betascan.studies.chen2018.measure.evaluate",
@@ -124,7 +124,7 @@ use rule image_evaluation as chen2018_evaluate_joint with:
     threads: 1
     resources:
         mem_mb=8000,
-        runtime=600,
+        runtime=240,
     params:
         **CHEN.evaluation.model_dump(),
         function="betascan.studies.chen2018.measure.evaluate",
@@ -148,7 +148,7 @@ use rule image_evaluation as chen2018_stability with:
     threads: 1
     resources:
         mem_mb=8000,
-        runtime=600,
+        runtime=240,
     params:
         samples=CHEN.stability.samples,
         repeats=CHEN.stability.repeats,

@@ -1,0 +1,79 @@
+"""chen2018 in the DAG: every table and figure, dependent factors, and jobs of one model."""
+
+import copy
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from dag import TINY, planned, snakemake
+
+from betascan.data.store import Images
+from betascan.sections.chen2018 import DATASETS, MODELS
+from betascan.studies.chen2018.tables import KEYS
+
+MODEL = "runs/chen2018/dataset~dsprites/sampling~A/seed~0/beta~4/model~factor_vae"
+FIGURES = [
+    *["mig_beta", "elbo_mig", "tc_mig", "joints", "metric_stability"],
+    *[f"{kind}_{name}" for kind in ("elbo_terms", "traversals") for name in DATASETS],
+]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure(finished, figure):
+    stem = finished / f"figures/chen2018/{figure}"
+    assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert stem.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_every_table(finished):
+    results = finished / "results/chen2018"
+    scores = pd.read_csv(results / "scores.csv")
+    assert list(scores.columns) == [*KEYS, "metric", "value"]
+    assert len(scores.groupby(KEYS)) == (2 * 2 + 1) * len(MODELS)
+    assert set(scores["sampling"]) == {"A", "B"}
+    assert {"mig", "mig_chen", "elbo", "rate", "total_correlation"} <= set(scores["metric"])
+    assert scores["value"].notna().all()
+    wide = scores.pivot_table(index=KEYS, columns="metric", values="value")
+    np.testing.assert_allclose(wide["elbo"], -wide["reconstruction"] - wide["rate"], rtol=1e-7)
+    terms = pd.read_csv(results / "elbo_terms.csv")
+    assert set(terms["estimator"]) == {"exact", "mws", "mss", "mss_as_coded"}
+    assert len(terms) == 2 * 2 * len(MODELS) * 3 * 4
+    assert (terms.loc[terms["estimator"] == "exact", "bias"] == 0).all()
+    again = pd.read_csv(results / "stability.csv")
+    assert set(again["samples"]) == {10, 20}
+    claims = pd.read_csv(results / "claims.csv")
+    told = set(claims.loc[claims["dataset"] == "dSprites", "verdict"])
+    assert told == {"scale cannot tell"}
+    provenance = json.loads((results / "provenance.json").read_text())
+    assert provenance["scale"] == "test"
+    assert provenance["trainings"] == (2 * 2 + 1) * len(MODELS)
+    assert any("posX and posY as in B" in data["source"] for data in provenance["data"])
+
+
+def test_models_are_trained_on_dependent_factors(finished):
+    with Images(finished / "data/dsprites_joint_B.h5") as drawn:
+        fingerprint = drawn.facts.fingerprint
+    card = finished / MODEL.replace("sampling~A", "sampling~B") / "card.json"
+    assert json.loads(card.read_text())["fingerprint"] == fingerprint
+
+
+def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
+    (tmp_path / "data").mkdir()
+    os.link(finished / "data/dsprites_rendered.h5", tmp_path / "data/dsprites_rendered.h5")
+    overlay = copy.deepcopy(TINY)
+    overlay["chen2018"]["points_per_job"] = 1
+    targets = [f"{MODEL}/{name}" for name in ("model.pt", "history.csv", "terms.csv")]
+    run = snakemake(tmp_path, *targets, overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    assert not (tmp_path / MODEL).with_name("model~beta_vae").exists()
+    for target in targets:
+        assert (tmp_path / target).read_bytes() == (finished / target).read_bytes()
+
+
+def test_one_figure_needs_only_its_own(finished):
+    target = "figures/chen2018/metric_stability.png"
+    rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
+    assert {"chen2018_train_whole", "chen2018_stability", "chen2018_repeated"} <= rules
+    assert not rules & {"chen2018_train_joint", "chen2018_evaluate_whole", "chen2018_claims"}
