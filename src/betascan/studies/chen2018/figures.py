@@ -108,11 +108,17 @@ def elbo_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
                 own["elbo", "sem"], color=look["color"], lw=0.7, elinewidth=0.5,
             )  # fmt: skip
             _sized(ax, own, ("elbo", "mean"), ("mig_chen", "mean"), look)
-        ax.set(title=title, xlabel="ELBO (nats an image)", ylim=(0, None))
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.set(title=title, xlabel="ELBO (nats an image)")
+        _room(ax)
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
     save(figure, png, pdf, footer)
+
+
+def _room(ax: Axes) -> None:
+    """Show MIG from 0 on, the largest points whole, and numbers that do not touch."""
+    ax.set_ylim(0, 1.06 * ax.get_ylim()[1])
+    ax.xaxis.set_major_locator(MaxNLocator(5))
 
 
 def _area(beta: Any) -> Any:
@@ -158,8 +164,8 @@ def tc_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
             few = f"{len(own)} models: no interval"
             lines.append(f"{TITLES[model]}: {told if np.isfinite(r) else few}")
         ax.set_title(title + "\n" + "\n".join(lines), fontsize=6.5)
-        ax.set(xlabel="total correlation (nats)", ylim=(0, None))
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.set_xlabel("total correlation (nats)")
+        _room(ax)
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
     save(figure, png, pdf, footer)

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
 from betascan.studies.chen2018.figures import LOOK
 from betascan.studies.chen2018.repeats import LABELS, by_setting, errors, spread
@@ -108,8 +108,9 @@ def _over_samples(ax: Axes, raw: Axes, table: pd.DataFrame) -> None:
         axes.set_xticks(samples, [f"{n:,}" for n in samples])
         axes.minorticks_off()
     ax.set_yscale("log")
-    for axis in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-        axis(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 1)))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_ylabel("distance from the score at most\nsamples / spread between models")
     raw.set(ylim=(0, None), ylabel="standard deviation\nover repeats")
 
