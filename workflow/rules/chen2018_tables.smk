@@ -39,7 +39,7 @@ rule chen2018_elbo_table:
     output:
         joined=report(
             f"{CHEN_RESULTS}/elbo_terms.csv",
-            caption="../report/chen2018/elbo_terms.rst",
+            caption="../report/chen2018/elbo_terms_table.rst",
             category="chen2018",
             subcategory="tables",
         ),

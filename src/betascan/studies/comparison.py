@@ -25,6 +25,7 @@ COMMON = {  # the studies' own words
     "scale cannot tell": SCALE,
     "stand-in cannot tell": SCALE,
     "seeds cannot tell": SCALE,
+    "not at this scale": SCALE,
     "not converged": NO_TARGET,
     "reference": NO_TARGET,
     "beyond the document": BEYOND,
@@ -32,7 +33,7 @@ COMMON = {  # the studies' own words
     "not in the document": BEYOND,
     "not published": BEYOND,
 }
-SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method"}
+SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
 Record = Mapping[str, Any]
 COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "scale", "note"]
 
@@ -77,6 +78,10 @@ SOURCES = (
         for number in ("01", "02", "03", "04")
     ),
     Source("denardin2025", "denardin2025/claims.csv", "", ("claim",), ours="evidence"),
+    Source(
+        "chen2018", "chen2018/claims.csv", "",
+        ("statement", "where", "dataset", "of"), note=("evidence",),
+    ),
 )  # fmt: skip
 
 
