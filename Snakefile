@@ -57,6 +57,10 @@ include: "workflow/rules/vu2026_image_tables.smk"
 include: "workflow/rules/vu2026_image_figures.smk"
 include: "workflow/rules/vu2026_linear.smk"
 include: "workflow/rules/vu2026_linear_figures.smk"
+include: "workflow/rules/allen2024_common.smk"
+include: "workflow/rules/allen2024.smk"
+include: "workflow/rules/allen2024_tables.smk"
+include: "workflow/rules/allen2024_figures.smk"
 include: "workflow/rules/vu2026.smk"
 include: "workflow/rules/report_common.smk"
 include: "workflow/rules/report.smk"
@@ -73,4 +77,5 @@ rule all:
         rules.denardin2025.input,
         rules.chen2018.input,
         rules.vu2026.input,
+        rules.allen2024.input,
         rules.results.input,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from betascan.errors import ConfigError
 from betascan.protocols import Section
+from betascan.sections.allen2024 import Allen2024
 from betascan.sections.chen2018 import Chen2018
 from betascan.sections.denardin2025 import Denardin2025
 from betascan.sections.vu2026_images import Vu2026Images
@@ -146,6 +147,7 @@ class Config(Section):
     denardin2025: Denardin2025
     chen2018: Chen2018
     vu2026: Vu2026
+    allen2024: Allen2024
 
 
 def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:

@@ -34,6 +34,7 @@ def trainings(config: Config) -> Iterator[tuple[str, str, Run]]:
         ("vu2026", config.vu2026.images),
         ("denardin2025", config.denardin2025),
         ("chen2018", config.chen2018),
+        ("allen2024", config.allen2024.images),
     ):
         for dataset, run in section.trainings():
             yield study, dataset, run

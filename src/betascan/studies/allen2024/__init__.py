@@ -1,0 +1,1 @@
+"""allen2024: Unpicking Data at the Seams."""
