@@ -32,13 +32,20 @@ LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton", "ms_a_s
 
 
 def dots(ax: Axes, table: pd.DataFrame, kinds: Sequence[str], column: str) -> None:
-    """Draw a column for each kind (the table's `kind`), data sets side by side."""
+    """Draw a column for each kind (the table's `kind`), data sets side by side.
+
+    A measure of J that no seed has, for want of two active latents, is told as collapsed.
+    """
     for shift, (dataset, colour) in zip((-0.17, 0.17), COLOURS.items(), strict=True):
         for place, kind in enumerate(kinds):
             own = table[(table["dataset"] == dataset) & (table["kind"] == kind)][column].dropna()
-            if own.empty:
-                continue
             x = place + shift
+            if own.empty:
+                ax.text(
+                    x, 0.03, "collapsed", rotation=90, color=colour, fontsize=5, ha="center",
+                    transform=ax.get_xaxis_transform(),
+                )  # fmt: skip
+                continue
             ax.plot(
                 [x] * len(own), own, MARKERS[dataset], ms=2.8, mew=0, color=colour, clip_on=False
             )

@@ -149,11 +149,12 @@ def images(tables: Mapping[str, pd.DataFrame]) -> dict[str, Found]:
         "smooth": _contrast(tables, "activation_relu", "reference")("e3", "taylor_hessian"),
         "volume": volume(scan),
     }
-    for prior in set(tables["n3"]["prior"]) - {"gaussian"}:
+    priors = tables["n3"]["prior"]
+    for prior in priors[priors != "gaussian"].drop_duplicates():
         judge = _contrast(tables, f"prior_{prior}", "reference")
         found[f"prior_{prior}"] = judge("n3", "offdiagonal_mass")
     other = tables["q1"]
-    for kind in set(other["likelihood"]) - {"gaussian"}:
+    for kind in other.loc[other["likelihood"] != "gaussian", "likelihood"].drop_duplicates():
         own = other[other["likelihood"] == kind].set_index("seed")
         one, two = (own[own["posterior"] == p]["offdiagonal_mass"] for p in ("full", "diagonal"))
         found[kind] = paired(one, two)

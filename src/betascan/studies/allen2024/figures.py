@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from betascan.studies.allen2024.categories import COLOURS, LABELS, MARKERS, dots
 from betascan.studies.style import GUIDE, PAGE, rank_colours, save
@@ -53,19 +54,22 @@ def e1(table: Path, png: Path, pdf: Path, footer: str) -> None:
 def e4(table: Path, activations: Path, runaway: Path, png: Path, pdf: Path, footer: str) -> None:
     """Masses on the way by both ELBOs, errors of the expansion, and the exact form's runaway."""
     frame = pd.read_csv(table)
-    frame = frame[frame["activation"] == "silu"]
-    figure, axes = plt.subplots(2, 2, figsize=(PAGE, 4.6))
+    figure, axes = plt.subplots(2, 2, figsize=(PAGE, 5))
+    groups = list(frame.groupby(["dataset", "activation", "expanded"], sort=False))
     for ax, column in zip(axes[0], ("hessian_mass", "offdiagonal_mass"), strict=True):
-        for dataset, colour in COLOURS.items():
-            for expanded, face in ((False, colour), (True, "white")):
-                own = frame[(frame["dataset"] == dataset) & (frame["expanded"] == expanded)]
-                told = "deterministic" if expanded else "sampled"
-                _means(
-                    ax, own, "steps", column, color=colour, mfc=face, marker=MARKERS[dataset],
-                    ms=3.5, ls=":" if expanded else "-", label=f"{dataset}, {told}",
-                )  # fmt: skip
+        for (dataset, activation, expanded), own in groups:
+            colour, smooth = COLOURS[dataset], activation == "silu"
+            told = f"{dataset}, {'deterministic' if expanded else 'sampled'}"
+            _means(
+                ax, own, "steps", column, color=colour, mfc="white" if expanded else colour,
+                marker=MARKERS[dataset] if smooth else "^", ms=3.5, ls=":" if expanded else "-",
+                label=told if smooth else f"{told}, {activation}",
+            )  # fmt: skip
         ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
-    axes[0, 0].legend(frameon=False)
+    handles, labels = max(
+        (ax.get_legend_handles_labels() for ax in axes[0]), key=lambda pair: len(pair[0])
+    )
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
     taylor = pd.read_csv(activations)
     taylor["kind"] = np.where(taylor["decoder"] == "linear", "linear", taylor["activation"])
     kinds = list(dict.fromkeys(taylor["kind"]))
@@ -102,13 +106,14 @@ def n1(table: Path, png: Path, pdf: Path, footer: str) -> None:
     frame = pd.read_csv(table)
     frame["kind"] = [_kind(row) for row in frame.itertuples()]
     kinds = list(dict.fromkeys(frame["kind"]))
-    colours = dict(zip(kinds, rank_colours(len(kinds)).colors, strict=True))  # type: ignore[arg-type]
+    palette = rank_colours(len(kinds))
+    colours = {kind: palette(k) for k, kind in enumerate(kinds)}
     figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.8))
     for ax, column in zip(axes, ("offdiagonal_mass", "mig"), strict=False):
         for (kind, dataset), own in _groups(frame):
             _means(
                 ax, own, "steps", column, color=colours[kind], ls=DASHES[dataset], ms=3,
-                marker=MARKERS[dataset], label=f"{kind}, {dataset}",
+                marker=MARKERS[dataset],
             )  # fmt: skip
         ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
     for (kind, dataset), own in _groups(frame):
@@ -118,8 +123,12 @@ def n1(table: Path, png: Path, pdf: Path, footer: str) -> None:
         )  # fmt: skip
     axes[2].set(xlabel=LABELS["offdiagonal_mass"], ylabel="MIG")
     axes[2].set_title("larger: later in training")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
+    keys = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in colours.items()]
+    keys += [
+        Line2D([], [], color=GUIDE, ls=DASHES[name], marker=MARKERS[name], label=name)
+        for name in COLOURS
+    ]
+    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), frameon=False)
     save(figure, png, pdf, footer)
 
 
@@ -146,7 +155,8 @@ def n2(table: Path, linear_truth: Path, png: Path, pdf: Path, footer: str) -> No
         _means(left, own, "beta", "effective_variance", ls="", label=dataset, **look)
         _means(middle, own, "beta", "active_units", **look)
         right.plot(*_twins(frame[frame["dataset"] == dataset]), ls="", **look)
-    betas = np.array([scan["beta"].min(), scan["beta"].max()])
+    every = pd.concat([scan["beta"], linear["beta"]])
+    betas = np.array([every.min(), every.max()])
     left.plot(betas, betas, color=GUIDE, lw=0.8, label=r"the author: $\propto\beta$")
     left.plot(
         betas, 1 / betas, color=GUIDE, lw=0.8, ls=":", label=r"mechanism 2: $\propto 1/\beta$"
@@ -156,9 +166,9 @@ def n2(table: Path, linear_truth: Path, png: Path, pdf: Path, footer: str) -> No
     middle.set(
         xscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)", ylabel="active latents", ylim=(0, None)
     )
+    right.set(xscale="log", yscale="log")
     low, high = right.get_xlim()
-    right.axline((low, low), slope=1, color=GUIDE, lw=0.6, zorder=0)
-    right.set(xlim=(low, high))
+    right.plot([low, high], [low, high], color=GUIDE, lw=0.6, zorder=0)
     right.set(xlabel=r"squared error of $(\beta, \sigma^2=1)$")
     right.set_ylabel(r"squared error of $(1, \sigma^2=\beta)$")
     figure.legend(loc="outside upper center", ncols=5, frameon=False)
@@ -187,7 +197,7 @@ def q2(table: Path, png: Path, pdf: Path, footer: str) -> None:
                 ax, own, "beta", name, color=colours(k), marker="o", ms=2.5, label=f"$s_{k + 1}$"
             )
         ax.set(xscale="log", yscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)", title=dataset)
-    axes[0].set_ylabel("singular values of J (active latents)")
+    axes[0].set_ylabel("singular values of J")
     for dataset, colour in COLOURS.items():
         own = frame[frame["dataset"] == dataset]
         _means(

@@ -29,8 +29,8 @@ def truth(table: Path, png: Path, pdf: Path, footer: str) -> None:
     drawn = started["angle_of_any_rotation"].iloc[0]
     left.axhline(drawn, color=GUIDE, ls="--", lw=0.7)
     left.text(-0.35, drawn * 0.72, "any rotation", color=GUIDE, fontsize=6, va="top")
-    left.set(yscale="log", ylabel="mean angle to the PCA axes (degrees)", ylim=(None, 200))
-    right.set(yscale="log", ylabel="loss above the closed form (nats)")
+    left.set(yscale="log", ylabel="mean angle to the PCA axes\n(degrees)", ylim=(None, 200))
+    right.set(yscale="log", ylabel="loss above the closed form\n(nats)")
     for ax in (left, right):
         ax.set_xticks([0, 1], ["diagonal", "full"])
         ax.set(xlim=(-0.5, 1.5), xlabel="posterior covariance")
