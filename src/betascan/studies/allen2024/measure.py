@@ -5,7 +5,7 @@ measure of J: their columns are about 0 and have no direction. With fewer than t
 nothing that could be orthogonal, and the measures are NaN.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +33,7 @@ from betascan.training.image import rate_weight
 from betascan.training.pictures import Pictures
 
 SEEN = 1000  # images from which active latents are told
-BATCH = 500  # decodings at a time
 AVERAGED = 8  # samples of z from which E[J^T J] is taken, in pairs
-
-Decode = Callable[[Tensor], Tensor]
 
 
 def measure(

@@ -94,13 +94,13 @@ def identity_error(sides: pd.DataFrame, side: str) -> float:
 def effective_variance(sides: pd.DataFrame, price: float) -> float:
     """The sigma^2 that a VAE of beta 1 would have with these posteriors and this decoder.
 
-    From the diagonal of Sigma^-1 - 1 = |J_k|^2 / sigma_eff^2, summed over active latents and
-    images, with |J_k|^2 = price (right - 1), whatever beta the training had.
+    From the diagonal, Sigma^-1 = 1 + |J_k|^2 / sigma_eff^2: the median over images and active
+    latents, with |J_k|^2 = price (right - 1) whatever beta the training had.
     """
     own = sides[sides["active"] & (sides["row"] == sides["column"])]
     if own.empty:
         return np.nan
-    return float(price * (own["expected"] - 1).sum() / (own["left"] - 1).sum())
+    return float((price * (own["expected"] - 1) / (own["left"] - 1)).median())
 
 
 def cost(cards: Sequence[Path], records: Sequence[Path], cost: Path, runs: Sequence[Point]) -> None:
