@@ -3,7 +3,7 @@
 
 rule allen2024_linear_solve:
     input:
-        code=code("studies/allen2024/linear.py"),
+        code=code("studies/allen2024/linear.py", "theory/landau.py"),
     output:
         table=report(
             f"{ALLEN_RESULTS}/linear_truth.csv",
@@ -85,7 +85,9 @@ use rule image_evaluation as allen2024_measure with:
     input:
         images=lambda wildcards: IMAGES[wildcards.dataset],
         models=allen_files("model.pt"),
-        code=code("studies/allen2024/measure.py", "metrics/jacobian.py"),
+        code=code(
+            *("studies/allen2024/measure.py", "metrics/jacobian.py", "objectives.py")
+        ),
     output:
         jacobians=allen_files("jacobian.csv"),
         identities=allen_files("identity.csv"),

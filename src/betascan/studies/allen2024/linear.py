@@ -17,9 +17,11 @@ from scipy.optimize import linear_sum_assignment, minimize
 from betascan.files import write_csv
 from betascan.protocols import Posterior
 from betascan.randomness import stream
+from betascan.theory import landau
 
 Array = NDArray[np.float64]
 START = 0.3  # standard deviation of initial weights
+VISIBLE = 1e-3  # length of a decoder column below which its latent has collapsed
 
 
 class Solved(NamedTuple):
@@ -59,15 +61,16 @@ def loss(
     return D + beta * R, (in_A, in_B, in_L)
 
 
-def least_loss(eigenvalues: Array, beta: float, variance: float) -> float:
-    """The loss of the global minimum: mode k is coded where its eigenvalue exceeds beta sigma^2."""
-    price = beta * variance
-    modes = np.where(
-        eigenvalues > price,
-        beta / 2 * (1 + np.log(np.maximum(eigenvalues, price) / price)),
-        eigenvalues / (2 * variance),
-    )
-    return float(modes.sum() + len(eigenvalues) / 2 * math.log(2 * math.pi * variance))
+def least_loss(eigenvalues: Array, latents: int, beta: float, variance: float) -> float:
+    """The loss of the global minimum, in nats.
+
+    Of the modes of S (n,) the largest are coded, one a latent, where they exceed beta sigma^2.
+    """
+    price, falling = beta * variance, np.sort(eigenvalues)[::-1]
+    coded = (falling > price) & (np.arange(len(falling)) < latents)
+    paid = beta / 2 * (1 + np.log(np.where(coded, falling / price, 1)))
+    modes = np.where(coded, paid, falling / (2 * variance))
+    return float(modes.sum() + len(falling) / 2 * math.log(2 * math.pi * variance))
 
 
 def solve(
@@ -175,37 +178,19 @@ def truth(
     rows: list[dict[str, Any]] = []
     compared: list[pd.DataFrame] = []
     latents, drawn = len(variances), haar_angle(len(variances), 0)
-    eigenvalues = np.sort(variances)[::-1] + noise
-    every = np.concatenate([eigenvalues, np.full(observed - latents, noise)])
+    eigenvalues = np.concatenate([variances, np.zeros(observed - latents)]) + noise
     for part, seed, posterior, beta, variance in _cases(price, prices, starts, scan_starts):
         S, axes = covariance(observed, variances, noise, seed)
         solved, paid = solve(S, latents, beta, variance, posterior, seed), beta * variance
         left, right = identity(solved, paid, posterior)
-        active = np.linalg.norm(solved.decoder, axis=0) > 1e-3
-        turned = angles(solved.decoder, axes)
         told = {"part": part, "seed": seed, "posterior": posterior, "beta": beta}
-        gram = solved.decoder.T @ solved.decoder
-        lengths = np.diag(gram)[active].sum()
-        gain = (np.diag(np.linalg.inv(solved.covariance)) - 1)[active].sum()
-        law = np.sort(np.log(np.minimum(1.0, paid / eigenvalues)))
-        found = np.sort(np.log(np.diag(solved.covariance)))
+        least = least_loss(eigenvalues, latents, beta, variance)
         rows.append(
-            told
-            | {
-                "variance": variance,
-                "price": paid,
-                "active": int(active.sum()),
-                "active_law": int((eigenvalues > paid).sum()),
-                "mean_angle": turned.mean() if active.all() else np.nan,
-                "max_angle": turned.max() if active.all() else np.nan,
-                "angle_of_any_rotation": drawn,
-                "offdiagonal_mass": _offdiagonal(gram) if active.any() else np.nan,
-                "identity_error": np.linalg.norm(left - right) / np.linalg.norm(left),
-                "effective_variance": lengths / gain if active.any() else np.nan,
-                "excess_loss": solved.loss - least_loss(every, beta, variance),
-            }
-            | {f"log_variance_{k + 1}": value for k, value in enumerate(found)}
-            | {f"log_variance_law_{k + 1}": value for k, value in enumerate(law)}
+            {**told, "variance": variance, "price": paid}
+            | {"excess_loss": solved.loss - least, "angle_of_any_rotation": drawn}
+            | {"identity_error": np.linalg.norm(left - right) / np.linalg.norm(left)}
+            | _measured(solved, axes)
+            | _log_variances(solved, np.sort(variances)[::-1] + noise, paid)
         )
         if part == "angles":
             upper = np.triu_indices(latents) if posterior == "full" else np.diag_indices(latents)
@@ -214,3 +199,29 @@ def truth(
             compared.append(pd.DataFrame(told | entries | sides))
     write_csv(pd.DataFrame(rows), table)
     write_csv(pd.concat(compared), pairs)
+
+
+def _measured(solved: Solved, axes: Array) -> dict[str, float]:
+    """Measure a solution; NaN where collapsed latents leave nothing to measure."""
+    gram, turned = solved.decoder.T @ solved.decoder, angles(solved.decoder, axes)
+    active = np.sqrt(np.diag(gram)) > VISIBLE
+    gain = np.diag(np.linalg.inv(solved.covariance)) - 1
+    seen, whole = bool(active.any()), bool(active.all())
+    return {
+        "active": int(active.sum()),
+        "mean_angle": float(turned.mean()) if whole else np.nan,
+        "max_angle": float(turned.max()) if whole else np.nan,
+        "offdiagonal_mass": _offdiagonal(gram) if seen else np.nan,
+        "effective_variance": float(np.diag(gram)[active].sum() / gain[active].sum())
+        if seen
+        else np.nan,
+    }
+
+
+def _log_variances(solved: Solved, eigenvalues: Array, price: float) -> dict[str, float]:
+    """Return posterior log-variances, least first, and the law of a diagonal one (hirn2026)."""
+    found = np.sort(np.log(np.diag(solved.covariance)))
+    law = landau.log_variance(price, eigenvalues)
+    return {f"log_variance_{k + 1}": float(value) for k, value in enumerate(found)} | {
+        f"log_variance_law_{k + 1}": float(value) for k, value in enumerate(law)
+    }
