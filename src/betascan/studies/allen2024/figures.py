@@ -41,7 +41,8 @@ def e1(table: Path, png: Path, pdf: Path, footer: str) -> None:
                 label=rf"{dataset}, $\sigma^2 = 1$", **look,
             )  # fmt: skip
             tradeoff = own[own["variance"] != 1]
-            _means(ax, tradeoff, "price", column, label=rf"{dataset}, $\beta$ = 1, 5", lw=2, **look)
+            told = rf"{dataset}, $\sigma^2 = {tradeoff['variance'].iloc[0]:g}$"
+            _means(ax, tradeoff, "price", column, label=told, lw=2, **look)
         ax.set(xscale="log", title=LABELS[column])
         ax.set_yscale("log") if column == "squared_error" else ax.set_ylim(bottom=0)
     for ax in axes[1]:
