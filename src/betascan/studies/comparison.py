@@ -82,13 +82,18 @@ SOURCES = (
         "chen2018", "chen2018/claims.csv", "",
         ("statement", "where", "dataset", "of"), note=("evidence",),
     ),
+    Source(
+        "allen2024", "allen2024/claims.csv", "", ("statement", "where", "dataset"),
+        note=("evidence", "contradiction"),
+    ),
 )  # fmt: skip
 
 
 def _verdict(row: Record) -> str:
     """Translate a study's verdict; what the document itself contradicts is its error."""
     told = str(row["verdict"])
-    if row.get("in_document") == "no" or told.startswith("printed value is wrong"):
+    wrong = told.startswith("printed value is wrong") or isinstance(row.get("contradiction"), str)
+    if wrong or row.get("in_document") == "no":
         return WRONG
     return COMMON[told]
 

@@ -14,9 +14,7 @@ from betascan.studies.allen2024.tables import DATASETS
 
 HOLDS, NOT, UNTOLD, OURS = "holds", "does not hold", "scale cannot tell", "finding of ours"
 LEVEL = 0.05  # of every test, one-sided
-EXACT = (
-    1e-3  # relative to 1: what an exact statement may miss by where minima are found to rounding
-)
+EXACT = 1e-3  # relative to 1: what an exact statement may miss by where minima are to rounding
 FEWEST = 5  # models from which a rank correlation or a slope is judged
 SETTLED = {"cost", "sign", "sign_author", "collapse_low", "equality", "bounded", "smooth"}
 """Statements that more training would not turn; another that fails may only have come too early."""
@@ -207,6 +205,7 @@ def claims(
     tables: of `experiments`, and the last one the cost. shown is what this run says; the verdict
     is the same, but that a statement which is not borne out by short trainings is left open,
     except where length has no part in it (`SETTLED`, and all of the linear truth).
+    contradiction: who says the opposite of what does not hold, where somebody does.
     """
     told = statements("allen2024")
     frames = {name: pd.read_csv(t) for name, t in zip((*experiments, "cost"), tables, strict=True)}
@@ -222,10 +221,12 @@ def claims(
     rows = []
     for (dataset, item), (ours, evidence, shown) in found.items():
         settled = scale == "papers" or item in SETTLED or dataset == "linear-Gaussian"
+        opposite = told.loc[item, "contradiction"] if shown == NOT else np.nan
         rows.append(
             {"item": item, "dataset": dataset}
             | told.loc[item, ["where", "statement", "published"]].to_dict()
             | {"ours": ours, "evidence": evidence, "shown": shown}
             | {"verdict": UNTOLD if shown == NOT and not settled else shown}
+            | {"contradiction": opposite}
         )
     write_csv(pd.DataFrame(rows), claims)
