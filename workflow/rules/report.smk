@@ -8,8 +8,9 @@ rule comparison:
             f"{RESULTS}/{{document}}/provenance.json",
             document=DOCUMENTS,
         ),
-        code=code("studies/comparison.py"),
+        code=code("studies/comparison.py", "published/figures.csv"),
     output:
+        captions=[f"{RUNS}/report/{figure}.csv" for figure in ILLUSTRATED],
         comparison=report(
             f"{RESULTS}/comparison.csv",
             caption="../report/comparison.rst",
@@ -40,32 +41,9 @@ rule comparison:
         runtime=10,
     params:
         function="betascan.studies.comparison.compare",
-    message:
-        "every published number beside ours"
-    script:
-        "../scripts/call.py"
-
-
-rule captions:
-    input:
-        comparison=rules.comparison.output.comparison,
-        code=code("studies/comparison.py", "published/figures.csv"),
-    output:
-        tables=[f"{RUNS}/report/{figure}.csv" for figure in ILLUSTRATED],
-    log:
-        f"{LOGS}/captions.log",
-    benchmark:
-        f"{LOGS}/captions.tsv"
-    conda:
-        f"{ENVS}/figures.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        function="betascan.studies.comparison.captions",
         figures=ILLUSTRATED,
     message:
-        "what was published and what came out, for the captions of figures"
+        "every published number beside ours"
     script:
         "../scripts/call.py"
 
@@ -102,5 +80,4 @@ rule tables_page:
 rule results:
     input:
         rules.comparison.output,
-        rules.captions.output,
         expand(rules.tables_page.output, document=["comparison", *DOCUMENTS]),

@@ -11,8 +11,10 @@ wildcard_constraints:
 
 def document_tables(wildcards):
     """The tables of a document, or of their comparison, that are small enough to read."""
-    made = getattr(rules, wildcards.document)
-    files = made.output if wildcards.document == "comparison" else made.input
+    if wildcards.document == "comparison":
+        made = rules.comparison.output
+        return [made.summary, made.origin, made.comparison]
+    files = getattr(rules, wildcards.document).input
     return [file for file in files if str(file).endswith(".csv")]
 
 

@@ -180,10 +180,13 @@ def compare(
     markdown: Path,
     summary: Path,
     origin: Path,
+    captions: Sequence[Path] = (),
+    figures: Sequence[str] = (),
 ) -> None:
     """Write the comparison of all documents, the same to read, its counts, and what made it.
 
     tables: in the order of SOURCES. provenances: of the documents, each in its document's folder.
+    captions: for each of `figures` ("hirn2026/fig1"), what it shows of the comparison.
     """
     records = _studies(provenances)
     frame = pd.DataFrame(
@@ -206,6 +209,10 @@ def compare(
     write_csv(origins(named), origin)
     with staged(markdown) as temporary:
         temporary.write_text(_readable(frame, counted))
+    for figure, path in zip(figures, captions, strict=True):
+        own = frame[frame["document"] == figure.split("/")[0]]
+        shown = own[own["item"].str.contains(shown_by(figure), na=False)]
+        write_csv(shown[["item", "published", "ours", "verdict"]].map(_short), path)
 
 
 def _readable(frame: pd.DataFrame, counted: pd.DataFrame) -> str:
@@ -232,18 +239,10 @@ def shown_by(figure: str) -> str | None:
     return None
 
 
-def captions(comparison: Path, tables: Sequence[Path], figures: Sequence[str]) -> None:
-    """Write what was published and what came out for each of `figures`, for its caption."""
-    frame = pd.read_csv(comparison)
-    for figure, path in zip(figures, tables, strict=True):
-        own = frame[frame["document"] == figure.split("/")[0]]
-        shown = own[own["item"].str.contains(shown_by(figure), na=False)]
-        columns = ["item", "published", "ours", "verdict"]
-        write_csv(shown[columns].map(_short), path)
-
-
-def _short(cell: object) -> object:
-    """Shorten a number, also where it is text, to four digits."""
+def _short(cell: Any) -> Any:
+    """Shorten a number, also where it is text, to four digits; nothing where there is none."""
+    if pd.isna(cell):
+        return ""
     try:
         return f"{float(str(cell)):.4g}"
     except ValueError:
