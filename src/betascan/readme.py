@@ -8,7 +8,7 @@ import pandas as pd
 PROJECT = Path(__file__).parents[2]
 COLUMNS = [  # those of them that a study's claims have
     "statement", "claim", "published", "n", "method", "estimator", "split", "dataset", "metric",
-    "evidence", "ours", "verdict",
+    "of", "evidence", "ours", "verdict",
 ]  # fmt: skip
 
 
