@@ -23,7 +23,6 @@ from betascan.studies.chen2018 import joints
 from betascan.studies.chen2018.measure import TERMS, estimates
 
 PAPERS = yaml.safe_load((PROJECT / "config.yaml").read_text())
-BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), range(6)
 contrasts = st.floats(1, 20)
 sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
 

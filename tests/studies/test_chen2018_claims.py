@@ -2,9 +2,6 @@ import math
 
 import numpy as np
 import pandas as pd
-import yaml
-from dag import PROJECT
-from hypothesis import strategies as st
 
 from betascan.files import write_npz
 from betascan.sections.chen2018 import MODELS
@@ -13,10 +10,7 @@ from betascan.studies.chen2018 import figures, metric_figures, stability
 from betascan.studies.chen2018.measure import TERMS
 from betascan.studies.chen2018.tables import KEYS
 
-PAPERS = yaml.safe_load((PROJECT / "config.yaml").read_text())
 BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), range(6)
-contrasts = st.floats(1, 20)
-sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
 
 
 def made_scores(better=1.0):

@@ -3,18 +3,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from dag import PROJECT
-from hypothesis import strategies as st
 
 from betascan.data import dsprites
 from betascan.metrics import beta_vae_score, factor_vae_score
 from betascan.studies.chen2018 import repeats, stability
-
-PAPERS = yaml.safe_load((PROJECT / "config.yaml").read_text())
-BETAS, SEEDS = (1.0, 2.0, 4.0, 8.0), range(6)
-contrasts = st.floats(1, 20)
-sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
 
 
 @pytest.fixture(scope="module")
