@@ -16,7 +16,7 @@ HOLDS, NOT, UNTOLD, OURS = "holds", "does not hold", "scale cannot tell", "findi
 LEVEL = 0.05  # of every test, one-sided
 EXACT = 1e-3  # relative to 1: what an exact statement may miss by where minima are to rounding
 FEWEST = 5  # models from which a rank correlation or a slope is judged
-SETTLED = {"cost", "sign", "sign_author", "collapse_low", "equality", "bounded", "smooth"}
+SETTLED = {"cost", "sign", "sign_author", "collapse_low", "bounded", "smooth"}
 """Statements that more training would not turn; another that fails may only have come too early."""
 
 
