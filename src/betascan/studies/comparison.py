@@ -210,8 +210,8 @@ def compare(
     with staged(markdown) as temporary:
         temporary.write_text(_readable(frame, counted))
     for figure, path in zip(figures, captions, strict=True):
-        own = frame[frame["document"] == figure.split("/")[0]]
-        shown = own[own["item"].str.contains(shown_by(figure), na=False)]
+        own, items = frame[frame["document"] == figure.split("/")[0]], shown_by(figure) or "$^"
+        shown = own[[bool(re.search(items, item)) for item in own["item"]]]
         write_csv(shown[["item", "published", "ours", "verdict"]].map(_short), path)
 
 

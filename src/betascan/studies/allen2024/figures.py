@@ -66,7 +66,7 @@ def e4(table: Path, activations: Path, runaway: Path, png: Path, pdf: Path, foot
                 marker=MARKERS[dataset] if smooth else "^", ms=3.5, ls=":" if expanded else "-",
                 label=told if smooth else f"{told}, {activation}",
             )  # fmt: skip
-        ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
+        _over_steps(ax, frame["steps"], column)
     handles, labels = max(
         (ax.get_legend_handles_labels() for ax in axes[0]), key=lambda pair: len(pair[0])
     )
@@ -116,7 +116,7 @@ def n1(table: Path, png: Path, pdf: Path, footer: str) -> None:
                 ax, own, "steps", column, color=colours[kind], ls=DASHES[dataset], ms=3,
                 marker=MARKERS[dataset],
             )  # fmt: skip
-        ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
+        _over_steps(ax, frame["steps"], column)
     for (kind, dataset), own in _groups(frame):
         axes[2].scatter(
             own["offdiagonal_mass"], own["mig"], s=2 + 10 * own["share"], color=colours[kind],
@@ -131,6 +131,14 @@ def n1(table: Path, png: Path, pdf: Path, footer: str) -> None:
     ]
     figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), frameon=False)
     save(figure, png, pdf, footer)
+
+
+def _over_steps(ax: Axes, steps: pd.Series, column: str) -> None:
+    """Label an axis of training steps by where models were looked at."""
+    ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
+    shown = sorted(set(steps))
+    ax.set_xticks(shown, [f"{step:,}" for step in shown])
+    ax.minorticks_off()
 
 
 def _groups(frame: pd.DataFrame) -> list[tuple[tuple[Any, Any], pd.DataFrame]]:
