@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 
 readme: $(READY)
-	$(BIN)/python -m betascan.readme
+	$(BIN)/python -m betascan.report.readme
 
 $(READY): pins.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

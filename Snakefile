@@ -18,9 +18,9 @@ SOURCES = Path(str(workflow.current_basedir)) / "src"
 sys.path.insert(0, str(SOURCES))
 os.environ.update(PYTHONPATH=str(SOURCES))
 
-from betascan.config import load
-from betascan.errors import one_line_errors
-from betascan.plan import describe
+from betascan.workflow.config import load
+from betascan.core.errors import one_line_errors
+from betascan.workflow.plan import describe
 
 
 configfile: str(SOURCES.parent / "config.yaml")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from betascan.data import dsprites, mpi3d, shapes3d
-from betascan.studies.image_panels import COLUMNS, draw
+from betascan.plots.image_grid import COLUMNS, draw
 
 ROOT, FOLDER = Path(os.environ["BETASCAN_DATA"]), Path(sys.argv[1])
 

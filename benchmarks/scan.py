@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from betascan.training import kernel
-from betascan.training.scan import scan
+from betascan.linear_vae import kernel
+from betascan.linear_vae.scan import scan
 
 BETAS = 19 * np.geomspace(1e-7, 1, 57)
 BATCH, BATCHES, LATENTS, LR = 256, 200, 32, 3e-4

@@ -21,14 +21,14 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
+from betascan.config.vae import BetaVae, Likelihood, Model, Run, Training
 from betascan.data import dsprites, store
 from betascan.models import Vae
-from betascan.models.deconvolution import Deconvolution
+from betascan.models.conv_transpose import Deconvolution
 from betascan.objectives import Draw, beta_vae
-from betascan.protocols import BetaVae, Likelihood, Model, Run, Training
 from betascan.training.allocator import keep_memory
-from betascan.training.image import train
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
+from betascan.training.loop import train
 
 IMAGES, STEPS, LR, BETA = 4096, 4, 1e-4, 4.0
 WAYS = {  # which loop, pixels a side, batch, threads

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from betascan import readme
-from betascan.studies import comparison
+from betascan.report import comparison, readme
 
 PROJECT = Path(__file__).parent.parent
 

@@ -12,10 +12,10 @@ from torch.distributions import Bernoulli, Laplace, MultivariateNormal, Normal
 from torch.func import grad, hessian, jacrev, vmap
 
 from betascan import objectives
+from betascan.config.vae import Likelihood, Model
 from betascan.models import Gaussian, Vae
 from betascan.objectives import Draw
-from betascan.protocols import Likelihood, Model
-from betascan.training.image import temperature
+from betascan.training.loop import temperature
 
 B, D, PIXELS = 6, 3, 32 * 32
 LIKELIHOODS = {

@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from betascan.core.errors import DataError
+from betascan.core.files import write_csv, write_npz
+from betascan.core.randomness import stream
 from betascan.data.grid import Rows
 from betascan.data.sampling import split
-from betascan.errors import DataError
-from betascan.files import write_csv, write_npz
 from betascan.metrics import mutual_information
 from betascan.metrics.scores import Coded, score_table
 from betascan.models import Saved, Vae, load
 from betascan.models.vae import picture
-from betascan.randomness import stream
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
 
 BATCH = 500
 SHOWN = 5  # images reconstructed, as in denardin2025

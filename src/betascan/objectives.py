@@ -12,12 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from betascan.metrics.jacobian import decoder_jacobian, offdiagonal_mass
-from betascan.metrics.total_correlation import elbo_terms
-from betascan.models import Gaussian, Vae
-from betascan.models.jet import jet
-from betascan.models.vae import picture
-from betascan.protocols import (
+from betascan.config.vae import (
     BetaTcVae,
     BetaVae,
     Deterministic,
@@ -27,6 +22,11 @@ from betascan.protocols import (
     Objective,
     Orthogonal,
 )
+from betascan.metrics.jacobian import decoder_jacobian, offdiagonal_mass
+from betascan.metrics.total_correlation import elbo_terms
+from betascan.models import Gaussian, Vae
+from betascan.models.taylor_mode import jet
+from betascan.models.vae import picture
 
 JACOBIANS = 16  # images of a minibatch whose Jacobians the orthogonality penalty takes
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from betascan.core.errors import DataError
+from betascan.core.files import staged
 from betascan.data.download import data_root, fetch
-from betascan.errors import DataError
-from betascan.files import staged
 
 CONTENT = bytes(range(256)) * 4000
 

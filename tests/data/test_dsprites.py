@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data.dsprites import GRID, render, render_packed
-from betascan.errors import DataError
 
 TABLE = Path(__file__).with_name("dsprites_crc32.csv")
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data import dsprites, mpi3d, shapes3d
 from betascan.data.grid import Grid
-from betascan.errors import DataError
 
 GRID = Grid({"a": (0.0, 0.5), "b": (1.0, 2.0, 3.0), "c": (0.0, 1.0, 2.0, 3.0)})
 

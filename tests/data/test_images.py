@@ -5,11 +5,11 @@ import hashlib
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data import images, official
 from betascan.data.grid import Grid
 from betascan.data.images import ImageSet, write_official, write_rendered
 from betascan.data.store import Images
-from betascan.errors import DataError
 
 ARM = Grid({name: tuple(map(float, range(2))) for name in "abcdefg"})
 ARMS = np.random.default_rng(0).integers(0, 256, (len(ARM), 64, 64, 3), dtype=np.uint8)

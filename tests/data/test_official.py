@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data import official
 from betascan.data.grid import Grid, evenly
 from betascan.data.images import IMAGE_SETS
-from betascan.errors import DataError
 
 RANDOM = np.random.default_rng(0)
 SPRITES = Grid(

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data.grid import Grid
 from betascan.data.sampling import jointly, sharing, split
-from betascan.errors import DataError
 
 GRID = Grid(
     {name: tuple(map(float, range(size))) for name, size in zip("abc", (3, 4, 5), strict=True)}

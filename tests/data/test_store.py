@@ -5,9 +5,9 @@ import h5py
 import numpy as np
 import pytest
 
+from betascan.core.errors import DataError
 from betascan.data.grid import Grid
 from betascan.data.store import Images, write
-from betascan.errors import DataError
 
 GRID = Grid({"a": tuple(map(float, range(6))), "b": (0.5, 1.0, 1.5, 2.0, 2.5)})
 COLOUR = np.random.default_rng(0).integers(0, 256, (30, 8, 6, 3), dtype=np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from betascan.core.errors import DataError
 from betascan.data import rasters, worldclim
 from betascan.data.climate import write_standin
 from betascan.data.worldclim import (
@@ -19,7 +20,6 @@ from betascan.data.worldclim import (
     verify,
     write_table,
 )
-from betascan.errors import DataError
 
 
 @pytest.fixture(scope="module")

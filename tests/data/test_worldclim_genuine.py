@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import rasterio
 
+from betascan.core.errors import DataError
 from betascan.data import rasters
 from betascan.data.climate import bioclim
 from betascan.data.worldclim import obtain, read_layers, verify
-from betascan.errors import DataError
 
 
 @pytest.fixture(scope="module")

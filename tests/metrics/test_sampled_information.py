@@ -5,9 +5,9 @@ import plain
 import pytest
 from scipy.stats import norm
 
+from betascan.core.randomness import stream
 from betascan.metrics import MetricError, mig_chen
 from betascan.metrics.sampled_information import chen_gap, pointwise_information
-from betascan.randomness import stream
 
 
 def grid(sizes=(2, 3, 4), repeats=1):

@@ -3,10 +3,10 @@ import itertools
 import pytest
 import torch
 
+from betascan.config.vae import Likelihood, Model
 from betascan.models import Vae, discriminator
 from betascan.models.networks import ACTIVATIONS
 from betascan.models.vae import picture
-from betascan.protocols import Likelihood, Model
 
 DOCUMENTS = {
     "size": 64,

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from betascan.errors import DataError
+from betascan.config.vae import BetaVae, Likelihood, Model, Run, Training
+from betascan.core.errors import DataError
 from betascan.models import Saved, Vae, load, save
-from betascan.models.files import read_torch, write_torch
-from betascan.protocols import BetaVae, Likelihood, Model, Run, Training
+from betascan.models.saved import read_torch, write_torch
 
 RUN = Run(
     model=Model(

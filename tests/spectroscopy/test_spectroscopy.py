@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 from sklearn.decomposition import PCA
 
+from betascan.linear_vae.scan import Scan
 from betascan.spectroscopy import (
     Pca,
     best_distortion,
@@ -15,7 +16,6 @@ from betascan.spectroscopy import (
     temperature_from_beta,
     truncated_distortion,
 )
-from betascan.training.scan import Scan
 
 FEATURES, LATENTS = 5, 3
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.optimize import check_grad
 from torch.autograd.functional import hessian as slow_hessian
 
+from betascan.config.vae import Likelihood, Model
 from betascan.models import Vae
 from betascan.objectives import Draw, distortion
-from betascan.protocols import Likelihood, Model
 from betascan.studies.allen2024 import claims, linear, measure, tables
 
 VARIANCES, NOISE = (4.0, 2.0, 1.0), 0.1

@@ -10,9 +10,9 @@ import yaml
 from dag import PROJECT, TINY, planned, snakemake
 from snakemake.utils import update_config
 
-from betascan.config import load
-from betascan.errors import ConfigError
-from betascan.sections.allen2024 import EXPERIMENTS
+from betascan.core.errors import ConfigError
+from betascan.studies.allen2024.config import EXPERIMENTS
+from betascan.workflow.config import load
 
 REFERENCE = "runs/allen2024/dataset~dsprites/seed~0/cell~reference"
 FIGURES = [*EXPERIMENTS, "q2", "linear_truth", "identity"]

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from snakemake.utils import update_config
 
-from betascan.config import load
+from betascan.core.errors import ConfigError
+from betascan.core.randomness import stream
 from betascan.data import store
 from betascan.data.images import IMAGE_SETS, write_rendered
-from betascan.errors import ConfigError
 from betascan.metrics.total_correlation import elbo_terms, misfilled_log_weights
-from betascan.randomness import stream
-from betascan.sections.chen2018 import MODELS
 from betascan.studies.chen2018 import claims as claims_of
 from betascan.studies.chen2018 import joints
+from betascan.studies.chen2018.config import MODELS
 from betascan.studies.chen2018.measure import TERMS, estimates
+from betascan.workflow.config import load
 
 PAPERS = yaml.safe_load((PROJECT / "config.yaml").read_text())
 contrasts = st.floats(1, 20)

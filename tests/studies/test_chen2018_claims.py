@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_npz
-from betascan.sections.chen2018 import MODELS
+from betascan.core.files import write_npz
 from betascan.studies.chen2018 import claims as claims_of
 from betascan.studies.chen2018 import figures, metric_figures, stability
+from betascan.studies.chen2018.config import MODELS
 from betascan.studies.chen2018.measure import TERMS
 from betascan.studies.chen2018.tables import KEYS
 

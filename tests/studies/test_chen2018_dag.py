@@ -10,7 +10,7 @@ import pytest
 from dag import TINY, planned, snakemake
 
 from betascan.data.store import Images
-from betascan.sections.chen2018 import DATASETS, MODELS
+from betascan.studies.chen2018.config import DATASETS, MODELS
 from betascan.studies.chen2018.tables import KEYS
 
 MODEL = "runs/chen2018/dataset~dsprites/sampling~A/seed~0/beta~4/model~factor_vae"

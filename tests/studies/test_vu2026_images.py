@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from betascan.files import write_npz
+from betascan.core.files import write_npz
 from betascan.studies.vu2026 import image_claims, image_figures, image_tables, image_views
 from betascan.studies.vu2026.image_tables import DATASETS, published
 

@@ -10,9 +10,9 @@ import yaml
 from dag import PROJECT, TINY, planned, snakemake
 from snakemake.utils import update_config
 
-from betascan.config import load
-from betascan.errors import ConfigError
+from betascan.core.errors import ConfigError
 from betascan.studies.vu2026.image_tables import DATASETS, METRICS
+from betascan.workflow.config import load
 
 BASE = "runs/vu2026/images/base/dataset~dsprites/seed~0/beta~32"
 CONTINUED = "runs/vu2026/images/continued/dataset~dsprites/seed~0/beta~32/lambda~8"

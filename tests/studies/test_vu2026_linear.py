@@ -6,8 +6,7 @@ import torch
 import yaml
 from snakemake.utils import update_config
 
-from betascan.config import load
-from betascan.errors import ConfigError, DataError
+from betascan.core.errors import ConfigError, DataError
 from betascan.studies.vu2026 import adamw, linear_solver
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
@@ -19,6 +18,7 @@ from betascan.studies.vu2026.linear_data import (
 from betascan.studies.vu2026.linear_solver import Cells, Starts
 from betascan.studies.vu2026.linear_tables import published
 from betascan.theory import lambda_beta
+from betascan.workflow.config import load
 
 torch.set_num_threads(1)
 SKIPPED = {50: 0, 100: 163827}

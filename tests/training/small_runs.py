@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
+from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run, Training
 from betascan.data import store
 from betascan.data.grid import Grid
-from betascan.protocols import BetaVae, FactorVae, Likelihood, Model, Run, Training
-from betascan.training.image import train
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
+from betascan.training.loop import train
 
 FACTOR = FactorVae(gamma=3, discriminator_lr=1e-3, discriminator_width=20)
 

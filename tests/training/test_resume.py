@@ -3,9 +3,9 @@
 import pytest
 from small_runs import FACTOR, assert_same, go, run
 
-from betascan.protocols import BetaVae
+from betascan.config.vae import BetaVae
 from betascan.training import checkpoint as checkpoints
-from betascan.training import image
+from betascan.training import loop
 
 
 class Killed(BaseException):
@@ -15,8 +15,8 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
     """Checkpoints every five steps."""
-    monkeypatch.setattr(image, "CHUNK", 5)
-    monkeypatch.setattr(image, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHUNK", 5)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
 
 
 def kill(monkeypatch, wanted, pictures, path, calls):
@@ -28,9 +28,9 @@ def kill(monkeypatch, wanted, pictures, path, calls):
             raise Killed
         return image_loss(*args, **options)
 
-    image_loss = image.loss
+    image_loss = loop.loss
     with monkeypatch.context() as patch:
-        patch.setattr(image, "loss", fatal)
+        patch.setattr(loop, "loss", fatal)
         with pytest.raises(Killed):
             go(wanted, pictures, checkpoint=path)
 
@@ -48,14 +48,14 @@ def kill(monkeypatch, wanted, pictures, path, calls):
 )
 def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, tmp_path):
     if wanted.training.precision == "float16":
-        monkeypatch.setattr(image, "MIXES", ("cpu",))
+        monkeypatch.setattr(loop, "MIXES", ("cpu",))
     path = tmp_path / "run.pt"
     expected = go(wanted, pictures)
     for calls in (3, 7, 9):  # before a checkpoint; inside an epoch; at its end
         kill(monkeypatch, wanted, pictures, path, calls)
     assert_same(expected, go(wanted, pictures, checkpoint=path))
     assert not checkpoints.before(path).exists()
-    monkeypatch.setattr(image, "loss", None)  # what has ended is not trained again
+    monkeypatch.setattr(loop, "loss", None)  # what has ended is not trained again
     assert_same(expected, go(wanted, pictures, checkpoint=path))
 
 

@@ -6,17 +6,17 @@ import pytest
 import torch
 from small_runs import go, run
 
-from betascan.errors import TrainingError
-from betascan.models.files import read_torch
+from betascan.core.errors import TrainingError
+from betascan.models.saved import read_torch
 from betascan.objectives import loss
 from betascan.training import checkpoint as checkpoints
-from betascan.training import image
+from betascan.training import loop
 
 
 def scripted(monkeypatch, losses):
     """Let validation find these losses, one after the other."""
     script = iter(losses)
-    monkeypatch.setattr(image, "evaluate", lambda *args: {"loss": next(script)})
+    monkeypatch.setattr(loop, "evaluate", lambda *args: {"loss": next(script)})
 
 
 def test_early_stopping_counts_epochs_without_a_better_loss(pictures, monkeypatch):
@@ -32,8 +32,8 @@ def test_early_stopping_counts_epochs_without_a_better_loss(pictures, monkeypatc
 
 
 def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypatch, tmp_path):
-    monkeypatch.setattr(image, "CHUNK", 5)
-    monkeypatch.setattr(image, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(loop, "CHUNK", 5)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     for broken in (  # the loss itself, and weights alone, in the last step before a checkpoint
         lambda total, draw: total * math.nan,
         lambda total, draw: total + (0 * draw.posterior.mean.sum()).sqrt(),
@@ -44,7 +44,7 @@ def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypat
             total = loss(draw, *args, **options)
             return broken(total, draw) if next(count) == 14 else total
 
-        monkeypatch.setattr(image, "loss", bad)
+        monkeypatch.setattr(loop, "loss", bad)
         path = tmp_path / "run.pt"
         with pytest.raises(TrainingError, match=r"^squares: not finite any more near step 15: low"):
             go(run(held_out=0), pictures, checkpoint=path, label="squares")

@@ -50,7 +50,7 @@ use rule image_training as allen2024_train with:
         runtime=1440,
         gpu=gpus(ALLEN.training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=allen_runs,
         name=lambda wildcards: f"allen2024 {wildcards.dataset}",
     message:

@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from betascan.sections.allen2024 import DATASETS as ALLEN_DATASETS
-from betascan.sections.allen2024 import EXPERIMENTS as ALLEN_EXPERIMENTS
+from betascan.studies.allen2024.config import DATASETS as ALLEN_DATASETS
+from betascan.studies.allen2024.config import EXPERIMENTS as ALLEN_EXPERIMENTS
 
 ALLEN = CONFIG.allen2024.images
 ALLEN_CELLS = {name: cell.model_dump() for name, cell in ALLEN.cells().items()}

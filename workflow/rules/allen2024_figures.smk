@@ -4,7 +4,7 @@
 rule allen2024_linear_truth:
     input:
         table=f"{ALLEN_RESULTS}/linear_truth.csv",
-        code=code("studies/allen2024/linear_figures.py", "studies/style.py"),
+        code=code("studies/allen2024/linear_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/linear_truth.png",
@@ -35,7 +35,7 @@ use rule allen2024_linear_truth as allen2024_identity with:
     input:
         pairs=f"{ALLEN_RUNS}/linear_pairs.csv",
         sides=allen_every("identity.csv", ALLEN_SIDES),
-        code=code("studies/allen2024/linear_figures.py", "studies/style.py"),
+        code=code("studies/allen2024/linear_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/identity.png",
@@ -59,7 +59,7 @@ use rule allen2024_linear_truth as allen2024_identity with:
 use rule allen2024_linear_truth as allen2024_e1 with:
     input:
         table=f"{ALLEN_RESULTS}/e1.csv",
-        code=code("studies/allen2024/figures.py", "studies/style.py"),
+        code=code("studies/allen2024/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/e1.png",
@@ -83,7 +83,7 @@ use rule allen2024_linear_truth as allen2024_e2 with:
     input:
         table=f"{ALLEN_RESULTS}/e2.csv",
         cost=f"{ALLEN_RESULTS}/cost.csv",
-        code=code("studies/allen2024/categories.py", "studies/style.py"),
+        code=code("studies/allen2024/categories.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/e2.png",
@@ -106,7 +106,7 @@ use rule allen2024_linear_truth as allen2024_e2 with:
 use rule allen2024_linear_truth as allen2024_e3 with:
     input:
         table=f"{ALLEN_RESULTS}/e3.csv",
-        code=code("studies/allen2024/categories.py", "studies/style.py"),
+        code=code("studies/allen2024/categories.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/e3.png",
@@ -131,7 +131,7 @@ use rule allen2024_linear_truth as allen2024_e4 with:
         table=f"{ALLEN_RESULTS}/e4.csv",
         activations=f"{ALLEN_RESULTS}/e3.csv",
         runaway=f"{ALLEN_RESULTS}/runaway.csv",
-        code=code("studies/allen2024/figures.py", "studies/style.py"),
+        code=code("studies/allen2024/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/e4.png",
@@ -154,7 +154,7 @@ use rule allen2024_linear_truth as allen2024_e4 with:
 use rule allen2024_linear_truth as allen2024_n1 with:
     input:
         table=f"{ALLEN_RESULTS}/n1.csv",
-        code=code("studies/allen2024/figures.py", "studies/style.py"),
+        code=code("studies/allen2024/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/n1.png",
@@ -178,7 +178,7 @@ use rule allen2024_linear_truth as allen2024_n2 with:
     input:
         table=f"{ALLEN_RESULTS}/n2.csv",
         linear_truth=f"{ALLEN_RESULTS}/linear_truth.csv",
-        code=code("studies/allen2024/figures.py", "studies/style.py"),
+        code=code("studies/allen2024/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/n2.png",
@@ -201,7 +201,7 @@ use rule allen2024_linear_truth as allen2024_n2 with:
 use rule allen2024_linear_truth as allen2024_n3 with:
     input:
         table=f"{ALLEN_RESULTS}/n3.csv",
-        code=code("studies/allen2024/categories.py", "studies/style.py"),
+        code=code("studies/allen2024/categories.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/n3.png",
@@ -224,7 +224,7 @@ use rule allen2024_linear_truth as allen2024_n3 with:
 use rule allen2024_linear_truth as allen2024_q1 with:
     input:
         table=f"{ALLEN_RESULTS}/q1.csv",
-        code=code("studies/allen2024/categories.py", "studies/style.py"),
+        code=code("studies/allen2024/categories.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/q1.png",
@@ -247,7 +247,7 @@ use rule allen2024_linear_truth as allen2024_q1 with:
 use rule allen2024_linear_truth as allen2024_q2 with:
     input:
         table=f"{ALLEN_RESULTS}/n2.csv",
-        code=code("studies/allen2024/figures.py", "studies/style.py"),
+        code=code("studies/allen2024/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{ALLEN_FIGURES}/q2.png",

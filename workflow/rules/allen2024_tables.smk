@@ -116,7 +116,7 @@ use rule allen2024_identity_table as allen2024_provenance with:
     input:
         cards=allen_every("card.json", ALLEN_CELLS),
         records=allen_every("record.json", ALLEN_CELLS),
-        code=code("studies/image_provenance.py"),
+        code=code("report/image_provenance.py"),
     output:
         provenance=f"{ALLEN_RESULTS}/provenance.json",
     log:
@@ -124,7 +124,7 @@ use rule allen2024_identity_table as allen2024_provenance with:
     benchmark:
         f"{ALLEN_LOGS}/provenance.tsv"
     params:
-        function="betascan.studies.image_provenance.summarise",
+        function="betascan.report.image_provenance.summarise",
         scale=ALLEN_SCALE,
         config=CONFIG.allen2024.model_dump(),
     message:

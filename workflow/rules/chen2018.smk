@@ -47,7 +47,7 @@ use rule image_training as chen2018_train_whole with:
         runtime=1440,
         gpu=lambda wildcards: gpus(getattr(CHEN, wildcards.dataset).training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=chen_runs,
         name=lambda wildcards: f"chen2018 {wildcards.dataset}",
     message:
@@ -73,7 +73,7 @@ use rule image_training as chen2018_train_joint with:
         runtime=1440,
         gpu=gpus(CHEN.dsprites.training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=chen_runs,
         name="chen2018 dsprites {sampling}",
     message:

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from betascan.sections.chen2018 import (
+from betascan.studies.chen2018.config import (
     CHOSEN as CHEN_CHOSEN,
     DATASETS as CHEN_DATASETS,
     DEPENDENT as CHEN_DEPENDENT,

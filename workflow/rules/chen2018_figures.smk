@@ -7,7 +7,7 @@ rule chen2018_mig_beta:
         code=code(
             "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -41,7 +41,7 @@ use rule chen2018_mig_beta as chen2018_elbo_mig with:
         code=code(
             "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -69,7 +69,7 @@ use rule chen2018_mig_beta as chen2018_tc_mig with:
             "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
             "studies/chen2018/claims.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -97,7 +97,7 @@ use rule chen2018_mig_beta as chen2018_joints with:
             "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
             "studies/chen2018/joints.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -128,7 +128,7 @@ use rule chen2018_mig_beta as chen2018_elbo_terms with:
             "studies/chen2018/metric_figures.py",
             "studies/chen2018/figures.py",
             "studies/chen2018/tables.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -157,7 +157,7 @@ use rule chen2018_mig_beta as chen2018_metric_stability with:
             "studies/chen2018/metric_figures.py",
             "studies/chen2018/tables.py",
             "studies/chen2018/repeats.py",
-            "studies/style.py",
+            "plots/style.py",
         ),
     output:
         png=report(
@@ -184,8 +184,8 @@ use rule chen2018_mig_beta as chen2018_traversals with:
         code=code(
             "studies/chen2018/metric_figures.py",
             "studies/chen2018/tables.py",
-            "studies/traversals.py",
-            "studies/style.py",
+            "plots/traversals.py",
+            "plots/style.py",
         ),
     output:
         png=report(

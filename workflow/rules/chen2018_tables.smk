@@ -131,7 +131,7 @@ rule chen2018_provenance:
     input:
         cards=chen_of("card.json", CHEN_POINTS),
         records=chen_of("record.json", CHEN_POINTS),
-        code=code("studies/image_provenance.py"),
+        code=code("report/image_provenance.py"),
     output:
         provenance=f"{CHEN_RESULTS}/provenance.json",
     log:
@@ -144,7 +144,7 @@ rule chen2018_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.image_provenance.summarise",
+        function="betascan.report.image_provenance.summarise",
         scale=CHEN_SCALE,
         config=CHEN.model_dump(),
     message:

@@ -42,8 +42,8 @@ TRAINING_CODE = code(
     "models/networks.py",
     "models/posterior.py",
     "objectives.py",
-    "training/image.py",
-    "training/pictures.py",
+    "training/loop.py",
+    "training/batches.py",
 )
 EVALUATION_CODE = code("evaluation.py", "metrics/scores.py")
 

@@ -20,7 +20,7 @@ use rule image_training as denardin2025_train with:
         runtime=1440,
         gpu=gpus(DENARDIN.training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=denardin_runs,
         name=lambda wildcards: f"denardin2025 {wildcards.dataset} {wildcards.model}",
     message:

@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 from snakemake.utils import Paramspace
 
-from betascan.sections.denardin2025 import DATASETS, MODELS
+from betascan.studies.denardin2025.config import DATASETS, MODELS
 from betascan.studies.denardin2025.tables import TABLES as DENARDIN_TABLES
 
 DENARDIN = CONFIG.denardin2025

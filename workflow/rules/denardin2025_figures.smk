@@ -7,7 +7,7 @@ rule denardin2025_reconstructions:
             "views.npz", wildcards.dataset, wildcards.model
         ),
         scores=f"{DENARDIN_RESULTS}/scores.csv",
-        code=code("studies/denardin2025/figures.py", "studies/style.py"),
+        code=code("studies/denardin2025/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{DENARDIN_FIGURES}/reconstructions_{{dataset}}_{{model}}.png",
@@ -45,7 +45,7 @@ rule denardin2025_curves:
         histories=lambda wildcards: denardin_of(
             "history.csv", wildcards.dataset, wildcards.model
         ),
-        code=code("studies/denardin2025/figures.py", "studies/style.py"),
+        code=code("studies/denardin2025/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{DENARDIN_FIGURES}/curves_{{dataset}}_{{model}}.png",
@@ -83,7 +83,7 @@ rule denardin2025_curves:
 rule denardin2025_score_figure:
     input:
         scores=f"{DENARDIN_RESULTS}/scores.csv",
-        code=code("studies/denardin2025/figures.py", "studies/style.py"),
+        code=code("studies/denardin2025/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{DENARDIN_FIGURES}/scores_{{dataset}}.png",

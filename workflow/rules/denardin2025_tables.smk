@@ -131,7 +131,7 @@ rule denardin2025_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.image_provenance.summarise",
+        function="betascan.report.image_provenance.summarise",
         scale=DENARDIN_SCALE,
         config=DENARDIN.model_dump(),
     message:

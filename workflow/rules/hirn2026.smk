@@ -56,7 +56,7 @@ rule hirn2026_split:
 rule hirn2026_scan:
     input:
         cells=f"{HIRN_RUNS}/cells.npz",
-        code=code("training/scan.py", "training/kernel.cpp", "training/coordinates.py"),
+        code=code("linear_vae/scan.py", "linear_vae/kernel.cpp", "linear_vae/whitening.py"),
     output:
         trained=f"{HIRN_RUNS}/{{estimator}}/scan-{{part}}.npz",
         record=f"{HIRN_RUNS}/{{estimator}}/record-{{part}}.json",
@@ -88,7 +88,7 @@ rule hirn2026_measure:
             f"{HIRN_RUNS}/{{{{estimator}}}}/scan-{{part}}.npz",
             part=range(len(HIRN_PARTS)),
         ),
-        code=code("spectroscopy/observables.py", "spectroscopy/utility.py"),
+        code=code("metrics/moments.py", "spectroscopy/utility.py"),
     output:
         observables=f"{HIRN_RUNS}/{{estimator}}/observables.csv",
         distortion=f"{HIRN_RUNS}/{{estimator}}/distortion.csv",

@@ -6,7 +6,7 @@ rule hirn2026_split_map:
         table=f"{DATA}/climate.h5",
         cells=f"{HIRN_RUNS}/cells.npz",
         splits=f"{HIRN_RESULTS}/splits.csv",
-        code=code("studies/hirn2026/figures.py", "studies/style.py"),
+        code=code("studies/hirn2026/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{HIRN_FIGURES}/split_map.png",
@@ -38,7 +38,7 @@ rule hirn2026_fig1:
         observables=f"{HIRN_RESULTS}/observables.csv.gz",
         modes=f"{HIRN_RESULTS}/modes.csv",
         claims=f"{HIRN_RESULTS}/claims.csv",
-        code=code("studies/hirn2026/figures.py", "studies/style.py"),
+        code=code("studies/hirn2026/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{HIRN_FIGURES}/fig1.png",
@@ -70,7 +70,7 @@ rule hirn2026_fig2:
         distortion=f"{HIRN_RESULTS}/distortion.csv.gz",
         pca=f"{HIRN_RUNS}/pca.csv",
         claims=f"{HIRN_RESULTS}/claims.csv",
-        code=code("studies/hirn2026/figures.py", "studies/style.py"),
+        code=code("studies/hirn2026/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{HIRN_FIGURES}/fig2.png",
@@ -100,7 +100,7 @@ rule hirn2026_fig2:
 rule hirn2026_fig3:
     input:
         modes=f"{HIRN_RESULTS}/modes.csv",
-        code=code("studies/hirn2026/figures.py", "studies/style.py"),
+        code=code("studies/hirn2026/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{HIRN_FIGURES}/fig3.png",
@@ -131,7 +131,7 @@ rule hirn2026_fig4:
     input:
         observables=f"{HIRN_RESULTS}/observables.csv.gz",
         modes=f"{HIRN_RESULTS}/modes.csv",
-        code=code("studies/hirn2026/figures.py", "studies/style.py"),
+        code=code("studies/hirn2026/figures.py", "plots/style.py"),
     output:
         png=report(
             f"{HIRN_FIGURES}/fig4.png",

@@ -115,7 +115,7 @@ rule images_official:
 rule image_panel:
     input:
         images=f"{DATA}/{{name}}_{{source}}.h5",
-        code=code("studies/image_panels.py", "studies/style.py"),
+        code=code("plots/image_grid.py", "plots/style.py"),
     output:
         png=report(
             f"{FIGURES}/data/{{name}}_{{source}}.png",
@@ -135,7 +135,7 @@ rule image_panel:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.image_panels.panel",
+        function="betascan.plots.image_grid.panel",
         name="{name}",
         footer=lambda wildcards: footer(
             "data", CONFIG.scale, IMAGE_SOURCES[wildcards.name][wildcards.source]

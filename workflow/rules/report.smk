@@ -8,7 +8,7 @@ rule comparison:
             f"{RESULTS}/{{document}}/provenance.json",
             document=DOCUMENTS,
         ),
-        code=code("studies/comparison.py", "published/figures.csv"),
+        code=code("report/comparison.py", "published/figures.csv"),
     output:
         captions=[f"{RUNS}/report/{figure}.csv" for figure in ILLUSTRATED],
         comparison=report(
@@ -40,7 +40,7 @@ rule comparison:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.comparison.compare",
+        function="betascan.report.comparison.compare",
         figures=ILLUSTRATED,
     message:
         "every published number beside ours"
@@ -51,7 +51,7 @@ rule comparison:
 rule tables_page:
     input:
         tables=document_tables,
-        code=code("studies/pages.py"),
+        code=code("report/pages.py"),
     output:
         html=report(
             f"{RUNS}/report/{{document}}.html",
@@ -69,7 +69,7 @@ rule tables_page:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.pages.page",
+        function="betascan.report.pages.page",
         title="{document}",
     message:
         "the tables of {wildcards.document} on one page"

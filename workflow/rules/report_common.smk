@@ -1,6 +1,6 @@
 # The report: names and functions that its rules share.
 
-from betascan.studies.comparison import SOURCES as COMPARED, shown_by
+from betascan.report.comparison import SOURCES as COMPARED, shown_by
 
 DOCUMENTS = list(dict.fromkeys(source.document for source in COMPARED))
 

@@ -39,7 +39,7 @@ rule plan:
         mem_mb=4000,
         runtime=30,
     params:
-        function="betascan.training.speed.measure",
+        function="betascan.workflow.speed.measure",
         config=CONFIG.model_dump(mode="json"),
     message:
         "how long the trainings take on this machine"

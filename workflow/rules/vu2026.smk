@@ -17,7 +17,7 @@ rule vu2026_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.provenance.join",
+        function="betascan.core.provenance.join",
     message:
         "vu2026: where every number comes from"
     script:

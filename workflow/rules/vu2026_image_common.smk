@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from betascan.sections.vu2026_images import DATASETS as VU_DATASETS
+from betascan.studies.vu2026.image_config import DATASETS as VU_DATASETS
 
 VU_IMAGES = CONFIG.vu2026.images
 VU_AXES = {

@@ -4,7 +4,7 @@
 rule vu2026_image_boxes:
     input:
         table=f"{VU_RESULTS}/images.csv",
-        code=code("studies/vu2026/image_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/image_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{VU_FIGURES}/image_boxes.png",
@@ -34,7 +34,7 @@ rule vu2026_image_boxes:
 use rule vu2026_image_boxes as vu2026_image_heatmaps with:
     input:
         cells=f"{VU_RESULTS}/image_cells.csv",
-        code=code("studies/vu2026/image_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/image_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{VU_FIGURES}/image_heatmaps.png",
@@ -57,7 +57,7 @@ use rule vu2026_image_boxes as vu2026_image_heatmaps with:
 use rule vu2026_image_boxes as vu2026_image_percent with:
     input:
         cells=f"{VU_RESULTS}/image_cells.csv",
-        code=code("studies/vu2026/image_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/image_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{VU_FIGURES}/image_percent_{{dataset}}.png",
@@ -81,7 +81,7 @@ use rule vu2026_image_boxes as vu2026_image_percent with:
 use rule vu2026_image_boxes as vu2026_image_information with:
     input:
         information=vu_corners("information.csv", *VU_DATASETS),
-        code=code("studies/vu2026/image_views.py", "studies/style.py"),
+        code=code("studies/vu2026/image_views.py", "plots/style.py"),
     output:
         png=report(
             f"{VU_FIGURES}/image_information.png",
@@ -107,8 +107,8 @@ use rule vu2026_image_boxes as vu2026_image_traversals with:
         views=lambda wildcards: vu_corners("views.npz", wildcards.dataset),
         code=code(
             "studies/vu2026/image_views.py",
-            "studies/traversals.py",
-            "studies/style.py",
+            "plots/traversals.py",
+            "plots/style.py",
         ),
     output:
         png=report(

@@ -100,7 +100,7 @@ rule vu2026_image_provenance:
     input:
         cards=vu_every(VU_BASE, "card.json") + vu_every(VU_CONTINUED, "card.json"),
         records=vu_every(VU_BASE, "record.json") + vu_every(VU_CONTINUED, "record.json"),
-        code=code("studies/image_provenance.py"),
+        code=code("report/image_provenance.py"),
     output:
         provenance=f"{RUNS}/vu2026/images/provenance.json",
     log:
@@ -113,7 +113,7 @@ rule vu2026_image_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.studies.image_provenance.summarise",
+        function="betascan.report.image_provenance.summarise",
         scale=VU_SCALE,
         config=VU_IMAGES.model_dump(),
     message:

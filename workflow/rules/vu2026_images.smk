@@ -20,7 +20,7 @@ use rule image_training as vu2026_image_base with:
         runtime=1440,
         gpu=gpus(VU_IMAGES.training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=vu_base_runs,
         name=lambda wildcards: f"vu2026 {wildcards.dataset}",
     message:
@@ -47,7 +47,7 @@ use rule image_training as vu2026_image_continuation with:
         runtime=1440,
         gpu=gpus(VU_IMAGES.training.device),
     params:
-        function="betascan.training.models.train_models",
+        function="betascan.training.jobs.train_models",
         runs=vu_continuations,
         name=lambda wildcards: f"vu2026 {wildcards.dataset} with lambda",
     message:

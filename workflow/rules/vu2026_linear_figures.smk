@@ -7,7 +7,7 @@ rule vu2026_linear_boxes:
     input:
         runs=f"{LINEAR_RESULTS}/linear_runs.csv.gz",
         linear=f"{LINEAR_RESULTS}/linear.csv",
-        code=code("studies/vu2026/linear_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/linear_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{LINEAR_FIGURES}/linear_boxes_{{size}}.png",
@@ -38,7 +38,7 @@ rule vu2026_linear_boxes:
 rule vu2026_linear_heatmaps:
     input:
         linear=f"{LINEAR_RESULTS}/linear.csv",
-        code=code("studies/vu2026/linear_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/linear_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{LINEAR_FIGURES}/linear_heatmaps_{{size}}_{{method}}.png",
@@ -70,7 +70,7 @@ rule vu2026_linear_heatmaps:
 rule vu2026_contraction:
     input:
         contraction=f"{LINEAR_RESULTS}/linear_contraction.csv",
-        code=code("studies/vu2026/linear_figures.py", "studies/style.py"),
+        code=code("studies/vu2026/linear_figures.py", "plots/style.py"),
     output:
         png=report(
             f"{LINEAR_FIGURES}/contraction.png",

@@ -9,7 +9,7 @@ import inspect
 from importlib import import_module
 from pathlib import Path
 
-from betascan.jobs import job
+from betascan.workflow.job import job
 
 
 def paths(files):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.warp import transform
 
-from betascan.randomness import stream
+from betascan.core.randomness import stream
 
 TRAIN, VALIDATION, TEST, DROPPED = 0, 1, 2, -1
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}

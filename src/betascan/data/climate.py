@@ -12,8 +12,8 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from betascan.files import staged
-from betascan.randomness import stream
+from betascan.core.files import staged
+from betascan.core.randomness import stream
 
 Field = NDArray[np.float64]
 

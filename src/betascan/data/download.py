@@ -11,7 +11,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from betascan.errors import DataError
+from betascan.core.errors import DataError
 
 _TIMEOUT = (15, 60)
 """Seconds to wait for a connection, and for each next piece of the file."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from betascan.errors import DataError
-from betascan.randomness import stream
+from betascan.core.errors import DataError
+from betascan.core.randomness import stream
 
 Rows = NDArray[np.int64]
 """Indices of images, (n,)."""

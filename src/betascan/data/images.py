@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from betascan.core.errors import DataError
 from betascan.data import dsprites, mpi3d, official, shapes3d, store
 from betascan.data.grid import Classes, Grid, Rows
 from betascan.data.store import Pixels
-from betascan.errors import DataError
 
 _BLOCK = 1024
 """Images rendered at a time."""

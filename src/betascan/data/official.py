@@ -19,11 +19,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from betascan.core.errors import DataError
+from betascan.core.files import staged
 from betascan.data.download import data_root, fetch
 from betascan.data.grid import Grid, Rows
 from betascan.data.store import Pixels
-from betascan.errors import DataError
-from betascan.files import staged
 
 _BLOCK = 1024
 """Images read at a time: of the largest, 13 MB."""

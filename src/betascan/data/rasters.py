@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from betascan.errors import DataError
+from betascan.core.errors import DataError
 
 FILE = re.compile(r"wc2\.1_(\w+)_bio_([1-9]|1\d)\.tif")
 """The provider's names: resolution, number of the layer."""

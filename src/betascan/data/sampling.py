@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from betascan.core.errors import DataError
+from betascan.core.randomness import stream
 from betascan.data.grid import Classes, Rows
-from betascan.errors import DataError
-from betascan.randomness import stream
 
 
 def split(number: int, seed: int, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> tuple[Rows, ...]:

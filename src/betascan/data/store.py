@@ -17,9 +17,9 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from betascan.core.errors import DataError
+from betascan.core.files import staged
 from betascan.data.grid import Classes, Grid, Rows
-from betascan.errors import DataError
-from betascan.files import staged
 
 Pixels = NDArray[np.uint8]
 """Images (n, H, W, C)."""

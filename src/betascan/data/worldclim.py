@@ -19,10 +19,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from betascan.core.errors import DataError
+from betascan.core.files import staged
 from betascan.data import rasters
 from betascan.data.download import data_root, fetch
-from betascan.errors import DataError
-from betascan.files import staged
 
 LAYERS = tuple(f"bio{k}" for k in range(1, 20))
 SHAPE = (1080, 2160)

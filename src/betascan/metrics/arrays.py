@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from betascan.errors import BetascanError
+from betascan.core.errors import BetascanError
 
 Codes = NDArray[np.floating]
 Labels = NDArray[np.intp]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from betascan.core.randomness import stream
 from betascan.metrics.arrays import (
     Codes,
     Floats,
@@ -17,7 +18,6 @@ from betascan.metrics.arrays import (
     split,
     standardise,
 )
-from betascan.randomness import stream
 
 Encode = Callable[[Labels], ArrayLike]
 

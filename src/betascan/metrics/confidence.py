@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
+from betascan.core.randomness import stream
 from betascan.metrics.arrays import Floats, Labels, MetricError
-from betascan.randomness import stream
 
 
 class Interval(NamedTuple):

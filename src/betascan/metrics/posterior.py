@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from betascan.metrics.arrays import Codes, Floats, MetricError, matrix
-from betascan.spectroscopy.observables import observables
+from betascan.metrics.moments import observables
 
 ACTIVE = 0.01  # variance of the posterior means above which a unit is active (Burda et al. 2016)
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from betascan.core.randomness import stream
 from betascan.metrics.arrays import Floats, MetricError, labels, matrix, paired, varying
 from betascan.metrics.mutual_information import entropy, top_gap
-from betascan.randomness import stream
 
 
 def pointwise_information(

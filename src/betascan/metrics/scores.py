@@ -76,8 +76,8 @@ class _Table:
 def _elbo_samples(coded: Coded, seed: int) -> Floats:
     import torch
 
+    from betascan.core.randomness import stream
     from betascan.metrics.total_correlation import elbo_samples
-    from betascan.randomness import stream
 
     noise = stream(seed, "scores/samples").standard_normal(coded.mean.shape)
     mean, log_variance = (

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from torch import nn
 
-from betascan.models.deconvolution import Deconvolution
-from betascan.protocols import Activation
+from betascan.config.vae import Activation
+from betascan.models.conv_transpose import Deconvolution
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
 """Of the convolutions, by image size; 32 pixels do without one of the last two."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from betascan.protocols import Posterior, Prior
+from betascan.config.vae import Posterior, Prior
 
 LAPLACE_SCALE = math.sqrt(0.5)  # unit variance, as the other priors
 SQRT_3 = math.sqrt(3.0)

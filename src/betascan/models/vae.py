@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from betascan.config.vae import Likelihood, Model
 from betascan.models import networks
 from betascan.models.posterior import Gaussian, warp
-from betascan.protocols import Likelihood, Model
 
 
 class Vae(nn.Module):

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from betascan.spectroscopy.observables import ROWS, observe
+from betascan.metrics.moments import ROWS, observe
 
 if TYPE_CHECKING:
-    from betascan.training.scan import Scan
+    from betascan.linear_vae.scan import Scan
 
 Array = NDArray[np.float64]
 

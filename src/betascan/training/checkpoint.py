@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from betascan.errors import DataError
-from betascan.models.files import State, read_torch, write_torch
-from betascan.protocols import Run
-from betascan.training.pictures import Pictures
+from betascan.config.vae import Run
+from betascan.core.errors import DataError
+from betascan.models.saved import State, read_torch, write_torch
+from betascan.training.batches import Pictures
 
 
 def identity(run: Run, pictures: Pictures, start: State | None) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from betascan.studies.style import GUIDE, PAGE, save
+from betascan.plots.style import GUIDE, PAGE, save
 
 COLOURS = {"dSprites": "#0072b2", "Shapes3D": "#d55e00"}
 MARKERS = {"dSprites": "o", "Shapes3D": "s"}

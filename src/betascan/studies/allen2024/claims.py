@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import linregress, spearmanr, ttest_1samp
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.published import statements
 from betascan.studies.allen2024.tables import DATASETS
 

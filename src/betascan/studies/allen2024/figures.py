@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from betascan.plots.style import GUIDE, PAGE, rank_colours, save
 from betascan.studies.allen2024.categories import COLOURS, LABELS, MARKERS, dots
-from betascan.studies.style import GUIDE, PAGE, rank_colours, save
 
 DASHES = {"dSprites": "-", "Shapes3D": "--"}
 

@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment, minimize
 
-from betascan.files import write_csv
-from betascan.protocols import Posterior
-from betascan.randomness import stream
+from betascan.config.vae import Posterior
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
 from betascan.theory import landau
 
 Array = NDArray[np.float64]

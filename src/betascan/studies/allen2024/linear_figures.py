@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from betascan.plots.style import GUIDE, PAGE, rank_colours, save
 from betascan.studies.allen2024.tables import DATASETS, Point
-from betascan.studies.style import GUIDE, PAGE, rank_colours, save
 
 POSTERIORS = {"diagonal": "#0072b2", "full": "#d55e00"}
 CELLS = {"reference": "diagonal", "posterior_full": "full"}

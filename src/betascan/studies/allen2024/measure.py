@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.func import grad, jacfwd, vmap
 from tqdm import tqdm
 
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
 from betascan.data.grid import Rows
-from betascan.files import write_csv
 from betascan.metrics.jacobian import (
     axis_alignment,
     decoder_jacobian,
@@ -28,9 +29,8 @@ from betascan.metrics.posterior import ACTIVE
 from betascan.models import Gaussian, Vae, load
 from betascan.models.vae import picture
 from betascan.objectives import Draw, derivatives, distortion
-from betascan.randomness import stream
-from betascan.training.image import rate_weight
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
+from betascan.training.loop import rate_weight
 
 SEEN = 1000  # images from which active latents are told
 AVERAGED = 8  # samples of z from which E[J^T J] is taken, in pairs

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import torch
 
-from betascan.files import write_csv
+from betascan.config.vae import Deterministic, Run
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
 from betascan.objectives import Draw, deterministic
-from betascan.protocols import Deterministic, Run
-from betascan.randomness import stream
-from betascan.training.image import build
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
+from betascan.training.loop import build
 
 
 def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: float) -> None:

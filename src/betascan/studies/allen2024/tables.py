@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 SCORES = {"mig": "disentanglement_lib", "active_units": "hirn2026", "rate": "hirn2026"}

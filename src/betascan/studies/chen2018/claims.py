@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.published import statements
-from betascan.sections.chen2018 import INDEPENDENT
+from betascan.studies.chen2018.config import INDEPENDENT
 from betascan.studies.chen2018.repeats import by_setting, errors, spread
 from betascan.studies.chen2018.tables import NAMES, PLAIN, of_metric
 

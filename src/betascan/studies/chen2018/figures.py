@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from betascan.data.images import IMAGE_SETS
-from betascan.sections.chen2018 import INDEPENDENT
+from betascan.plots.style import GUIDE, PAGE, save
 from betascan.studies.chen2018.claims import correlation
+from betascan.studies.chen2018.config import INDEPENDENT
 from betascan.studies.chen2018.joints import chances, dependence
 from betascan.studies.chen2018.tables import NAMES, TITLES, of_metric
-from betascan.studies.style import GUIDE, PAGE, save
 
 FEW = 5  # seeds below which a box would hide that it has no quartiles
 LOOK: dict[str, dict[str, Any]] = {

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from betascan.core.randomness import stream
 from betascan.data import store
 from betascan.data.sampling import jointly
 from betascan.data.store import Images
-from betascan.randomness import stream
 
 WIDTH = 0.25  # of the ridge, in units of a factor's range
 BLOCK = 1024

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from betascan import evaluation
-from betascan.files import write_csv
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
 from betascan.metrics import mig_chen
 from betascan.metrics.total_correlation import Method, elbo_terms
 from betascan.models import load
-from betascan.randomness import stream
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
 
 TERMS = ("index_code_mi", "total_correlation", "dimension_wise_kl")
 

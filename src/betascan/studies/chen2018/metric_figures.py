@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
+from betascan.plots.style import GUIDE, PAGE, rank_colours, save
+from betascan.plots.traversals import draw
 from betascan.studies.chen2018.figures import LOOK
 from betascan.studies.chen2018.repeats import LABELS, by_setting, errors, spread
 from betascan.studies.chen2018.tables import NAMES, TITLES
-from betascan.studies.style import GUIDE, PAGE, rank_colours, save
-from betascan.studies.traversals import draw
 
 TERMS = {
     "index_code_mi": "index-code information\n(nats)",

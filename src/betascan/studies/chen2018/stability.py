@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
 from betascan.data.grid import Classes, Rows
 from betascan.data.sampling import sharing
 from betascan.evaluation import encode
-from betascan.files import write_csv
 from betascan.metrics import dci, mig, mig_chen, sap
 from betascan.metrics.arrays import varying
 from betascan.metrics.classifier import COLLAPSED, votes
 from betascan.models import load
-from betascan.randomness import stream
-from betascan.training.pictures import Pictures
+from betascan.training.batches import Pictures
 
 CHUNK = 1 << 21  # rows of codes gathered at a time
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 
 NAMES = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 TITLES = {

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 from scipy.stats import spearmanr
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.studies.denardin2025.tables import of_metric
 
 HOLDS, NOT, UNTOLD = "holds", "does not hold", "scale cannot tell"

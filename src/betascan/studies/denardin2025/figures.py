@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogFormatter, NullLocator
 
-from betascan.files import read_npz
+from betascan.core.files import read_npz
+from betascan.plots.style import COLUMN, GUIDE, PAGE, rank_colours, save
 from betascan.studies.denardin2025.tables import of_metric, published_runs
-from betascan.studies.style import COLUMN, GUIDE, PAGE, rank_colours, save
 
 SYMBOL = {"beta_vae": r"$\beta$", "factor_vae": r"$\gamma$"}
 TITLE = {"beta_vae": r"$\beta$-VAE", "factor_vae": "FactorVAE"}

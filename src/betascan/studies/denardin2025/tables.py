@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from betascan.files import staged, write_csv
+from betascan.core.files import staged, write_csv
 
 TABLES = {
     "01": ("dsprites", "beta_vae"),

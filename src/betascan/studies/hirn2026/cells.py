@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from betascan.core.errors import DataError
+from betascan.core.files import read_npz, write_csv, write_npz
 from betascan.data import blocks
 from betascan.data.worldclim import read_facts, read_table
-from betascan.errors import DataError
-from betascan.files import read_npz, write_csv, write_npz
 from betascan.published import statements
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.published import statements
 from betascan.spectroscopy import fit_slope
 from betascan.studies.hirn2026.tables import utilities

@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
+from betascan.plots.style import COLUMN, GUIDE, PAGE, PRUNED, rank_bar, rank_colours, save
 from betascan.studies.hirn2026.tables import utilities
-from betascan.studies.style import COLUMN, GUIDE, PAGE, PRUNED, rank_bar, rank_colours, save
 from betascan.theory import landau
 
 T_LABEL = r"$T=\beta\sigma_\mathrm{dec}^2/V$"

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from betascan.core.files import read_npz, write_csv, write_json
+from betascan.core.provenance import provenance as machine
 from betascan.data import blocks
-from betascan.files import read_npz, write_csv, write_json
-from betascan.provenance import provenance as machine
+from betascan.linear_vae.scan import Scan, scan, total_variance
 from betascan.spectroscopy import Pca, beta_from_temperature, observe, truncated_distortion
 from betascan.studies.hirn2026.cells import load_split
-from betascan.training.scan import Scan, scan, total_variance
 
 
 def train(

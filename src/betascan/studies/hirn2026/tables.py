@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.spectroscopy import fit_threshold
 
 RANK_FLOOR = 1e-12  # a PCA ratio below it is rounding: bio7 = bio5 - bio6

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from betascan.errors import TrainingError
+from betascan.core.errors import TrainingError
+from betascan.linear_vae.kernel import compiled
 from betascan.studies.vu2026.linear_data import Array, Data, information
 from betascan.studies.vu2026.linear_solver import Cells, Solver, Starts
-from betascan.training.kernel import compiled
 
 SOURCE = Path(__file__).with_name("adamw.cpp")
 B1, B2, TINY = 0.9, 0.999, 1e-8  # torch's defaults

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.patches import Patch
 
-from betascan.studies.style import GUIDE, PAGE, rank_colours, save
+from betascan.plots.style import GUIDE, PAGE, rank_colours, save
 from betascan.studies.vu2026.image_tables import DATASETS, METRICS
 
 FEW = 5  # seeds below which a box would hide that it has no quartiles

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D", "mpi3d_real": "MPI3D"}
 SCORES = {"MIG": "mig", "SAP": "sap", "Im": "matched_information"}

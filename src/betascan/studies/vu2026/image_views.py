@@ -10,8 +10,8 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from scipy.optimize import linear_sum_assignment
 
-from betascan.studies.style import PAGE, save
-from betascan.studies.traversals import draw
+from betascan.plots.style import PAGE, save
+from betascan.plots.traversals import draw
 from betascan.studies.vu2026.image_tables import DATASETS
 
 SHORT = {"orientation": "orient.", "background": "backgr."}

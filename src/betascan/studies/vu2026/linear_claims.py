@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.published import statements
 from betascan.studies.vu2026.linear_tables import ROUNDING
 

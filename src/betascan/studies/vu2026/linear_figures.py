@@ -13,7 +13,7 @@ from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from betascan.studies.style import GUIDE, PAGE, rank_colours, save
+from betascan.plots.style import GUIDE, PAGE, rank_colours, save
 from betascan.studies.vu2026.linear_data import SCORES
 from betascan.theory import lambda_beta
 

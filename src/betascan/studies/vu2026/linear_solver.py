@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from betascan.files import read_npz, write_npz
-from betascan.randomness import stream
+from betascan.core.files import read_npz, write_npz
+from betascan.core.randomness import stream
 from betascan.studies.vu2026.linear_data import Array
 
 CHECKPOINT_SECONDS = 30.0

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv, write_json
-from betascan.provenance import provenance as machine
+from betascan.core.files import write_csv, write_json
+from betascan.core.provenance import provenance as machine
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
 from betascan.studies.vu2026.linear_data import (
     Array,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.files import write_csv
+from betascan.core.files import write_csv
 from betascan.studies.vu2026.linear_data import SCORES, Array, draw
 from betascan.theory import lambda_beta
 

@@ -1,0 +1,1 @@
+"""Typed parts of the configuration that several studies use."""

@@ -1,0 +1,53 @@
+"""Data sets: where they come from and how much of them is used."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from betascan.config.base import ConfigModel
+
+
+class Standin(ConfigModel):
+    """The made-up planet that replaces WorldClim in a demo."""
+
+    rows: int = Field(ge=36, description="grid rows from pole to pole")
+    cols: int = Field(ge=72, description="grid columns around the globe")
+    seed: int = Field(ge=0)
+
+
+class Climate(ConfigModel):
+    """Where the 19 bioclimatic layers come from."""
+
+    source: Literal["worldclim", "standin"]
+    urls: tuple[str, ...] = Field(min_length=1, description="addresses, tried in this order")
+    standin: Standin
+
+
+class ImageSet(ConfigModel):
+    """A data set of images: how much of it."""
+
+    images: int = Field(ge=1, description="drawn at random, or all if there are no more")
+    seed: int = Field(ge=0, description="of the draw")
+
+
+class Sprites(ImageSet):
+    """dSprites, which needs no download."""
+
+    source: Literal["rendered", "official"]
+
+
+class Scenes(ImageSet):
+    """Shapes3D and MPI3D, which have stand-ins."""
+
+    source: Literal["official", "standin"]
+
+
+class Data(ConfigModel):
+    """Data sets and where to look for them before downloading."""
+
+    root: str | None = Field(description="folder with worldclim/, ...; BETASCAN_DATA overrules it")
+    climate: Climate
+    dsprites: Sprites
+    shapes3d: Scenes
+    mpi3d_real: Scenes
+    mpi3d_real_complex: Scenes

@@ -1,0 +1,51 @@
+"""What the studies of images have in common: how models are trained and scored."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from betascan.config.base import ConfigModel
+from betascan.config.vae import Training
+
+
+class Common(ConfigModel):
+    """What all trainings of a study share; see `protocols.Training`."""
+
+    lr: float = Field(gt=0, description="of Adam")
+    held_out: float = Field(ge=0, lt=0.5)
+    interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
+    precision: Literal["float32", "float16"]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: int = Field(ge=1)
+
+    def training(
+        self,
+        batch_size: int,
+        *,
+        epochs: float | None = None,
+        steps: int | None = None,
+        patience: int | None = None,
+    ) -> Training:
+        """Return the protocol of one training."""
+        return Training(
+            batch_size=batch_size,
+            epochs=epochs,
+            steps=steps,
+            patience=patience,
+            **self.model_dump(),
+        )
+
+
+class Evaluation(ConfigModel):
+    """Which scores, from how many images."""
+
+    wanted: tuple[
+        Literal[
+            "mig", "mig_chen", "mig_denardin", "modularity", "matched_information", "sap", "dci",
+            "explicitness", "spectroscopy", "elbo_terms",
+        ],
+        ...,
+    ] = Field(min_length=1)  # fmt: skip
+    samples: int = Field(ge=20, description="images for scores, at most")
+    test_samples: int = Field(ge=10, description="images that classifiers are tested on, at most")
+    refits: int = Field(ge=0, description="classifiers fitted anew for an interval; 0: none")

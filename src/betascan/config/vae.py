@@ -1,0 +1,155 @@
+"""What an image VAE is and how it is trained, as the configuration states it.
+
+Plain values without torch, so that a workflow can read them before any environment exists.
+"""
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from betascan.config.base import ConfigModel
+
+Activation = Literal["relu", "silu", "softplus", "tanh"]
+Posterior = Literal["diagonal", "full"]
+Prior = Literal["gaussian", "laplace", "uniform"]
+
+
+class Model(ConfigModel):
+    """The networks of a VAE and the family of its posterior and prior."""
+
+    size: Literal[32, 64] = Field(description="pixels a side; 32: averaged 2 x 2")
+    encoder: Literal["convolutional", "mlp"]
+    decoder: Literal["convolutional", "mlp", "linear"]
+    width: int = Field(ge=1, description="of the dense layers")
+    latents: int = Field(ge=1)
+    activation: Activation = Field(description="of the decoder; encoders use ReLU")
+    posterior: Posterior
+    prior: Prior
+
+
+class Likelihood(ConfigModel):
+    """p(x|z), summed over pixels, averaged over images.
+
+    squared_error: |sigmoid(output) - x|^2 without 1/2, the others negative log-likelihoods;
+    variance: of a Gaussian or Laplace pixel, and 1 for the others, which have none.
+    """
+
+    kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"]
+    variance: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if self.kind in ("bernoulli", "squared_error") and self.variance != 1:
+            raise ValueError(f"a {self.kind} likelihood has no variance: say 1")
+        return self
+
+
+class BetaVae(ConfigModel):
+    """D + beta R (Higgins et al. 2017); beta = 1 is the VAE."""
+
+    kind: Literal["beta_vae"] = "beta_vae"
+    beta: float = Field(ge=0)
+
+
+class LambdaBetaVae(ConfigModel):
+    """D + beta R + lambda |x - reconstruction|^2 (vu2026)."""
+
+    kind: Literal["lambda_beta_vae"] = "lambda_beta_vae"
+    beta: float = Field(ge=0)
+    lam: float = Field(ge=0, description="lambda")
+
+
+class FactorVae(ConfigModel):
+    """D + R + gamma TC, by a discriminator (Kim and Mnih 2018)."""
+
+    kind: Literal["factor_vae"] = "factor_vae"
+    gamma: float = Field(ge=0)
+    discriminator_lr: float = Field(gt=0)
+    discriminator_width: int = Field(ge=1, description="of its six layers")
+
+
+class BetaTcVae(ConfigModel):
+    """D + alpha MI + beta TC + gamma dimension-wise KL (chen2018)."""
+
+    kind: Literal["beta_tcvae"] = "beta_tcvae"
+    beta: float = Field(ge=0)
+    alpha: float = Field(ge=0)
+    gamma: float = Field(ge=0)
+    sampling: Literal["mws", "mss"]
+
+
+class Orthogonal(ConfigModel):
+    """D + beta R + weight x off-diagonal mass of the decoder's J^T J (allen2024, N1)."""
+
+    kind: Literal["orthogonal"] = "orthogonal"
+    beta: float = Field(ge=0)
+    weight: float = Field(ge=0)
+
+
+class Deterministic(ConfigModel):
+    """D + beta R without sampling: D expanded to second order around the mean (allen2024, E4)."""
+
+    kind: Literal["deterministic"] = "deterministic"
+    beta: float = Field(ge=0)
+    curvature: Literal["hessian", "gauss_newton"]
+
+
+Objective = Annotated[
+    BetaVae | LambdaBetaVae | FactorVae | BetaTcVae | Orthogonal | Deterministic,
+    Field(discriminator="kind"),
+]
+
+
+class Training(ConfigModel):
+    """How long, in which steps, and on what."""
+
+    batch_size: int = Field(ge=2)
+    lr: float = Field(gt=0, description="of Adam")
+    epochs: float | None = Field(gt=0, description="at most; null: steps counts")
+    steps: int | None = Field(ge=1, description="at most; null: epochs counts")
+    held_out: float = Field(ge=0, lt=0.5, description="share for validation, as much for the test")
+    patience: int | None = Field(ge=1, description="epochs without a better validation loss")
+    interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
+    precision: Literal["float32", "float16"] = Field(
+        description="float16: mixed, where there is CUDA"
+    )
+    device: Literal["auto", "cpu", "cuda"]
+    threads: int = Field(ge=1, description="of a training on a CPU; part of the result's bytes")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give one of epochs and steps, and null for the other")
+        if self.patience is not None and self.held_out == 0:
+            raise ValueError("patience needs images held out for validation")
+        return self
+
+    def schedule(self, images: int) -> tuple[int, int]:
+        """Return the steps of an epoch and of a whole training at most, on so many images.
+
+        Minibatches are whole: what is left over of an epoch has its turn in another one.
+        """
+        trained_on = images - 2 * int(self.held_out * images)  # as data.sampling.split rounds
+        epoch = max(1, trained_on // self.batch_size)
+        return epoch, self.steps or math.ceil((self.epochs or 0) * epoch)
+
+
+class Run(ConfigModel):
+    """All that one trained model depends on, beside its images and a start to continue from."""
+
+    model: Model
+    likelihood: Likelihood
+    objective: Objective
+    training: Training
+    seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        objective, model = self.objective, self.model
+        gaussian = model.posterior == "diagonal" and model.prior == "gaussian"
+        if objective.kind == "beta_tcvae" and not gaussian:
+            raise ValueError("beta_tcvae needs a diagonal posterior and a Gaussian prior")
+        if objective.kind == "deterministic" and model.prior == "uniform":
+            raise ValueError("deterministic expands a decoder that is not warped: no uniform prior")
+        return self

@@ -1,0 +1,1 @@
+"""Errors, files, random streams, provenance: what everything else stands on."""

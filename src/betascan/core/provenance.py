@@ -1,0 +1,53 @@
+"""Where numbers come from: versions, commit, machine."""
+
+import json
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from betascan.core.files import write_json
+
+PACKAGES = ("numpy", "pandas", "torch", "rasterio", "scipy", "snakemake")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # an environment has what its rules need, no more
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def provenance() -> dict[str, Any]:
+    """Return the commit (with a mark if the sources differ from it), versions and processor."""
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".")
+    return {
+        "commit": f"{commit} and uncommitted changes" if commit and changed else commit,
+        "python": platform.python_version(),
+        "versions": {package: _version(package) for package in PACKAGES},
+        "processor": _processor(),
+    }
+
+
+def join(linear: Path, images: Path, provenance: Path) -> None:
+    """Put the records of a document's two studies into one, under their names."""
+    parts = {"linear": linear, "images": images}
+    write_json({name: json.loads(part.read_text()) for name, part in parts.items()}, provenance)

@@ -1,0 +1,1 @@
+"""The linear VAE, trained at every beta of a scan at once."""

@@ -1,0 +1,1 @@
+"""The style of all figures, and panels that several of them draw."""

@@ -1,0 +1,43 @@
+"""Where the numbers of a study of images come from, in one record."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from betascan.core.files import write_json
+
+PER_RUN = ("device", "precision", "seconds")
+
+
+def summarise(
+    cards: Sequence[Path],
+    records: Sequence[Path],
+    provenance: Path,
+    scale: str,
+    config: dict[str, Any],
+) -> None:
+    """Write scale, data, settings, devices, training time, and the machines and versions.
+
+    cards and records: of every training, as `training.models.train_models` writes them.
+    """
+    about = [json.loads(card.read_text()) for card in cards]
+    runs = [json.loads(record.read_text()) for record in records]
+    data = {card["fingerprint"]: (card["source"], card["images"]) for card in about}
+    machines = [{k: v for k, v in run.items() if k not in PER_RUN} for run in runs]
+    write_json(
+        {
+            "scale": scale,
+            "data": [
+                {"source": source, "images": images, "fingerprint": fingerprint}
+                for fingerprint, (source, images) in sorted(data.items())
+            ],
+            "config": config,
+            "trainings": len(runs),
+            "device": sorted({run["device"] for run in runs}),
+            "precision": sorted({run["precision"] for run in runs}),
+            "training_seconds": round(sum(run["seconds"] for run in runs)),
+            "made_by": [m for i, m in enumerate(machines) if m not in machines[:i]],
+        },
+        provenance,
+    )

@@ -1,0 +1,30 @@
+"""The tables of a document on one page, for the report: it shows HTML, but only offers CSV."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from betascan.core.files import staged
+
+STYLE = """
+body { font: 14px sans-serif; margin: 2em; }
+table { border-collapse: collapse; margin-bottom: 2em; }
+th, td { border-bottom: 1px solid #ddd; padding: 2px 10px; text-align: left; }
+th { position: sticky; top: 0; background: white; }
+"""
+
+
+def page(tables: Sequence[Path], html: Path, title: str) -> None:
+    """Write the tables to one HTML page, each under its file's name."""
+    parts = [f"<meta charset='utf-8'><style>{STYLE}</style><h1>{escape(title)}</h1>"]
+    links = (f"<a href='#{path.name}'>{path.name}</a>" for path in tables)
+    parts.append(f"<p>{' · '.join(links)}</p>")
+    for path in tables:
+        shown = pd.read_csv(path).to_html(
+            index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4g}"
+        )
+        parts.append(f"<h2 id='{path.name}'>{path.name}</h2>\n{shown}")
+    with staged(html) as temporary:
+        temporary.write_text("\n".join(parts))

@@ -1,1 +1,0 @@
-"""Sections of the configuration, one module a study of images."""

@@ -1,0 +1,150 @@
+"""chen2018: beta-VAE, beta-TCVAE and FactorVAE on dSprites and Shapes3D."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from betascan.config.base import ConfigModel
+from betascan.config.images import Common, Evaluation
+from betascan.config.vae import (
+    BetaTcVae,
+    BetaVae,
+    FactorVae,
+    Likelihood,
+    Model,
+    Objective,
+    Run,
+)
+
+DATASETS = ("dsprites", "shapes3d")
+MODELS = ("beta_vae", "tcvae_mws", "tcvae_mss", "factor_vae")
+INDEPENDENT = "A"  # the data set as it is
+DEPENDENT = ("B", "C", "D")
+CHOSEN = {"dsprites": (1, 2, 3, 4), "shapes3d": (0, 1, 2, 3, 4, 5)}
+"""Factors of `mig_chen`: the authors leave out the shape of dSprites."""
+
+Sprite = Literal["shape", "scale", "orientation", "posX", "posY"]
+Contrast = Annotated[float, Field(ge=1)]
+
+
+class Protocol(ConfigModel):
+    """How the models of one data set are trained."""
+
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    model: Model
+    likelihood: Likelihood
+    batch_size: int = Field(ge=2)
+    epochs: float | None = Field(gt=0)
+    steps: int | None = Field(ge=1)
+    training: Common
+    discriminator_lr: float = Field(gt=0)
+    discriminator_width: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("give one of epochs and steps, and null for the other")
+        if self.steps and self.training.interval and self.steps % self.training.interval:
+            raise ValueError("the last interval is the ELBO's: let it divide steps")
+        return self
+
+    def run(self, model: str, seed: int, beta: float) -> Run:
+        """Return the run of one of MODELS."""
+        objectives: dict[str, Objective] = {
+            "beta_vae": BetaVae(beta=beta),
+            "tcvae_mws": BetaTcVae(beta=beta, alpha=1, gamma=1, sampling="mws"),
+            "tcvae_mss": BetaTcVae(beta=beta, alpha=1, gamma=1, sampling="mss"),
+            "factor_vae": FactorVae(
+                gamma=beta - 1,  # the rate holds the total correlation once already
+                discriminator_lr=self.discriminator_lr,
+                discriminator_width=self.discriminator_width,
+            ),
+        }
+        return Run(
+            model=self.model,
+            likelihood=self.likelihood,
+            objective=objectives[model],
+            training=self.training.training(self.batch_size, epochs=self.epochs, steps=self.steps),
+            seed=seed,
+        )
+
+
+class Joint(ConfigModel):
+    """Two factors of dSprites that depend on each other (research question 4)."""
+
+    factors: tuple[Sprite, Sprite]
+    contrasts: tuple[Contrast, ...] = Field(
+        min_length=1,
+        max_length=len(DEPENDENT),
+        description="of B, C, D: how many times as likely the most likely combination is",
+    )
+    beta: float = Field(ge=1, description="of the models compared, one of betas")
+
+    def named(self) -> dict[str, float]:
+        """Return the contrast of each joint distribution by its name."""
+        return dict(zip(DEPENDENT, self.contrasts, strict=False))
+
+
+class Stability(ConfigModel):
+    """Scores of the same models from other samples and settings (research question 3)."""
+
+    betas: tuple[float, ...] = Field(min_length=1, description="of the models, some of betas")
+    samples: tuple[Annotated[int, Field(ge=10)], ...] = Field(
+        min_length=2, description="images, votes or points a score is made from; half for its test"
+    )
+    repeats: int = Field(ge=2)
+
+
+class Chen2018(ConfigModel):
+    """Isolating sources of disentanglement in VAEs: beta-TCVAE and MIG."""
+
+    points_per_job: Literal[1, "all"] = Field(
+        description="1: one (GPU) job a model; all: all models of a data set and seed in one"
+    )
+    betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
+        min_length=2, description="weight of the total correlation; FactorVAE's gamma is beta - 1"
+    )
+    dsprites: Protocol
+    shapes3d: Protocol
+    joint: Joint
+    exact: int = Field(
+        ge=20, description="images of mig_chen's samples and of the exact ELBO terms, at most"
+    )
+    stability: Stability
+    evaluation: Evaluation
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        if 1 not in self.betas:
+            raise ValueError("changes are against beta 1: betas need it")
+        if strangers := {self.joint.beta, *self.stability.betas} - set(self.betas):
+            raise ValueError(f"joint and stability are of models with other betas: {strangers}")
+        if self.joint.factors[0] == self.joint.factors[1]:
+            raise ValueError("joint.factors must be two different ones")
+        if missing := {"mig", "spectroscopy"} - set(self.evaluation.wanted):
+            raise ValueError(f"the tables need {', '.join(sorted(missing))}: add to wanted")
+        return self
+
+    def cells(self) -> list[tuple[str, str, int, float]]:
+        """Return data set, joint distribution of its factors, seed and beta of all models."""
+        independent = [
+            (name, INDEPENDENT, seed, beta)
+            for name in DATASETS
+            for seed, beta in product(getattr(self, name).seeds, self.betas)
+        ]
+        dependent = product(
+            ["dsprites"], self.joint.named(), self.dsprites.seeds, [self.joint.beta]
+        )
+        return [*independent, *dependent]
+
+    def run(self, dataset: str, model: str, seed: int, beta: float) -> Run:
+        """Return the run of a data set and one of MODELS, under whichever joint distribution."""
+        protocol: Protocol = getattr(self, dataset)
+        return protocol.run(model, seed, beta)
+
+    def trainings(self) -> Iterator[tuple[str, Run]]:
+        """Yield data set and run of every training."""
+        for (dataset, _, seed, beta), model in product(self.cells(), MODELS):
+            yield dataset, self.run(dataset, model, seed, beta)

@@ -1,0 +1,72 @@
+"""denardin2025: beta-VAE and FactorVAE on dSprites and MPI3D real_complex."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from betascan.config.base import ConfigModel
+from betascan.config.images import Common, Evaluation
+from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run
+
+DATASETS = ("dsprites", "mpi3d_real_complex")
+MODELS = ("beta_vae", "factor_vae")
+
+
+class Protocol(ConfigModel):
+    """What differs between the two data sets."""
+
+    likelihood: Likelihood
+    batch_size: int = Field(ge=2)
+    epochs: float = Field(gt=0)
+    patience: int = Field(ge=1)
+    patience_strong: int = Field(ge=1, description="of FactorVAE from strong_gamma on")
+
+
+class Denardin2025(ConfigModel):
+    """Latent representation disentanglement: beta and factor VAEs (slides)."""
+
+    weights: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        min_length=1, description="beta of beta-VAE, gamma of FactorVAE"
+    )
+    strong_gamma: float = Field(gt=0)
+    seed: int = Field(ge=0)
+    points_per_job: Literal[1, "all"] = Field(
+        description="1: one (GPU) job a model; all: all weights of a data set and model in one"
+    )
+    model: Model
+    training: Common
+    discriminator_lr: float = Field(gt=0)
+    discriminator_width: int = Field(ge=1)
+    dsprites: Protocol
+    mpi3d_real_complex: Protocol
+    evaluation: Evaluation
+
+    def run(self, dataset: str, model: str, weight: float) -> Run:
+        """Return the run of a data set, a model and its weight."""
+        protocol: Protocol = getattr(self, dataset)
+        strong = model == "factor_vae" and weight >= self.strong_gamma
+        objective: BetaVae | FactorVae = BetaVae(beta=weight)
+        if model == "factor_vae":
+            objective = FactorVae(
+                gamma=weight,
+                discriminator_lr=self.discriminator_lr,
+                discriminator_width=self.discriminator_width,
+            )
+        patience = protocol.patience_strong if strong else protocol.patience
+        training = self.training.training(
+            protocol.batch_size, epochs=protocol.epochs, patience=patience
+        )
+        return Run(
+            model=self.model,
+            likelihood=protocol.likelihood,
+            objective=objective,
+            training=training,
+            seed=self.seed,
+        )
+
+    def trainings(self) -> Iterator[tuple[str, Run]]:
+        """Yield data set and run of every training."""
+        for dataset, model, weight in product(DATASETS, MODELS, self.weights):
+            yield dataset, self.run(dataset, model, weight)

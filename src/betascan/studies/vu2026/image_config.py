@@ -1,0 +1,70 @@
+"""vu2026, images: the lambda-beta-VAE on dSprites, Shapes3D and MPI3D-real."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from betascan.config.base import ConfigModel
+from betascan.config.images import Common, Evaluation
+from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model, Run
+
+DATASETS = ("dsprites", "shapes3d", "mpi3d_real")
+NEEDED = {"mig", "sap", "matched_information", "spectroscopy"}
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Vu2026Images(ConfigModel):
+    """A beta-VAE of each beta, continued with each lambda."""
+
+    betas: tuple[Weight, ...] = Field(min_length=2)
+    lambdas: tuple[Weight, ...] = Field(min_length=2)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    points_per_job: Literal[1, "all"] = Field(
+        description="1: one (GPU) job a model; all: all models of a data set and seed in one"
+    )
+    model: Model
+    likelihood: Likelihood
+    batch_size: int = Field(ge=2)
+    base_steps: int = Field(ge=1, description="of the beta-VAE")
+    continuation_steps: int = Field(ge=1, description="with lambda; the last interval is the NLL")
+    training: Common
+    evaluation: Evaluation
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        if 1 not in self.betas or 0 not in self.lambdas:
+            raise ValueError("changes are against beta 1 and lambda 0: betas and lambdas need them")
+        interval = self.training.interval
+        if interval is None or self.continuation_steps % interval:
+            raise ValueError("the last interval is the NLL's: let it divide continuation_steps")
+        missing = NEEDED - set(self.evaluation.wanted)
+        if missing:
+            raise ValueError(f"the tables need {', '.join(sorted(missing))}: add to wanted")
+        return self
+
+    def base(self, seed: int, beta: float) -> Run:
+        """Return the run that trains a beta-VAE."""
+        return self._run(seed, BetaVae(beta=beta), self.base_steps)
+
+    def continuation(self, seed: int, beta: float, lam: float) -> Run:
+        """Return the run that goes on from it with lambda."""
+        return self._run(seed, LambdaBetaVae(beta=beta, lam=lam), self.continuation_steps)
+
+    def trainings(self) -> Iterator[tuple[str, Run]]:
+        """Yield data set and run of every training."""
+        for dataset, seed, beta in product(DATASETS, self.seeds, self.betas):
+            yield dataset, self.base(seed, beta)
+            for lam in self.lambdas:
+                yield dataset, self.continuation(seed, beta, lam)
+
+    def _run(self, seed: int, objective: BetaVae | LambdaBetaVae, steps: int) -> Run:
+        return Run(
+            model=self.model,
+            likelihood=self.likelihood,
+            objective=objective,
+            training=self.training.training(self.batch_size, steps=steps),
+            seed=seed,
+        )
