@@ -24,10 +24,10 @@ from tqdm import tqdm
 from betascan.config.vae import BetaVae, Likelihood, Model, Run, Training
 from betascan.data import dsprites, store
 from betascan.models import Vae
-from betascan.models.conv_transpose import Deconvolution
-from betascan.objectives import Draw, beta_vae
+from betascan.models.conv_transpose import ConvTranspose4x4
+from betascan.objectives import ForwardPass, beta_vae
 from betascan.training.allocator import keep_memory
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
 
 IMAGES, STEPS, LR, BETA = 4096, 4, 1e-4, 4.0
@@ -61,7 +61,7 @@ def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Call
     run = Run(
         model=model(size), likelihood=BERNOULLI, objective=objective, training=training, seed=0
     )
-    pictures = Pictures(path, size, torch.device("cpu"))
+    pictures = ImageBatches(path, size, torch.device("cpu"))
 
     def turn() -> None:
         train(run, pictures, progress=False)
@@ -73,13 +73,13 @@ def bare(path: Path, size: int, batch: int, threads: int, steps: int) -> Callabl
     """Forward, backward and step of our own model, on images that are there already."""
     keep_memory()
     torch.set_num_threads(threads)
-    x = Pictures(path, size, torch.device("cpu"))[np.arange(batch)]
+    x = ImageBatches(path, size, torch.device("cpu"))[np.arange(batch)]
     vae = Vae(model(size), 1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(vae.parameters(), LR, fused=True)
 
     def turn() -> None:
         for _ in range(steps):
-            loss = beta_vae(Draw(vae, x, torch.randn(batch, 10), BERNOULLI), beta=BETA)
+            loss = beta_vae(ForwardPass(vae, x, torch.randn(batch, 10), BERNOULLI), beta=BETA)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -90,10 +90,10 @@ def bare(path: Path, size: int, batch: int, threads: int, steps: int) -> Callabl
 def plain(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
     """What one would write: torch's own layers, layout, optimiser and loader."""
     torch.set_num_threads(threads)
-    x = Pictures(path, size, torch.device("cpu"))[np.arange(IMAGES)].contiguous()
+    x = ImageBatches(path, size, torch.device("cpu"))[np.arange(IMAGES)].contiguous()
     vae = Vae(model(size), 1)
     for name, layer in vae.decoder.named_children():
-        if isinstance(layer, Deconvolution):
+        if isinstance(layer, ConvTranspose4x4):
             theirs = nn.ConvTranspose2d(layer.in_channels, layer.out_channels, 4, 2, 1)
             setattr(vae.decoder, name, theirs)
     optimiser = torch.optim.Adam(vae.parameters(), LR)

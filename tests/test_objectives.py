@@ -14,7 +14,7 @@ from torch.func import grad, hessian, jacrev, vmap
 from betascan import objectives
 from betascan.config.vae import Likelihood, Model
 from betascan.models import Gaussian, Vae
-from betascan.objectives import Draw
+from betascan.objectives import ForwardPass
 from betascan.training.loop import temperature
 
 B, D, PIXELS = 6, 3, 32 * 32
@@ -42,7 +42,7 @@ def drawn(likelihood=LIKELIHOODS["gaussian"], pixel_scale=1.0, **model):
     } | model  # fmt: skip
     vae = Vae(Model(**chosen), 1).double()
     x = torch.rand(B, 1, 32, 32, dtype=torch.float64)
-    return Draw(vae, x, torch.randn(B, D).double(), likelihood, pixel_scale)
+    return ForwardPass(vae, x, torch.randn(B, D).double(), likelihood, pixel_scale)
 
 
 def cubature(latents):
@@ -153,7 +153,7 @@ def test_lambda_weighs_the_squared_error_of_the_picture(likelihood):
 def test_lambda_is_a_smaller_variance():
     """1/sigma_eff^2 = 1/sigma^2 + 2 lambda, in gradients and in T."""
     variance, lam = 0.3, 2.0
-    pictures = SimpleNamespace(total_variance=5.0, pixel_scale=1.0, varying=7)
+    pictures = SimpleNamespace(total_variance=5.0, pixel_scale=1.0, n_varying=7)
     effective = Likelihood(kind="gaussian", variance=1 / (1 / variance + 2 * lam))
     gradients, temperatures = [], []
     for likelihood, objective in (
@@ -176,7 +176,7 @@ def test_lambda_is_a_smaller_variance():
 def test_permutation_enumerated_by_hand():
     z = torch.tensor([[1.0, 10], [2, 20], [3, 30]])
     order = torch.tensor([[0.3, 0.1], [0.1, 0.2], [0.2, 0.9]])  # columns: 2 3 1, 1 2 3
-    assert objectives.permuted(z, order).tolist() == [[2, 10], [3, 20], [1, 30]]
+    assert objectives.permute_dims(z, order).tolist() == [[2, 10], [3, 20], [1, 30]]
 
 
 @settings(deadline=None)
@@ -184,14 +184,14 @@ def test_permutation_enumerated_by_hand():
 def test_permutations_keep_each_latent(rows, latents, seed):
     torch.manual_seed(seed)
     z = torch.randn(rows, latents)
-    mixed = objectives.permuted(z, torch.rand(rows, latents))
+    mixed = objectives.permute_dims(z, torch.rand(rows, latents))
     assert torch.equal(mixed.sort(0).values, z.sort(0).values)
 
 
 def test_permutations_are_equally_likely():
     torch.manual_seed(0)
     z = torch.tensor([[0.0], [1], [2]])
-    seen = [tuple(objectives.permuted(z, torch.rand(3, 1))[:, 0].tolist()) for _ in range(1200)]
+    seen = [tuple(objectives.permute_dims(z, torch.rand(3, 1))[:, 0].tolist()) for _ in range(1200)]
     counts = [seen.count(order) for order in set(seen)]
     assert len(counts) == 6
     assert all(abs(count - 200) < 6 * math.sqrt(200) for count in counts)
@@ -269,7 +269,7 @@ def test_orthogonality_penalty_of_a_linear_decoder():
 @pytest.mark.parametrize("posterior", ["diagonal", "full"])
 def test_deterministic_elbo_has_the_hessian_and_its_gauss_newton_part(likelihood, posterior):
     draw = drawn(likelihood, pixel_scale=1.5, posterior=posterior)
-    mean, covariance = draw.posterior.mean, draw.posterior.factor @ draw.posterior.factor.mT
+    mean, covariance = draw.posterior.mean, draw.posterior.scale_tril @ draw.posterior.scale_tril.mT
     hessians, parts = [], []
     for z, x in zip(mean, draw.x, strict=True):
 
@@ -286,7 +286,7 @@ def test_deterministic_elbo_has_the_hessian_and_its_gauss_newton_part(likelihood
     at_mean = draw.distortion_of(draw.vae.decode(mean))
     for curvature, H in (("hessian", hessians), ("gauss_newton", parts)):
         expected = at_mean + (torch.stack(H) * covariance).sum((1, 2)) / 2
-        seen = objectives.expanded_distortion(draw, curvature=curvature)
+        seen = objectives.second_order_distortion(draw, curvature=curvature)
         torch.testing.assert_close(seen, expected)
         loss = objectives.deterministic(draw, beta=2, curvature=curvature) - 2 * draw.rate.mean()
         torch.testing.assert_close(loss, expected.mean())
@@ -295,5 +295,5 @@ def test_deterministic_elbo_has_the_hessian_and_its_gauss_newton_part(likelihood
 @pytest.mark.parametrize("posterior", ["diagonal", "full"])
 def test_deterministic_elbo_of_a_linear_decoder_is_the_expectation(posterior):
     draw = drawn(decoder="linear", posterior=posterior)
-    seen = objectives.expanded_distortion(draw, curvature="hessian")
+    seen = objectives.second_order_distortion(draw, curvature="hessian")
     torch.testing.assert_close(seen, expectation(draw, lambda draw: draw.distortion))

@@ -18,8 +18,8 @@ from betascan.data.sampling import split
 from betascan.metrics import mutual_information
 from betascan.metrics.scores import Coded, score_table
 from betascan.models import Saved, Vae, load
-from betascan.models.vae import picture
-from betascan.training.batches import Pictures
+from betascan.models.vae import mean_image
+from betascan.training.batches import ImageBatches
 
 BATCH = 500
 SHOWN = 5  # images reconstructed, as in denardin2025
@@ -46,13 +46,13 @@ def evaluate(
     scores and for the classifiers' test; options: as of `score_table`. Raises DataError.
     """
     torch.set_num_threads(threads)
-    loaded: dict[int, Pictures] = {}
+    loaded: dict[int, ImageBatches] = {}
     jobs = list(zip(models, scores, information, views, strict=True))
     for model, to_scores, to_information, to_views in tqdm(jobs, desc="evaluate", unit=" models"):
         saved = load(model)
         size = saved.run.model.size
         if size not in loaded:
-            loaded[size] = Pictures(images, size, torch.device("cpu"))
+            loaded[size] = ImageBatches(images, size, torch.device("cpu"))
         pictures, vae = loaded[size], saved.vae()
         train_rows, test_rows = _rows(saved, len(pictures), samples, test_samples)
         train, test = (_coded(vae, pictures, rows) for rows in (train_rows, test_rows))
@@ -77,7 +77,7 @@ def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[R
 
 
 @torch.no_grad()
-def encode(vae: Vae, pictures: Pictures, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+def encode(vae: Vae, pictures: ImageBatches, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return mean and log-variance (n, latents) of q(z|x) of the images `rows`."""
     found = [vae.encode(pictures[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))]
     mean = torch.cat([posterior.mean for posterior in found])
@@ -85,7 +85,7 @@ def encode(vae: Vae, pictures: Pictures, rows: Rows) -> tuple[NDArray[Any], NDAr
     return mean.numpy(), log_variance.numpy()
 
 
-def _coded(vae: Vae, pictures: Pictures, rows: Rows) -> Coded:
+def _coded(vae: Vae, pictures: ImageBatches, rows: Rows) -> Coded:
     mean, log_variance = encode(vae, pictures, rows)
     factors, grid = pictures.factors[rows], pictures.facts.grid
     if pictures.facts.maximum == 1:  # dSprites' own file has the values, and a constant colour
@@ -109,7 +109,7 @@ def _information(coded: Coded, names: Sequence[str]) -> pd.DataFrame:
 
 @torch.no_grad()
 def _views(
-    saved: Saved, vae: Vae, pictures: Pictures, rows: Rows, coded: Coded
+    saved: Saved, vae: Vae, pictures: ImageBatches, rows: Rows, coded: Coded
 ) -> dict[str, NDArray[Any]]:
     """Reconstruct images, and traverse each latent from the code of the first one."""
     x = pictures[rows]
@@ -121,7 +121,7 @@ def _views(
     )
 
     def pixels(z: torch.Tensor) -> NDArray[np.uint8]:
-        return _uint8(picture(vae.decode(z), saved.run.likelihood))
+        return _uint8(mean_image(vae.decode(z), saved.run.likelihood))
 
     rate = (np.exp(coded.log_variance) + coded.mean**2 - 1 - coded.log_variance).mean(0) / 2
     traversals = pixels(walk)

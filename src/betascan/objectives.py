@@ -26,9 +26,9 @@ from betascan.metrics.jacobian import decoder_jacobian, offdiagonal_mass
 from betascan.metrics.total_correlation import elbo_terms
 from betascan.models import Gaussian, Vae
 from betascan.models.taylor_mode import jet
-from betascan.models.vae import picture
+from betascan.models.vae import mean_image
 
-JACOBIANS = 16  # images of a minibatch whose Jacobians the orthogonality penalty takes
+N_JACOBIANS = 16  # images of a minibatch whose Jacobians the orthogonality penalty takes
 
 
 def distortion(likelihood: Likelihood, output: Tensor, x: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def derivatives(likelihood: Likelihood, output: Tensor, x: Tensor) -> tuple[Tens
 
 
 @dataclass
-class Draw:
+class ForwardPass:
     """A minibatch x (B, C, H, W) seen through a VAE, with one noise (B, latents) an image.
 
     pixel_scale multiplies sums over pixels, so that smaller images weigh as much against the
@@ -110,24 +110,24 @@ class Draw:
         return self.posterior.rate(self.vae.model.prior)
 
 
-def beta_vae(draw: Draw, *, beta: float) -> Tensor:
+def beta_vae(draw: ForwardPass, *, beta: float) -> Tensor:
     """D + beta R (Higgins et al. 2017)."""
     return (draw.distortion + beta * draw.rate).mean()
 
 
-def lambda_beta_vae(draw: Draw, *, beta: float, lam: float) -> Tensor:
+def lambda_beta_vae(draw: ForwardPass, *, beta: float, lam: float) -> Tensor:
     """D + beta R + lambda |x - reconstruction|^2, without 1/2 (vu2026)."""
-    error = (picture(draw.output, draw.likelihood) - draw.x).square().flatten(1).sum(1)
+    error = (mean_image(draw.output, draw.likelihood) - draw.x).square().flatten(1).sum(1)
     return (draw.distortion + beta * draw.rate + lam * draw.pixel_scale * error).mean()
 
 
-def factor_vae(draw: Draw, discriminator: nn.Module, *, gamma: float) -> Tensor:
+def factor_vae(draw: ForwardPass, discriminator: nn.Module, *, gamma: float) -> Tensor:
     """D + R + gamma TC, where TC is the mean logit that codes are real (Kim and Mnih 2018)."""
     total_correlation = discriminator(draw.z).to(draw.z.dtype).mean()
     return (draw.distortion + draw.rate).mean() + gamma * total_correlation
 
 
-def permuted(z: Tensor, noise: Tensor) -> Tensor:
+def permute_dims(z: Tensor, noise: Tensor) -> Tensor:
     """Permute each latent of z (B, D) over the minibatch, as the order of noise (B, D) says."""
     return z.gather(0, noise.argsort(0))
 
@@ -140,7 +140,7 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def beta_tcvae(
-    draw: Draw, *, alpha: float, beta: float, gamma: float, sampling: str, dataset_size: int
+    draw: ForwardPass, *, alpha: float, beta: float, gamma: float, sampling: str, dataset_size: int
 ) -> Tensor:
     """D + alpha MI + beta TC + gamma dimension-wise KL, minibatch estimates (chen2018, Eq. 4)."""
     posterior = draw.posterior
@@ -155,21 +155,21 @@ def beta_tcvae(
     return draw.distortion.mean() + penalty
 
 
-def orthogonal(draw: Draw, *, beta: float, weight: float) -> Tensor:
+def orthogonal(draw: ForwardPass, *, beta: float, weight: float) -> Tensor:
     """D + beta R + weight x mean |offdiag(J^T J)|_F / |J^T J|_F, on some images (allen2024, N1)."""
-    J = decoder_jacobian(draw.vae.decode, draw.z[:JACOBIANS])
+    J = decoder_jacobian(draw.vae.decode, draw.z[:N_JACOBIANS])
     penalty = offdiagonal_mass(J.transpose(1, 2) @ J).mean()
     return beta_vae(draw, beta=beta) + weight * penalty
 
 
-def expanded_distortion(draw: Draw, *, curvature: str) -> Tensor:
+def second_order_distortion(draw: ForwardPass, *, curvature: str) -> Tensor:
     """E_q[D] to second order around the encoder mean, (B,): D(mean) + tr(H Sigma)/2.
 
     H is the Hessian of D in z, "hessian" exact; "gauss_newton" leaves out the decoder's own
     curvature: J^T (d^2 D / d output^2) J, which is J^T J / sigma^2 for a Gaussian likelihood and
     0 for a Laplace one (allen2024, mechanism 3).
     """
-    columns = draw.posterior.factor.transpose(1, 2)  # Sigma = sum over them of l l^T
+    columns = draw.posterior.scale_tril.transpose(1, 2)  # Sigma = sum over them of l l^T
     output, first, second = jet(draw.vae.decoder, draw.posterior.mean, columns)
     slope, bend = derivatives(draw.likelihood, output, draw.x)
     curved = bend[:, None] * first.square()
@@ -179,17 +179,21 @@ def expanded_distortion(draw: Draw, *, curvature: str) -> Tensor:
     return draw.distortion_of(output) + trace / 2
 
 
-def deterministic(draw: Draw, *, beta: float, curvature: str) -> Tensor:
-    """The deterministic ELBO, negative: `expanded_distortion` + beta R (allen2024, E4).
+def deterministic(draw: ForwardPass, *, beta: float, curvature: str) -> Tensor:
+    """The deterministic ELBO, negative: `second_order_distortion` + beta R (allen2024, E4).
 
     With the exact Hessian of a decoder that is curved (not ReLU) it has no lower bound: where
     H is indefinite, a wider posterior pays without end, and a training runs away.
     """
-    return (expanded_distortion(draw, curvature=curvature) + beta * draw.rate).mean()
+    return (second_order_distortion(draw, curvature=curvature) + beta * draw.rate).mean()
 
 
 def loss(
-    draw: Draw, objective: Objective, *, dataset_size: int, discriminator: nn.Module | None = None
+    draw: ForwardPass,
+    objective: Objective,
+    *,
+    dataset_size: int,
+    discriminator: nn.Module | None = None,
 ) -> Tensor:
     """Return the loss that an objective of the configuration names."""
     match objective:

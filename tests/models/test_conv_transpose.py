@@ -6,13 +6,13 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import functional_call, hessian, jacfwd, jacrev, vmap
 
-from betascan.models.conv_transpose import Deconvolution
+from betascan.models.conv_transpose import ConvTranspose4x4
 
 
 def pair(inputs, outputs):
     """Our layer and torch's, with the same weights, in double precision."""
     torch.manual_seed(inputs + 10 * outputs)
-    ours, theirs = Deconvolution(inputs, outputs), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
+    ours, theirs = ConvTranspose4x4(inputs, outputs), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
     theirs.load_state_dict(ours.state_dict())
     return ours.double(), theirs.double()
 
@@ -52,7 +52,7 @@ def test_derivatives_of_all_kinds(outputs):
 
 
 def test_half_precision_takes_the_ordinary_way():
-    layer = Deconvolution(3, 1)
+    layer = ConvTranspose4x4(3, 1)
     with torch.autocast("cpu", torch.bfloat16):
         seen = layer(torch.randn(1, 3, 4, 4, dtype=torch.bfloat16))
     assert seen.dtype == torch.bfloat16

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from betascan.models import Gaussian
-from betascan.models.posterior import warp
+from betascan.models.posterior import to_prior_support
 
 D = 3
 FAMILIES = pytest.mark.parametrize("family", ["diagonal", "full"])
@@ -19,8 +19,8 @@ means, scales = st.floats(-4, 4), st.floats(0.02, 3)
 
 def posterior(family, seed=0, rows=5):
     torch.manual_seed(seed)
-    numbers = torch.randn(rows, Gaussian.parameters(D, family), dtype=torch.float64)
-    return Gaussian.read(numbers, D, family)
+    numbers = torch.randn(rows, Gaussian.n_parameters(D, family), dtype=torch.float64)
+    return Gaussian.from_encoder(numbers, D, family)
 
 
 def reference(q):
@@ -31,7 +31,7 @@ def reference(q):
 
 
 def test_read_takes_mean_then_log_variance_then_rows_of_l():
-    q = Gaussian.read(torch.arange(9.0)[None], D, "full")
+    q = Gaussian.from_encoder(torch.arange(9.0)[None], D, "full")
     assert q.mean.tolist() == [[0, 1, 2]]
     assert (2 * q.log_scale).tolist() == [[3, 4, 5]]
     assert q.lower.tolist() == [[[0, 0, 0], [6, 0, 0], [7, 8, 0]]]
@@ -41,11 +41,11 @@ def test_read_takes_mean_then_log_variance_then_rows_of_l():
 def test_factor_variance_and_samples_are_those_of_the_covariance(family):
     q = posterior(family)
     covariance = reference(q).covariance_matrix
-    torch.testing.assert_close(q.factor @ q.factor.mT, covariance)
+    torch.testing.assert_close(q.scale_tril @ q.scale_tril.mT, covariance)
     torch.testing.assert_close(q.variance, covariance.diagonal(dim1=1, dim2=2))
     axes = torch.eye(D, dtype=torch.float64)
     columns = [q.sample(axis.expand(5, D)) - q.mean for axis in axes]
-    torch.testing.assert_close(torch.stack(columns, 2), q.factor)
+    torch.testing.assert_close(torch.stack(columns, 2), q.scale_tril)
 
 
 @FAMILIES
@@ -107,7 +107,7 @@ def test_rate_under_a_uniform_prior(mean, scale):
 
 def test_warped_prior_is_uniform_with_unit_variance():
     z = torch.from_numpy(stats.norm.ppf((torch.arange(10_000).numpy() + 0.5) / 10_000))[:, None]
-    u = warp(z, "uniform")
+    u = to_prior_support(z, "uniform")
     assert stats.kstest(u[:, 0], stats.uniform(-math.sqrt(3), 2 * math.sqrt(3)).cdf)[0] < 1e-3
     assert u.var().item() == pytest.approx(1, rel=1e-3)
-    assert warp(z, "gaussian") is z
+    assert to_prior_support(z, "gaussian") is z

@@ -6,7 +6,7 @@ import torch
 from betascan.config.vae import Likelihood, Model
 from betascan.models import Vae, discriminator
 from betascan.models.networks import ACTIVATIONS
-from betascan.models.vae import picture
+from betascan.models.vae import mean_image
 
 DOCUMENTS = {
     "size": 64,
@@ -108,6 +108,6 @@ def test_uniform_prior_gives_the_decoder_quantiles():
 def test_pictures_are_within_0_and_1_where_the_likelihood_says_so():
     output = torch.tensor([-3.0, 0.0, 2.0])
     for kind in ("bernoulli", "squared_error"):
-        seen = picture(output, Likelihood(kind=kind, variance=1))
+        seen = mean_image(output, Likelihood(kind=kind, variance=1))
         torch.testing.assert_close(seen, 1 / (1 + (-output).exp()))
-    assert picture(output, Likelihood(kind="gaussian", variance=0.1)) is output
+    assert mean_image(output, Likelihood(kind="gaussian", variance=0.1)) is output

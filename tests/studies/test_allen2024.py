@@ -13,7 +13,7 @@ from torch.autograd.functional import hessian as slow_hessian
 
 from betascan.config.vae import Likelihood, Model
 from betascan.models import Vae
-from betascan.objectives import Draw, distortion
+from betascan.objectives import ForwardPass, distortion
 from betascan.studies.allen2024 import claims, linear, measure, tables
 
 VARIANCES, NOISE = (4.0, 2.0, 1.0), 0.1
@@ -126,7 +126,7 @@ def drawn(decoder="convolutional", kind="gaussian", posterior="diagonal", batch=
     vae = Vae(model, 1).double()
     likelihood = Likelihood(kind=kind, variance=1 if kind == "bernoulli" else 0.4)
     x = torch.rand(batch, 1, 32, 32, dtype=torch.float64)
-    return Draw(vae, x, torch.empty(0), likelihood, pixel_scale=1.5)
+    return ForwardPass(vae, x, torch.empty(0), likelihood, pixel_scale=1.5)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "bernoulli"])
@@ -167,7 +167,7 @@ def test_sides_of_a_linear_decoder(posterior):
     for side in tables.SIDES:
         np.testing.assert_allclose(found[side], right[found["row"], found["column"]])
     assert not found.loc[found["row"] == 1, "active"].any()
-    factor = draw.posterior.factor[0].detach().numpy()
+    factor = draw.posterior.scale_tril[0].detach().numpy()
     left = np.linalg.inv(factor @ factor.T)
     own = found[found["point"] == 0]
     np.testing.assert_allclose(own["left"], left[own["row"], own["column"]])

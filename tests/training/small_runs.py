@@ -6,7 +6,7 @@ import torch
 from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run, Training
 from betascan.data import store
 from betascan.data.grid import Grid
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
 
 FACTOR = FactorVae(gamma=3, discriminator_lr=1e-3, discriminator_width=20)
@@ -15,7 +15,7 @@ FACTOR = FactorVae(gamma=3, discriminator_lr=1e-3, discriminator_width=20)
 def stored(path, images, maximum=255):
     grid = Grid({"image": tuple(map(float, range(len(images))))})
     store.write(path, grid, np.arange(len(images)), [images], source="made up", maximum=maximum)
-    return Pictures(path, 32, torch.device("cpu"))
+    return ImageBatches(path, 32, torch.device("cpu"))
 
 
 def run(objective=BetaVae(beta=1), model=None, likelihood=None, seed=0, **training):  # noqa: B008

@@ -7,7 +7,7 @@ from betascan.core.errors import DataError
 from betascan.data import store
 from betascan.data.grid import Grid
 from betascan.training import batches
-from betascan.training.batches import Pictures, halved
+from betascan.training.batches import ImageBatches, downsample_2x
 from betascan.training.loop import temperature
 
 CPU = torch.device("cpu")
@@ -32,7 +32,7 @@ KINDS = pytest.mark.parametrize(("channels", "maximum"), [(1, 1), (3, 255), (1, 
 @KINDS
 def test_minibatches_are_the_images(tmp_path, channels, maximum):
     images = made_up(32, channels, maximum)
-    seen = Pictures(write(tmp_path / "a.h5", images, maximum), 32, CPU)
+    seen = ImageBatches(write(tmp_path / "a.h5", images, maximum), 32, CPU)
     rows = [7, 0, 99, 7]
     batch = seen[rows]
     assert batch.dtype == torch.float32
@@ -48,7 +48,7 @@ def test_minibatches_are_the_images(tmp_path, channels, maximum):
 def test_halved_images_are_means_of_four_pixels(tmp_path, monkeypatch, channels, maximum):
     monkeypatch.setattr(batches, "BLOCK", 7)  # of which N is no multiple
     images = made_up(64, channels, maximum)
-    seen = Pictures(write(tmp_path / "a.h5", images, maximum), 32, CPU)
+    seen = ImageBatches(write(tmp_path / "a.h5", images, maximum), 32, CPU)
     means = images.reshape(N, 32, 2, 32, 2, channels).mean((2, 4)).transpose(0, 3, 1, 2) / maximum
     tolerance = 1e-6 if 4 * maximum <= 255 else 0.5001 / maximum
     np.testing.assert_allclose(seen[np.arange(N)].numpy(), means, rtol=0, atol=tolerance)
@@ -56,7 +56,7 @@ def test_halved_images_are_means_of_four_pixels(tmp_path, monkeypatch, channels,
 
 def test_halves_of_four_bright_pixels_are_bright():
     for maximum in (1, 63, 64, 255):
-        pixels, full = halved(np.full((1, 2, 2, 1), maximum, np.uint8), maximum)
+        pixels, full = downsample_2x(np.full((1, 2, 2, 1), maximum, np.uint8), maximum)
         assert pixels.tolist() == [[[[full]]]]
 
 
@@ -64,19 +64,19 @@ def test_halves_of_four_bright_pixels_are_bright():
 def test_total_variance_is_the_mean_squared_distance_to_the_mean(tmp_path, size):
     images = made_up(64, 3, 255)
     images[:, :2] = 9  # 2 x 64 pixels that never vary
-    seen = Pictures(write(tmp_path / "a.h5", images, 255), size, CPU)
+    seen = ImageBatches(write(tmp_path / "a.h5", images, 255), size, CPU)
     x = seen[np.arange(N)].double()
     distance = (x - x.mean(0)).square().sum((1, 2, 3)).mean().item()
     assert seen.total_variance == pytest.approx(distance, rel=1e-6)
-    assert seen.varying == 3 * (size * size - size * 2 // (64 // size))
+    assert seen.n_varying == 3 * (size * size - size * 2 // (64 // size))
 
 
 def test_total_variance_is_taken_from_some_images_of_a_large_set(tmp_path, monkeypatch):
     path = write(tmp_path / "a.h5", made_up(64, 1, 1), 1)
-    monkeypatch.setattr(batches, "MEASURED", 12)
+    monkeypatch.setattr(batches, "N_FOR_VARIANCE", 12)
     some = np.linspace(0, N - 1, 12).astype(int)
     for size in (32, 64):
-        seen = Pictures(path, size, CPU)
+        seen = ImageBatches(path, size, CPU)
         expected = seen[some].double().var(0, correction=0).sum().item()
         assert seen.total_variance == pytest.approx(expected, rel=1e-6)
 
@@ -99,33 +99,33 @@ def test_smaller_images_keep_the_temperature(tmp_path):
     path = write(tmp_path / "a.h5", made_up(64, 1, 255), 255)
     both = []
     for size in (64, 32):
-        seen = Pictures(path, size, CPU)
+        seen = ImageBatches(path, size, CPU)
         both.append(temperature(Run(model=Model(size=size, **model), **run), seen))
         assert seen.pixel_scale * seen.total_variance == pytest.approx(
-            Pictures(path, 64, CPU).total_variance
+            ImageBatches(path, 64, CPU).total_variance
         )
     assert both[0] == pytest.approx(both[1], rel=1e-12)
     images = np.random.default_rng(1).integers(0, 256, (N, 1, 1, 1), dtype=np.uint8)
     flat = write(tmp_path / "b.h5", np.broadcast_to(images, (N, 64, 64, 1)).copy(), 255)
-    assert Pictures(flat, 32, CPU).pixel_scale == pytest.approx(4)
+    assert ImageBatches(flat, 32, CPU).pixel_scale == pytest.approx(4)
 
 
 def test_large_sets_are_read_from_the_disk(tmp_path, monkeypatch):
     images = made_up(64, 1, 255)
     path = write(tmp_path / "a.h5", images, 255)
-    in_memory, small = Pictures(path, 64, CPU), Pictures(path, 32, CPU)
+    in_memory, small = ImageBatches(path, 64, CPU), ImageBatches(path, 32, CPU)
     monkeypatch.setattr(store.Images.__init__, "__kwdefaults__", {"memory_mb": 0})
-    on_disk = Pictures(path, 64, CPU)
+    on_disk = ImageBatches(path, 64, CPU)
     assert on_disk._images.place == "disk"
     rows = [5, 3, 3, 98]
     assert torch.equal(on_disk[rows], in_memory[rows])
     assert on_disk.total_variance == in_memory.total_variance
-    assert torch.equal(Pictures(path, 32, CPU)[rows], small[rows])
+    assert torch.equal(ImageBatches(path, 32, CPU)[rows], small[rows])
 
 
 def test_other_sizes_are_refused(tmp_path):
     path = write(tmp_path / "a.h5", made_up(64, 1, 1), 1)
     with pytest.raises(DataError, match=r"a\.h5 has images of 64 pixels, which cannot become 128"):
-        Pictures(path, 128, CPU)
+        ImageBatches(path, 128, CPU)
     with pytest.raises(DataError, match="no file of images"):
-        Pictures(tmp_path / "b.h5", 64, CPU)
+        ImageBatches(tmp_path / "b.h5", 64, CPU)

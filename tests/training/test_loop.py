@@ -36,7 +36,7 @@ def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path
     )  # fmt: skip
     assert loop.temperature(wanted, seen) == pytest.approx(T)
     trained = go(wanted, seen)
-    vae, _ = loop.build(wanted, 1)
+    vae, _ = loop.build_networks(wanted, 1)
     vae.load_state_dict(trained.final)
     with torch.no_grad():
         posterior = vae.encode(seen[np.arange(len(seen))])
@@ -93,7 +93,7 @@ def test_trainings_go_on_from_a_start(pictures):
 def test_other_objectives_go_through_the_same_loop(pictures, objective):
     small = {"encoder": "convolutional", "decoder": "convolutional"}
     wanted = run(objective, small, epochs=None, steps=2, batch_size=5, held_out=0.05)
-    initial, _ = loop.build(wanted, 1)
+    initial, _ = loop.build_networks(wanted, 1)
     trained = go(wanted, pictures)
     for name, value in initial.state_dict().items():
         assert not torch.equal(trained.final[name], value)
@@ -111,7 +111,7 @@ def test_mixed_precision_goes_the_same_way(pictures, monkeypatch, objective):
     expected = go(half, pictures)
     assert expected.record["precision"] == "float32"  # where it is of no use
     assert_same(expected, go(plain, pictures))
-    monkeypatch.setattr(loop, "MIXES", ("cpu",))
+    monkeypatch.setattr(loop, "AMP_DEVICES", ("cpu",))
     seen = go(half, pictures)
     assert seen.record["precision"] == "float16 mixed"
     assert all(value.dtype == torch.float32 for value in seen.final.values())
@@ -151,7 +151,7 @@ def test_history_has_the_means_of_its_intervals(pictures, monkeypatch, objective
 def test_validation_is_of_the_images_held_out(pictures):
     wanted = run(BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mss"), batch_size=7)
     trained = go(wanted, pictures)
-    vae, _ = loop.build(wanted, 1)
+    vae, _ = loop.build_networks(wanted, 1)
     vae.load_state_dict(trained.final)
     _, rows, _ = loop.split(100, 0, (0.8, 0.1, 0.1))
     again = loop.evaluate(vae, None, wanted, pictures, rows, 80)

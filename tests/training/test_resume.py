@@ -48,13 +48,13 @@ def kill(monkeypatch, wanted, pictures, path, calls):
 )
 def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, tmp_path):
     if wanted.training.precision == "float16":
-        monkeypatch.setattr(loop, "MIXES", ("cpu",))
+        monkeypatch.setattr(loop, "AMP_DEVICES", ("cpu",))
     path = tmp_path / "run.pt"
     expected = go(wanted, pictures)
     for calls in (3, 7, 9):  # before a checkpoint; inside an epoch; at its end
         kill(monkeypatch, wanted, pictures, path, calls)
     assert_same(expected, go(wanted, pictures, checkpoint=path))
-    assert not checkpoints.before(path).exists()
+    assert not checkpoints.backup_path(path).exists()
     monkeypatch.setattr(loop, "loss", None)  # what has ended is not trained again
     assert_same(expected, go(wanted, pictures, checkpoint=path))
 
@@ -104,7 +104,7 @@ def test_damaged_checkpoints_are_told_and_left_for_the_one_before(
 def test_without_a_readable_checkpoint_it_starts_again(pictures, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
     kill(monkeypatch, run(), pictures, path, 18)
-    for each in (path, checkpoints.before(path)):
+    for each in (path, checkpoints.backup_path(path)):
         cut(each)
     assert checkpoints.restore(path, _identity(pictures)) is None
     assert_same(go(run(), pictures), go(run(), pictures, checkpoint=path))
@@ -113,7 +113,7 @@ def test_without_a_readable_checkpoint_it_starts_again(pictures, monkeypatch, tm
 def test_a_kill_between_two_files_costs_one_checkpoint(pictures, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
     kill(monkeypatch, run(), pictures, path, 18)
-    path.replace(checkpoints.before(path))  # and the next one not yet written
+    path.replace(checkpoints.backup_path(path))  # and the next one not yet written
     assert_same(go(run(), pictures), go(run(), pictures, checkpoint=path))
 
 

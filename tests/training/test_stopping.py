@@ -52,7 +52,7 @@ def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypat
         assert saved["progress"]["step"] == 10
         assert all(value.isfinite().all() for value in saved["networks"].values())
         path.unlink()
-        checkpoints.before(path).unlink()
+        checkpoints.backup_path(path).unlink()
 
 
 def test_a_learning_rate_that_is_too_high_is_told(pictures):

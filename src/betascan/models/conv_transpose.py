@@ -10,7 +10,7 @@ from torch.nn import functional, grad
 FEW = 4  # output channels up to which oneDNN's own forward pass is several times too slow
 
 
-class Deconvolution(nn.ConvTranspose2d):
+class ConvTranspose4x4(nn.ConvTranspose2d):
     """From (B, inputs, H, W) to (B, outputs, 2 H, 2 W)."""
 
     def __init__(self, inputs: int, outputs: int):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import nn
 
 from betascan.config.vae import Activation
-from betascan.models.conv_transpose import Deconvolution
+from betascan.models.conv_transpose import ConvTranspose4x4
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
 """Of the convolutions, by image size; 32 pixels do without one of the last two."""
@@ -43,7 +43,7 @@ def convolutional_decoder(
         nn.Unflatten(1, (deepest, SMALLEST, SMALLEST)),
     ]
     for inner, outer in pairwise((*reversed(CHANNELS[size]), channels)):
-        layers += [Deconvolution(inner, outer), act()]
+        layers += [ConvTranspose4x4(inner, outer), act()]
     return nn.Sequential(*layers[:-1])  # the last one's outputs are not activated
 
 

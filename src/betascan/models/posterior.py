@@ -25,12 +25,12 @@ class Gaussian:
     lower: Tensor | None
 
     @classmethod
-    def parameters(cls, latents: int, posterior: Posterior) -> int:
+    def n_parameters(cls, latents: int, posterior: Posterior) -> int:
         """How many numbers an encoder must give for one posterior."""
         return 2 * latents + (latents * (latents - 1) // 2 if posterior == "full" else 0)
 
     @classmethod
-    def read(cls, numbers: Tensor, latents: int, posterior: Posterior) -> "Gaussian":
+    def from_encoder(cls, numbers: Tensor, latents: int, posterior: Posterior) -> "Gaussian":
         """Read an encoder's outputs (B, parameters): mean, log-variance, L below the diagonal."""
         mean, log_variance, rest = numbers.split(
             [latents, latents, numbers.shape[1] - 2 * latents], dim=1
@@ -43,7 +43,7 @@ class Gaussian:
         return cls(mean, log_variance / 2, lower)
 
     @property
-    def factor(self) -> Tensor:
+    def scale_tril(self) -> Tensor:
         """L (B, D, D)."""
         diagonal = torch.diag_embed(self.log_scale.exp())
         return diagonal if self.lower is None else diagonal + self.lower
@@ -65,8 +65,8 @@ class Gaussian:
         """KL(q || prior) in nats, (B,), exact.
 
         "gaussian" N(0, 1); "laplace" with unit variance, E|z| being that of a folded normal.
-        "uniform": the latent is that of N(0, 1), which `warp` makes uniform, so the rate is the
-        same: KL does not change under an invertible map.
+        "uniform": the latent is that of N(0, 1), which `to_prior_support` makes uniform, so the
+        rate is the same: KL does not change under an invertible map.
         """
         if prior == "laplace":
             scale = self.variance.sqrt()
@@ -80,7 +80,7 @@ class Gaussian:
         return (cost - entropy).sum(1)
 
 
-def warp(z: Tensor, prior: Prior) -> Tensor:
+def to_prior_support(z: Tensor, prior: Prior) -> Tensor:
     """What the decoder is given: z itself, or for a uniform prior its quantile.
 
     A Gaussian posterior has no finite KL to a uniform prior; sqrt(3) (2 Phi(z) - 1) is uniform

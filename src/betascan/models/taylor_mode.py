@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from betascan.models.conv_transpose import Deconvolution
+from betascan.models.conv_transpose import ConvTranspose4x4
 
 Curve = Callable[[Tensor], tuple[Tensor, Tensor]]
 
@@ -43,7 +43,7 @@ CURVES: dict[type[nn.Module], Curve] = {
 def _without_bias(layer: nn.Module, x: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         return functional.linear(x, layer.weight)
-    if isinstance(layer, Deconvolution):
+    if isinstance(layer, ConvTranspose4x4):
         return layer.apply_to(x, None)
     shaped: Tensor = layer(x)
     return shaped

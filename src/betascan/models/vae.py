@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from betascan.config.vae import Likelihood, Model
 from betascan.models import networks
-from betascan.models.posterior import Gaussian, warp
+from betascan.models.posterior import Gaussian, to_prior_support
 
 
 class Vae(nn.Module):
@@ -19,7 +19,7 @@ class Vae(nn.Module):
         super().__init__()
         self.model, self.channels = model, channels
         size, width, latents = model.size, model.width, model.latents
-        numbers = Gaussian.parameters(latents, model.posterior)
+        numbers = Gaussian.n_parameters(latents, model.posterior)
         encoder = {
             "convolutional": networks.convolutional_encoder,
             "mlp": networks.mlp_encoder,
@@ -37,15 +37,15 @@ class Vae(nn.Module):
     def encode(self, x: Tensor) -> Gaussian:
         """Return q(z|x) of images (B, C, H, W)."""
         numbers = self.encoder(x).to(x.dtype)  # also where autocast makes it less
-        return Gaussian.read(numbers, self.model.latents, self.model.posterior)
+        return Gaussian.from_encoder(numbers, self.model.latents, self.model.posterior)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the outputs (B, C, H, W) of codes (B, latents)."""
-        output: Tensor = self.decoder(warp(z, self.model.prior))
+        output: Tensor = self.decoder(to_prior_support(z, self.model.prior))
         return output
 
 
-def picture(output: Tensor, likelihood: Likelihood) -> Tensor:
+def mean_image(output: Tensor, likelihood: Likelihood) -> Tensor:
     """Return the image that a decoder's output stands for, in the shape of the output."""
     if likelihood.kind in ("bernoulli", "squared_error"):
         return torch.sigmoid(output)

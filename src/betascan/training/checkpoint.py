@@ -9,10 +9,10 @@ from typing import Any
 from betascan.config.vae import Run
 from betascan.core.errors import DataError
 from betascan.models.saved import State, read_torch, write_torch
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 
 
-def identity(run: Run, pictures: Pictures, start: State | None) -> str:
+def identity(run: Run, pictures: ImageBatches, start: State | None) -> str:
     """Return what a checkpoint must have been made by to be resumed."""
     digest = hashlib.sha256(run.model_dump_json().encode())
     digest.update(json.dumps([pictures.facts.fingerprint, str(pictures.device)]).encode())
@@ -21,7 +21,7 @@ def identity(run: Run, pictures: Pictures, start: State | None) -> str:
     return digest.hexdigest()
 
 
-def before(path: Path) -> Path:
+def backup_path(path: Path) -> Path:
     """Return where the checkpoint before the last one lies."""
     return path.with_name(f"{path.name}.before")
 
@@ -29,15 +29,15 @@ def before(path: Path) -> Path:
 def store(contents: dict[str, Any], path: Path, *, ended: bool) -> None:
     """Write a checkpoint and keep the one before, unless the training has ended."""
     if path.exists():
-        path.replace(before(path))
+        path.replace(backup_path(path))
     write_torch(contents, path)
     if ended:
-        before(path).unlink(missing_ok=True)
+        backup_path(path).unlink(missing_ok=True)
 
 
 def restore(path: Path, identity: str) -> dict[str, Any] | None:
     """Return the last readable checkpoint that belongs to `identity`, if there is one."""
-    for candidate in (path, before(path)):
+    for candidate in (path, backup_path(path)):
         if not candidate.exists():
             continue
         try:

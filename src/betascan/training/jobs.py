@@ -9,8 +9,8 @@ from betascan.core.files import write_csv, write_json
 from betascan.core.provenance import provenance
 from betascan.models import Saved, load, save
 from betascan.training.allocator import keep_memory
-from betascan.training.batches import Pictures
-from betascan.training.loop import device_of, temperature, train
+from betascan.training.batches import ImageBatches
+from betascan.training.loop import resolve_device, temperature, train
 
 
 def train_models(
@@ -32,12 +32,12 @@ def train_models(
     """
     keep_memory()
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
-    loaded: dict[int, Pictures] = {}
+    loaded: dict[int, ImageBatches] = {}
     for number, given in enumerate(runs):
         run = Run.model_validate(given)
-        size, device = run.model.size, device_of(run.training.device)
+        size, device = run.model.size, resolve_device(run.training.device)
         if size not in loaded:
-            loaded[size] = Pictures(images, size, device)
+            loaded[size] = ImageBatches(images, size, device)
         pictures = loaded[size]
         trained = train(
             run,

@@ -18,13 +18,13 @@ from betascan.core.randomness import stream
 from betascan.data.sampling import split
 from betascan.models import Vae, discriminator
 from betascan.models.saved import State
-from betascan.objectives import Draw, discriminator_loss, loss, permuted
+from betascan.objectives import ForwardPass, discriminator_loss, loss, permute_dims
 from betascan.training import checkpoint as checkpoints
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 
 CHUNK = 50  # steps whose noise has one seed; a training can stop and go on between chunks
 CHECKPOINT_SECONDS = 120.0
-MIXES = ("cuda",)  # devices on which float16 is faster, with float32 weights
+AMP_DEVICES = ("cuda",)  # devices on which float16 is faster, with float32 weights
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class _Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def temperature(run: Run, pictures: Pictures) -> float:
+def temperature(run: Run, pictures: ImageBatches) -> float:
     """T = (weight of the rate) sigma^2 / V (hirn2026, Eq. 9), as if at the documents' size.
 
     sigma^2 is the variance of a pixel: of the likelihood where it has one, 1/2 for a squared
@@ -69,7 +69,7 @@ def temperature(run: Run, pictures: Pictures) -> float:
     V = pictures.total_variance
     sigma2 = {
         "squared_error": 0.5,
-        "bernoulli": V / pictures.varying,
+        "bernoulli": V / pictures.n_varying,
     }.get(run.likelihood.kind, run.likelihood.variance)
     if isinstance(run.objective, LambdaBetaVae):
         sigma2 /= 1 + 2 * run.objective.lam * sigma2
@@ -83,7 +83,7 @@ def rate_weight(objective: Objective) -> float:
     return objective.gamma if objective.kind == "beta_tcvae" else objective.beta
 
 
-def device_of(name: str) -> torch.device:
+def resolve_device(name: str) -> torch.device:
     """Return the device that a configuration's "auto", "cpu" or "cuda" means here."""
     if name == "cuda" and not torch.cuda.is_available():
         raise TrainingError(
@@ -92,15 +92,15 @@ def device_of(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def seed_of(seed: int, purpose: str, index: int = 0) -> int:
+def torch_seed(seed: int, purpose: str, index: int = 0) -> int:
     """Return torch's seed of one purpose."""
     return int(stream(seed, purpose, index).integers(2**63))
 
 
-def build(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
+def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
     """Return the VAE and, for FactorVAE, the discriminator, with the weights of the run's seed."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(run.seed, "train/initial"))
+        torch.manual_seed(torch_seed(run.seed, "train/initial"))
         vae = Vae(run.model, channels)
         critic = None
         if isinstance(run.objective, FactorVae):
@@ -110,20 +110,24 @@ def build(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
 
 def _draw(
     vae: Vae, x: Tensor, noise: torch.Generator, likelihood: Likelihood, pixel_scale: float
-) -> Draw:
+) -> ForwardPass:
     shape = len(x), vae.model.latents
     drawn = torch.randn(shape, generator=noise, device=x.device)
-    return Draw(vae, x, drawn, likelihood, pixel_scale)
+    return ForwardPass(vae, x, drawn, likelihood, pixel_scale)
 
 
-def _judged(critic: nn.Module, z: Tensor, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+def _discriminator_logits(
+    critic: nn.Module, z: Tensor, noise: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """The discriminator's logits of codes (B, D) and of the same codes permuted, (B, 1) each."""
     order = torch.rand(z.shape, generator=noise, device=z.device)
-    return critic(z).to(z.dtype), critic(permuted(z, order)).to(z.dtype)
+    return critic(z).to(z.dtype), critic(permute_dims(z, order)).to(z.dtype)
 
 
 @torch.no_grad()
-def _seen(draw: Draw, total: Tensor, logits: tuple[Tensor, Tensor] | None) -> dict[str, Tensor]:
+def _batch_statistics(
+    draw: ForwardPass, total: Tensor, logits: tuple[Tensor, Tensor] | None
+) -> dict[str, Tensor]:
     """What a row of history is the mean of: one number a minibatch, float64."""
     seen = {"loss": total, "reconstruction": draw.distortion.mean(), "rate": draw.rate.mean()}
     if logits is not None:
@@ -138,25 +142,25 @@ def evaluate(
     vae: Vae,
     critic: nn.Sequential | None,
     run: Run,
-    pictures: Pictures,
+    pictures: ImageBatches,
     rows: np.ndarray,
     dataset_size: int,
 ) -> dict[str, float]:
     """Return the means of the loss and its terms over images, with noise that never changes."""
-    noise = torch.Generator(pictures.device).manual_seed(seed_of(run.seed, "train/validation"))
+    noise = torch.Generator(pictures.device).manual_seed(torch_seed(run.seed, "train/validation"))
     sums: dict[str, float] = {}
     for part in np.array_split(rows, -(-len(rows) // run.training.batch_size)):
         draw = _draw(vae, pictures[part], noise, run.likelihood, pictures.pixel_scale)
         total = loss(draw, run.objective, dataset_size=dataset_size, discriminator=critic)
-        logits = _judged(critic, draw.z, noise) if critic is not None else None
-        for name, value in _seen(draw, total, logits).items():
+        logits = _discriminator_logits(critic, draw.z, noise) if critic is not None else None
+        for name, value in _batch_statistics(draw, total, logits).items():
             sums[name] = sums.get(name, 0.0) + float(value) * len(part) / len(rows)
     return sums
 
 
 def train(
     run: Run,
-    pictures: Pictures,
+    pictures: ImageBatches,
     *,
     start: State | None = None,
     checkpoint: Path | None = None,
@@ -181,7 +185,7 @@ def train(
     epoch_steps, steps = protocol.schedule(len(pictures))
     interval = protocol.interval or epoch_steps
 
-    vae, critic = build(run, pictures.channels)
+    vae, critic = build_networks(run, pictures.channels)
     if start is not None:
         vae.load_state_dict(start)
     networks = nn.ModuleDict({"vae": vae} if critic is None else {"vae": vae, "critic": critic})
@@ -194,7 +198,7 @@ def train(
             critic.parameters(), run.objective.discriminator_lr, (0.5, 0.9), fused=True
         )
         parts["critic_optimiser"] = critic_optimiser
-    mixed = protocol.precision == "float16" and device.type in MIXES
+    mixed = protocol.precision == "float16" and device.type in AMP_DEVICES
     parts["scaler"] = scaler = torch.amp.GradScaler(device.type, enabled=mixed)
 
     identity = checkpoints.identity(run, pictures, start)
@@ -208,7 +212,7 @@ def train(
     with bar:
         while state.step < steps and not state.stopped:
             if state.step % CHUNK == 0:
-                noise.manual_seed(seed_of(run.seed, "train/noise", state.step // CHUNK))
+                noise.manual_seed(torch_seed(run.seed, "train/noise", state.step // CHUNK))
             epoch, place = divmod(state.step, epoch_steps)
             if place == 0 or not order.size:
                 order = stream(run.seed, "train/order", epoch).permutation(rows)
@@ -217,8 +221,12 @@ def train(
             with torch.autocast(device.type, torch.float16, enabled=mixed):
                 draw = _draw(vae, x, noise, run.likelihood, pictures.pixel_scale)
                 total = loss(draw, run.objective, dataset_size=len(rows), discriminator=critic)
-                logits = _judged(critic, draw.z.detach(), noise) if critic is not None else None
-                seen = _seen(draw, total, logits)
+                logits = (
+                    _discriminator_logits(critic, draw.z.detach(), noise)
+                    if critic is not None
+                    else None
+                )
+                seen = _batch_statistics(draw, total, logits)
             optimiser.zero_grad()
             scaler.scale(total).backward(inputs=list(vae.parameters()))
             scaler.step(optimiser)

@@ -17,8 +17,8 @@ from betascan.core.files import write_csv
 from betascan.data import store
 from betascan.data.images import IMAGE_SETS
 from betascan.training.allocator import keep_memory
-from betascan.training.batches import Pictures
-from betascan.training.loop import device_of, train
+from betascan.training.batches import ImageBatches
+from betascan.training.loop import resolve_device, train
 from betascan.workflow.config import load
 from betascan.workflow.plan import images_seen, trainings, workloads
 
@@ -28,14 +28,14 @@ CHANNELS = {"dsprites": 1}
 
 def seconds_an_image(run: Run, channels: int) -> float:
     """Time a training of this kind on noise, without its start."""
-    device, size = device_of(run.training.device), run.model.size
+    device, size = resolve_device(run.training.device), run.model.size
     batch = run.training.batch_size
     grid, rows = IMAGE_SETS["shapes3d"].grid, np.arange(batch)
     noise = np.random.default_rng(0).integers(256, size=(batch, size, size, channels))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "noise.h5"
         store.write(path, grid, rows, [noise.astype(np.uint8)], source="noise", maximum=255)
-        pictures = Pictures(path, size, device)
+        pictures = ImageBatches(path, size, device)
 
     def seconds(steps: int) -> float:
         short = {"steps": steps, "epochs": None, "held_out": 0.0, "patience": None}
@@ -72,7 +72,7 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     devices: dict[str, str] = {}
     for study, dataset, run in trainings(checked):
         channels = CHANNELS.get(dataset, 3)
-        kind, device = _kind(run, channels), device_of(run.training.device).type
+        kind, device = _kind(run, channels), resolve_device(run.training.device).type
         if kind not in known:
             known[kind] = seconds_an_image(run, channels)
         beside = max(1, cores // run.training.threads) if device == "cpu" else 1

@@ -27,9 +27,9 @@ from betascan.metrics.jacobian import (
 )
 from betascan.metrics.posterior import ACTIVE
 from betascan.models import Gaussian, Vae, load
-from betascan.models.vae import picture
-from betascan.objectives import Draw, derivatives, distortion
-from betascan.training.batches import Pictures
+from betascan.models.vae import mean_image
+from betascan.objectives import ForwardPass, derivatives, distortion
+from betascan.training.batches import ImageBatches
 from betascan.training.loop import rate_weight
 
 SEEN = 1000  # images from which active latents are told
@@ -50,13 +50,13 @@ def measure(
     latents (see `sides`). Exact derivatives at the posterior mean, except where said.
     """
     torch.set_num_threads(1)
-    loaded: dict[int, Pictures] = {}
+    loaded: dict[int, ImageBatches] = {}
     jobs = list(zip(models, jacobians, identities, strict=True))
     for model, to_jacobians, to_identities in tqdm(jobs, desc="measure", unit=" models"):
         saved = load(model)
         size = saved.run.model.size
         if size not in loaded:
-            loaded[size] = Pictures(images, size, torch.device("cpu"))
+            loaded[size] = ImageBatches(images, size, torch.device("cpu"))
         pictures = loaded[size]
         rows = stream(saved.run.seed, "allen2024/points").permutation(len(pictures))
         vae, active = saved.vae(), _active(saved.vae(), pictures, rows[:SEEN])
@@ -64,20 +64,22 @@ def measure(
             int(stream(saved.run.seed, "allen2024/noise").integers(2**63))
         )
         x = pictures[rows[:points]]
-        draw = Draw(vae, x, torch.empty(0), saved.run.likelihood, pictures.pixel_scale)
+        draw = ForwardPass(vae, x, torch.empty(0), saved.run.likelihood, pictures.pixel_scale)
         beta = rate_weight(saved.run.objective)
         write_csv(at_points(draw, active, samples, noise), to_jacobians)
         write_csv(sides(draw, beta, active, noise), to_identities)
 
 
 @torch.no_grad()
-def _active(vae: Vae, pictures: Pictures, rows: Rows) -> Tensor:
+def _active(vae: Vae, pictures: ImageBatches, rows: Rows) -> Tensor:
     """Return the numbers of the active latents, (A,)."""
     means = torch.cat([vae.encode(pictures[part]).mean for part in np.array_split(rows, 4)])
     return torch.nonzero(means.var(0) > ACTIVE)[:, 0]
 
 
-def at_points(draw: Draw, active: Tensor, samples: int, noise: torch.Generator) -> pd.DataFrame:
+def at_points(
+    draw: ForwardPass, active: Tensor, samples: int, noise: torch.Generator
+) -> pd.DataFrame:
     """Measure around each image's mean code.
 
     Columns: active; offdiagonal_mass of J^T J; mean_absolute_cosine; axis_distance
@@ -90,7 +92,7 @@ def at_points(draw: Draw, active: Tensor, samples: int, noise: torch.Generator) 
     vae, mean = draw.vae, draw.posterior.mean.detach()
     scale = draw.pixel_scale
     with torch.no_grad():
-        shown = picture(vae.decode(mean), draw.likelihood)
+        shown = mean_image(vae.decode(mean), draw.likelihood)
         columns = {"squared_error": scale * (shown - draw.x).square().flatten(1).sum(1)}
         columns |= sampled(draw, samples, noise)
     H, covariance = hessian(draw), _covariance(draw.posterior)
@@ -124,7 +126,7 @@ def at_points(draw: Draw, active: Tensor, samples: int, noise: torch.Generator) 
     return frame
 
 
-def hessian(draw: Draw) -> Tensor:
+def hessian(draw: ForwardPass) -> Tensor:
     """Exact Hessian of D in z at each mean, (B, D, D)."""
 
     def one(z: Tensor, x: Tensor) -> Tensor:
@@ -134,7 +136,7 @@ def hessian(draw: Draw) -> Tensor:
     return draw.pixel_scale * found.detach()
 
 
-def gauss_newton(draw: Draw, z: Tensor) -> Tensor:
+def gauss_newton(draw: ForwardPass, z: Tensor) -> Tensor:
     """J^T (d^2 D / d output^2) J at codes z (B, D), (B, D, D): J^T J / sigma^2 if Gaussian."""
     J = decoder_jacobian(draw.vae.decode, z).detach()
     with torch.no_grad():
@@ -143,11 +145,11 @@ def gauss_newton(draw: Draw, z: Tensor) -> Tensor:
 
 
 def _covariance(posterior: Gaussian) -> Tensor:
-    factor = posterior.factor.detach()
+    factor = posterior.scale_tril.detach()
     return factor @ factor.transpose(1, 2)
 
 
-def sampled(draw: Draw, samples: int, noise: torch.Generator) -> dict[str, Tensor]:
+def sampled(draw: ForwardPass, samples: int, noise: torch.Generator) -> dict[str, Tensor]:
     """Return E_q[D] - D(mean) of each image and its standard error, (B,) each.
 
     Samples come in pairs mean +- L noise, in which odd terms cancel.
@@ -162,7 +164,7 @@ def sampled(draw: Draw, samples: int, noise: torch.Generator) -> dict[str, Tenso
     return {"sampled": drawn.mean(0), "sampled_error": drawn.std(0) / len(drawn) ** 0.5}
 
 
-def sides(draw: Draw, beta: float, active: Tensor, noise: torch.Generator) -> pd.DataFrame:
+def sides(draw: ForwardPass, beta: float, active: Tensor, noise: torch.Generator) -> pd.DataFrame:
     """Both sides of Sigma^-1 = I + E_q[H] / beta, entry by entry, at each image.
 
     Columns: point, row, column (latents; a diagonal posterior answers for its diagonal alone),

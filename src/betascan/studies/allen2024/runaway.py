@@ -10,9 +10,9 @@ import torch
 from betascan.config.vae import Deterministic, Run
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
-from betascan.objectives import Draw, deterministic
-from betascan.training.batches import Pictures
-from betascan.training.loop import build
+from betascan.objectives import ForwardPass, deterministic
+from betascan.training.batches import ImageBatches
+from betascan.training.loop import build_networks
 
 
 def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: float) -> None:
@@ -27,14 +27,14 @@ def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: 
         run = Run.model_validate(given)
         objective, batch = run.objective, run.training.batch_size
         assert isinstance(objective, Deterministic)
-        pictures = Pictures(images, run.model.size, torch.device("cpu"))
-        vae, _ = build(run, pictures.channels)
+        pictures = ImageBatches(images, run.model.size, torch.device("cpu"))
+        vae, _ = build_networks(run, pictures.channels)
         optimiser = torch.optim.Adam(vae.parameters(), run.training.lr)
         order = stream(run.seed, "allen2024/runaway")
         named = {"activation": run.model.activation, "curvature": objective.curvature}
         for step in range(1, (run.training.steps or 0) + 1):
             x = pictures[order.integers(len(pictures), size=batch)]
-            draw = Draw(vae, x, torch.empty(0), run.likelihood, pictures.pixel_scale)
+            draw = ForwardPass(vae, x, torch.empty(0), run.likelihood, pictures.pixel_scale)
             total = deterministic(draw, beta=objective.beta, curvature=objective.curvature)
             rows.append({**named, "step": step, "loss": total.item()})
             if not total.item() > bound:

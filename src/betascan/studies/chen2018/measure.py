@@ -16,7 +16,7 @@ from betascan.core.randomness import stream
 from betascan.metrics import mig_chen
 from betascan.metrics.total_correlation import Method, elbo_terms
 from betascan.models import load
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 
 TERMS = ("index_code_mi", "total_correlation", "dimension_wise_kl")
 
@@ -39,12 +39,12 @@ def evaluate(
     as a training estimates them.
     """
     evaluation.evaluate(images, models, threads=threads, **usual)
-    pictures: Pictures | None = None
+    pictures: ImageBatches | None = None
     for model, to in tqdm(list(zip(models, terms, strict=True)), desc="terms", unit=" models"):
         saved = load(model)
         seed, batch = saved.run.seed, saved.run.training.batch_size
         if pictures is None:
-            pictures = Pictures(images, saved.run.model.size, torch.device("cpu"))
+            pictures = ImageBatches(images, saved.run.model.size, torch.device("cpu"))
         mean, log_variance = evaluation.encode(saved.vae(), pictures, np.arange(len(pictures)))
         chosen = pictures.factors[:, list(factors)]
         gap = mig_chen(mean, log_variance, chosen, samples=exact, seed=seed)

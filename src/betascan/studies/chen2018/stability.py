@@ -22,7 +22,7 @@ from betascan.metrics import dci, mig, mig_chen, sap
 from betascan.metrics.arrays import varying
 from betascan.metrics.classifier import COLLAPSED, votes
 from betascan.models import load
-from betascan.training.batches import Pictures
+from betascan.training.batches import ImageBatches
 
 CHUNK = 1 << 21  # rows of codes gathered at a time
 
@@ -163,11 +163,11 @@ def stability(
 ) -> None:
     """Write the table of `repeated` for each model; all images are encoded once."""
     torch.set_num_threads(threads)
-    pictures: Pictures | None = None
+    pictures: ImageBatches | None = None
     for model, to in tqdm(list(zip(models, scores, strict=True)), desc="scores", unit=" models"):
         saved = load(model)
         if pictures is None:
-            pictures = Pictures(images, saved.run.model.size, torch.device("cpu"))
+            pictures = ImageBatches(images, saved.run.model.size, torch.device("cpu"))
         codes = encode(saved.vae(), pictures, np.arange(len(pictures)))
         all_ = Posteriors(*codes, pictures.factors, tuple(factors))
         write_csv(repeated(all_, samples, repeats, saved.run.seed), to)
