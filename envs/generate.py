@@ -11,11 +11,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 HERE = Path(__file__).parent
-DATA = ["h5py", "numpy", "pandas", "pooch", "pydantic", "rasterio", "requests", "tqdm"]
+DATA = ["h5py", "jaxtyping", "numpy", "pandas", "pooch", "pydantic", "rasterio", "requests", "tqdm"]
 ENVIRONMENTS = {
     "data": DATA,
     "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm"],  # and evaluates
-    "figures": [*DATA, "matplotlib", "scipy", "tabulate"],  # which pandas writes Markdown with
+    # pandas writes Markdown with tabulate
+    "figures": [*DATA, "matplotlib", "scipy", "seaborn", "tabulate"],
 }
 
 
