@@ -1,6 +1,7 @@
 """From trained image models to scores, information matrices and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,36 +33,77 @@ def evaluate(
     scores: Sequence[Path],
     information: Sequence[Path],
     views: Sequence[Path],
+    rows: Sequence[Mapping[str, Any]],
     samples: int,
     test_samples: int,
     threads: int = 1,
     **options: Any,
 ) -> None:
-    """Score trained models on images that they have not seen, if there are such.
+    """Score trained models, on images that were held out of training if there are such.
 
-    Writes for each model `scores` (metric, convention, value, low, high, samples), `information`
-    (latent, factor, mutual_information in nats, of posterior means in 20 bins) and `views`
-    (originals and reconstructions (5, H, W, C) and traversals (latents, 7, H, W, C) as uint8,
-    steps (7,), rate (latents,) in nats). samples, test_samples: as many images at most for the
-    scores and for the classifiers' test; options: as of `score_table`. Raises DataError.
+    Parameters
+    ----------
+    images : Path
+        File of `betascan.data.store`.
+    models : sequence of Path
+        Files of `betascan.models.save`.
+    scores : sequence of Path
+        Written: keys, metric, convention, value, low, high, samples.
+    information : sequence of Path
+        Written: keys, latent, factor, mutual_information (nats; posterior means in 20 bins).
+    views : sequence of Path
+        Written: originals and reconstructions (5, H, W, C), traversals (latents, 7, H, W, C),
+        all uint8, steps (7,) of a traversal in standard deviations of the prior, and rate
+        (latents,) in nats.
+    rows : sequence of Mapping
+        Signature and keys of each model (`betascan.studies.base.Training.row`).
+    samples, test_samples : int
+        Images at most, for the scores and for testing classifiers.
+    **options
+        As of `betascan.metrics.scores.score_table`.
+
+    Raises
+    ------
+    DataError
+        If a model is missing, damaged or another one than its row says; if images are too few.
     """
     torch.set_num_threads(threads)
-    loaded: dict[int, ImageBatches] = {}
-    jobs = list(zip(models, scores, information, views, strict=True))
-    for model, to_scores, to_information, to_views in tqdm(jobs, desc="evaluate", unit=" models"):
-        saved = load(model)
-        size = saved.run.model.size
-        if size not in loaded:
-            loaded[size] = ImageBatches(images, size, torch.device("cpu"))
-        pictures, vae = loaded[size], saved.vae()
-        train_rows, test_rows = _rows(saved, len(pictures), samples, test_samples)
-        train, test = (_coded(vae, pictures, rows) for rows in (train_rows, test_rows))
-        write_csv(
-            score_table(train, test, seed=saved.run.seed, workers=threads, **options), to_scores
-        )
-        write_csv(_information(train, pictures.facts.grid.names), to_information)
+    files = zip(models, rows, scores, information, views, strict=True)
+    for path, row, to_scores, to_information, to_views in tqdm(files, "evaluate", unit=" models"):
+        saved = load_model(path, row)
+        batches, vae = image_batches(images, saved.run.model.size), saved.vae()
+        train_rows, test_rows = _rows(saved, len(batches), samples, test_samples)
+        train, test = (_coded(vae, batches, part) for part in (train_rows, test_rows))
+        table = score_table(train, test, seed=saved.run.seed, workers=threads, **options)
+        write_csv(with_keys(table, row), to_scores)
+        write_csv(with_keys(_information(train, batches.facts.grid.names), row), to_information)
         shown = test_rows[:SHOWN]
-        write_npz(to_views, _views(saved, vae, pictures, shown, train), rows=shown.tolist())
+        write_npz(to_views, _views(saved, vae, batches, shown, train), rows=shown.tolist())
+
+
+def load_model(path: Path, row: Mapping[str, Any]) -> Saved:
+    """Load the model that a row stands for.
+
+    Raises
+    ------
+    DataError
+        If the file holds another model, or none.
+    """
+    saved = load(path)
+    if saved.facts.get("signature") != row["signature"]:
+        raise DataError(f"{path} is not the model {row['signature']}: delete it and run again")
+    return saved
+
+
+def with_keys(table: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table with a model's keys as its first columns."""
+    return table.assign(**row["keys"])[[*row["keys"], *table.columns]]
+
+
+@lru_cache(maxsize=2)
+def image_batches(images: Path, size: int) -> ImageBatches:
+    """Return the images of a file at a size, on the CPU; kept for the next model of a job."""
+    return ImageBatches(images, size, torch.device("cpu"))
 
 
 def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[Rows, Rows]:
@@ -77,18 +119,18 @@ def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[R
 
 
 @torch.no_grad()
-def encode(vae: Vae, pictures: ImageBatches, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+def encode(vae: Vae, batches: ImageBatches, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return mean and log-variance (n, latents) of q(z|x) of the images `rows`."""
-    found = [vae.encode(pictures[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))]
+    found = [vae.encode(batches[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))]
     mean = torch.cat([posterior.mean for posterior in found])
     log_variance = torch.cat([posterior.variance.log() for posterior in found])
     return mean.numpy(), log_variance.numpy()
 
 
-def _coded(vae: Vae, pictures: ImageBatches, rows: Rows) -> Coded:
-    mean, log_variance = encode(vae, pictures, rows)
-    factors, grid = pictures.factors[rows], pictures.facts.grid
-    if pictures.facts.maximum == 1:  # dSprites' own file has the values, and a constant colour
+def _coded(vae: Vae, batches: ImageBatches, rows: Rows) -> Coded:
+    mean, log_variance = encode(vae, batches, rows)
+    factors, grid = batches.factors[rows], batches.facts.grid
+    if batches.facts.maximum == 1:  # dSprites' own file has the values, and a constant colour
         values = np.insert(grid.values(factors), 0, 1.0, axis=1)
     else:
         values = factors.astype(np.float64)
@@ -109,10 +151,10 @@ def _information(coded: Coded, names: Sequence[str]) -> pd.DataFrame:
 
 @torch.no_grad()
 def _views(
-    saved: Saved, vae: Vae, pictures: ImageBatches, rows: Rows, coded: Coded
+    saved: Saved, vae: Vae, batches: ImageBatches, rows: Rows, coded: Coded
 ) -> dict[str, NDArray[Any]]:
     """Reconstruct images, and traverse each latent from the code of the first one."""
-    x = pictures[rows]
+    x = batches[rows]
     mean = vae.encode(x).mean
     latents, steps = mean.shape[1], len(STEPS)
     walk = mean[:1].repeat(latents * steps, 1)

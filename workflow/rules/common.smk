@@ -1,50 +1,70 @@
-# Where things are, and what rules share.
+# The configuration, the studies under it, and what the loops over their rows share.
 
-from operator import attrgetter
+import os
+import sys
+from functools import partial
+from pathlib import Path
 
-OUTPUT = "" if CONFIG.output == "." else f"{CONFIG.output}/"
-DATA, RUNS, LOGS = f"{OUTPUT}data", f"{OUTPUT}runs", f"{OUTPUT}logs"
-RESULTS, FIGURES = f"{OUTPUT}results", f"{OUTPUT}figures"
+import yaml
+from snakemake.utils import update_config
 
-ENVS = SOURCES.parent / "envs"
-
-
-def code(*modules):
-    """The files of the package that a rule's result depends on beside its script."""
-    return [os.path.relpath(SOURCES / "betascan" / module) for module in modules]
-
-
-def scale_of(study, *data):
-    """The scale of a study: the papers', if neither it nor its data sets are shrunk."""
-    used = attrgetter(study, *(f"data.{name}" for name in data), "scale")
-    shrunk = used(CONFIG)[:-1] != used(PAPERS)[:-1]
-    return CONFIG.scale if shrunk else PAPERS.scale
-
-
-def footer(study, scale, data):
-    """The line that every figure carries: which scale, made from what."""
-    return f"betascan {study} · scale: {scale} · data: {data}"
-
-
-def points(pattern, points_per_job, **axis):
-    """The files of one job: of its own point, or of all points along an axis."""
-    if points_per_job == 1:
-        return [pattern]
-    return expand(pattern, **axis, allow_missing=True)
-
-
-def gpus(device):
-    """How many a job asks of `--resources gpu=...`."""
-    return 0 if device == "cpu" else 1
-
-
-TRAINING_CODE = code(
-    "models/networks.py",
-    "models/posterior.py",
-    "objectives.py",
-    "training/loop.py",
-    "training/batches.py",
+PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
+# The package need not be installed: neither here nor in the environments of the rules.
+sys.path.insert(0, str(PROJECT / "src"))
+os.environ.update(
+    PYTHONPATH=str(PROJECT / "src"),
+    MALLOC_MMAP_MAX_="0",  # glibc keeps what a training step frees: 1.1 to 1.7 times faster
+    MALLOC_TRIM_THRESHOLD_="100000000000",
+    MALLOC_TOP_PAD_="268435456",
 )
-EVALUATION_CODE = code("evaluation.py", "metrics/scores.py")
 
-PLAN = f"{RUNS}/plan.csv"
+from betascan.core.errors import one_line_errors
+from betascan.core.paths import Paths
+from betascan.workflow.batches import to_measure, to_train
+from betascan.workflow.code import digest
+from betascan.workflow.config import load, studies
+from betascan.workflow.plan import describe
+
+with one_line_errors():
+    settings = yaml.safe_load((PROJECT / "config.yaml").read_text())
+    PAPERS = load(settings)
+    update_config(settings, config)  # which as a module of another workflow has less
+    CONFIG = load(settings)
+    STUDIES = studies(CONFIG, PAPERS)
+PATHS = Paths(CONFIG.output)
+ENVS = PROJECT / "envs"
+
+if workflow.is_main_process:
+    print(describe(CONFIG, STUDIES, Path(PATHS.plan)), file=sys.stderr)
+
+
+def call(name, study=None):
+    """The parameters by which a job finds its function, and Snakemake sees its code change."""
+    dotted = (
+        name if name.startswith("betascan.") else f"betascan.studies.{study.key}.{name}"
+    )
+    return {"function": dotted, "code": digest(dotted)}
+
+
+def times(amount):
+    """A resource of a job: more of it at each further attempt."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def reported(study, table):
+    """The files that a table's rule makes, that for the report marked."""
+    outputs = dict(table.makes)
+    if table.caption:
+        name = table.reported or next(iter(outputs))
+        outputs[name] = report(
+            outputs[name],
+            caption="../report/item.rst",
+            category=study.key,
+            subcategory="tables",
+        )
+    return outputs
+
+
+def targets(study):
+    """Everything that a study leaves below results/ and figures/."""
+    return [*study.results(PATHS), *study.pictures(PATHS)]

@@ -1,47 +1,69 @@
-# What all documents leave together: one comparison, and pages for the report.
+# What all studies leave together: one comparison, and pages for the report.
+
+from dataclasses import asdict
+
+COMPARED = {key: study for key, study in STUDIES.items() if study.compared}
+SHOWN = {
+    f"{PATHS.runs}/report/{key}/{figure.name}.csv": [key, figure.shows]
+    for key, study in STUDIES.items()
+    for figure in study.figures
+    if figure.shows
+}
+PAGES = {key: study.readable(PATHS) for key, study in STUDIES.items()}
+PAGES["comparison"] = [
+    f"{PATHS.results}/{name}.csv" for name in ["summary", "origin", "comparison"]
+]
 
 
 rule comparison:
     input:
-        tables=[f"{RESULTS}/{source.table}" for source in COMPARED],
-        provenances=expand(
-            f"{RESULTS}/{{document}}/provenance.json",
-            document=DOCUMENTS,
-        ),
-        code=code("report/comparison.py", "published/figures.csv"),
+        tables=[
+            f"{PATHS.results}/{key}/{row.table}"
+            for key, study in COMPARED.items()
+            for row in study.compared
+        ],
+        provenances=expand(f"{PATHS.results}/{{key}}/provenance.json", key=COMPARED),
     output:
-        captions=[f"{RUNS}/report/{figure}.csv" for figure in ILLUSTRATED],
         comparison=report(
-            f"{RESULTS}/comparison.csv",
-            caption="../report/comparison.rst",
+            f"{PATHS.results}/comparison.csv",
+            caption="../report/item.rst",
             category="comparison",
             subcategory="tables",
         ),
-        markdown=f"{RESULTS}/comparison.md",
+        markdown=f"{PATHS.results}/comparison.md",
         summary=report(
-            f"{RESULTS}/summary.csv",
-            caption="../report/summary.rst",
+            f"{PATHS.results}/summary.csv",
+            caption="../report/item.rst",
             category="comparison",
             subcategory="tables",
         ),
         origin=report(
-            f"{RESULTS}/origin.csv",
-            caption="../report/origin.rst",
+            f"{PATHS.results}/origin.csv",
+            caption="../report/item.rst",
             category="comparison",
             subcategory="tables",
         ),
+        captions=list(SHOWN),
     log:
-        f"{LOGS}/comparison.log",
+        f"{PATHS.logs}/comparison.log",
     benchmark:
-        f"{LOGS}/comparison.tsv"
+        f"{PATHS.logs}/comparison.tsv"
+    group:
+        "report"
     conda:
         f"{ENVS}/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.report.comparison.compare",
-        figures=ILLUSTRATED,
+        **call("betascan.report.comparison.compare"),
+        sources=[
+            (key, asdict(row))
+            for key, study in COMPARED.items()
+            for row in study.compared
+        ],
+        shows=list(SHOWN.values()),
+        caption="Published numbers and statements, what came out, and verdicts.",
     message:
         "every published number beside ours"
     script:
@@ -50,29 +72,34 @@ rule comparison:
 
 rule tables_page:
     input:
-        tables=document_tables,
-        code=code("report/pages.py"),
+        tables=lambda wildcards: PAGES[wildcards.page],
     output:
         html=report(
-            f"{RUNS}/report/{{document}}.html",
-            caption="../report/page.rst",
-            category="{document}",
+            f"{PATHS.runs}/report/{{page}}.html",
+            caption="../report/item.rst",
+            category="{page}",
             subcategory="tables",
         ),
     log:
-        f"{LOGS}/tables_page-{{document}}.log",
+        f"{PATHS.logs}/tables_page-{{page}}.log",
     benchmark:
-        f"{LOGS}/tables_page-{{document}}.tsv"
+        f"{PATHS.logs}/tables_page-{{page}}.tsv"
+    wildcard_constraints:
+        page="|".join(PAGES),
+    group:
+        "report"
     conda:
         f"{ENVS}/figures.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        function="betascan.report.pages.page",
-        title="{document}",
+        **call("betascan.report.pages.page"),
+        title="{page}",
+        shows="",
+        caption="All tables of the document on one page, to read and to search.",
     message:
-        "the tables of {wildcards.document} on one page"
+        "the tables of {wildcards.page} on one page"
     script:
         "../scripts/call.py"
 
@@ -80,4 +107,4 @@ rule tables_page:
 rule results:
     input:
         rules.comparison.output,
-        expand(rules.tables_page.output, document=["comparison", *DOCUMENTS]),
+        expand(rules.tables_page.output, page=PAGES),

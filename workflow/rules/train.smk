@@ -1,38 +1,49 @@
-# What all studies of images share: a training and an evaluation, which each study takes with
-# `use rule`, saying whose files they are. A job has one point of the study, or all along an axis.
+# Trainings of all studies, each model once. A rule has one job a model where `points_per_job` is
+# 1; else there is a rule a job.
 
+for batch in to_train(STUDIES.values()):
 
-wildcard_constraints:
-    dataset="[^/~]+",
-    model="[^/~]+",
-    weight="[^/~]+",
-
-
-rule image_training:
-    log:
-        f"{LOGS}/image_training.log",
-    conda:
-        f"{ENVS}/train.yaml"
-    script:
-        "../scripts/call.py"
-
-
-rule image_evaluation:
-    log:
-        f"{LOGS}/image_evaluation.log",
-    conda:
-        f"{ENVS}/train.yaml"
-    script:
-        "../scripts/call.py"
+    rule:
+        name:
+            batch.rule
+        input:
+            images=batch.images,
+            starts=partial(batch.starts, PATHS.models),
+        output:
+            models=batch.files(PATHS.models, "model.pt"),
+            histories=batch.files(PATHS.models, "history.csv"),
+            cards=batch.files(PATHS.models, "card.json"),
+            records=batch.files(PATHS.models, "record.json"),
+        log:
+            batch.log(PATHS.logs),
+        benchmark:
+            batch.log(PATHS.logs, "tsv")
+        wildcard_constraints:
+            signature=batch.signatures,
+        conda:
+            f"{ENVS}/train.yaml"
+        threads: batch.threads
+        resources:
+            mem_mb=times(8000),
+            runtime=times(1440),
+            gpu=batch.gpus,
+        params:
+            **call("betascan.training.jobs.train_models"),
+            runs=batch.runs,
+            rows=batch.rows,
+        message:
+            batch.message
+        script:
+            "../scripts/call.py"
 
 
 rule plan:
     output:
-        plan=PLAN,
+        plan=PATHS.plan,
     log:
-        f"{LOGS}/plan.log",
+        f"{PATHS.logs}/plan.log",
     benchmark:
-        f"{LOGS}/plan.tsv"
+        f"{PATHS.logs}/plan.tsv"
     conda:
         f"{ENVS}/train.yaml"
     resources:

@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from betascan.core.files import staged, write_csv
+from betascan.studies.base import Compared
 
 REPRODUCED, NOT_REPRODUCED, SCALE = "reproduced", "not reproduced", "scale cannot tell"
 WRONG, NO_TARGET, BEYOND = "document is wrong", "no target", "beyond the document"
@@ -38,57 +37,6 @@ Record = Mapping[str, Any]
 COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "scale", "note"]
 
 
-@dataclass(frozen=True)
-class Source:
-    """A table of a study: which of its columns say what."""
-
-    document: str
-    table: str  # its path below the results
-    about: str  # what its rows are, in front of each item
-    item: Sequence[str]  # columns that tell its rows apart
-    published: str = "published"
-    ours: str = "ours"
-    note: Sequence[str] = ()
-    study: str | None = None  # of several of a document, as its provenance names them
-
-
-SOURCES = (
-    Source("hirn2026", "hirn2026/claims.csv", "", ("statement", "where", "estimator", "split")),
-    Source(
-        "vu2026", "vu2026/linear_claims.csv", "linear study",
-        ("statement", "n", "method"), study="linear",
-    ),
-    Source(
-        "vu2026", "vu2026/linear.csv", "linear study",
-        ("metric", "n", "method", "lambda", "beta"), ours="mean", study="linear",
-    ),
-    Source(
-        "vu2026", "vu2026/image_claims.csv", "images",
-        ("statement", "dataset", "metric"), study="images",
-    ),
-    Source(
-        "vu2026", "vu2026/image_cells.csv", "change in %",
-        ("dataset", "metric", "lambda", "beta"), "published_percent", "percent", study="images",
-    ),
-    *(
-        Source(
-            "denardin2025", f"denardin2025/table{number}.csv", f"Table {number}",
-            ("column", "value"), "printed", note=("evidence",),
-        )
-        for number in ("01", "02", "03", "04")
-    ),
-    Source("denardin2025", "denardin2025/claims.csv", "", ("claim",), ours="evidence"),
-    Source(
-        "chen2018", "chen2018/claims.csv", "",
-        ("statement", "where", "dataset", "of"), note=("evidence",),
-    ),
-    Source(
-        "allen2024", "allen2024/claims.csv", "", ("statement", "where", "dataset"),
-        note=("evidence", "contradiction"),
-    ),
-)  # fmt: skip
-
-
 def _verdict(row: Record) -> str:
     """Translate a study's verdict; what the document itself contradicts is its error."""
     told = str(row["verdict"])
@@ -98,7 +46,7 @@ def _verdict(row: Record) -> str:
     return COMMON[told]
 
 
-def _note(row: Record, source: Source, verdict: str) -> str:
+def _note(row: Record, source: Compared, verdict: str) -> str:
     told = [str(row[column]) for column in source.note if pd.notna(row[column])]
     if row.get("in_document") == "no":
         told.append("its own published numbers do not bear the statement out")
@@ -113,7 +61,7 @@ def _named(column: str, value: object) -> str:
     return str(value) if column in SPEAKING else f"{column} {value}"
 
 
-def rows(source: Source, table: pd.DataFrame, scale: str) -> list[dict[str, Any]]:
+def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> list[dict[str, Any]]:
     """Return the rows of one table in COLUMNS; a deviation, ours - published, is of numbers."""
     found = []
     for row in table.to_dict("records"):
@@ -123,7 +71,7 @@ def rows(source: Source, table: pd.DataFrame, scale: str) -> list[dict[str, Any]
         numbers = pd.to_numeric(pd.Series([row[source.ours], published]), errors="coerce")
         found.append(
             {
-                "document": source.document,
+                "document": document,
                 "item": ", ".join([source.about, *parts] if source.about else parts),
                 "published": published,
                 "ours": row[source.ours],
@@ -163,13 +111,13 @@ def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str | None], Record]:
-    """Read the record of every document, of each of its studies where it has several."""
-    found: dict[tuple[str, str | None], Record] = {}
+def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str], Record]:
+    """Read the record of every document, or of each part where it has several."""
+    found: dict[tuple[str, str], Record] = {}
     for path in provenances:
         record, document = json.loads(path.read_text()), path.parent.name
-        parts = {None: record} if "scale" in record else record
-        found |= {(document, study): part for study, part in parts.items()}
+        parts = {"": record} if "scale" in record else record
+        found |= {(document, part): one for part, one in parts.items()}
     return found
 
 
@@ -180,38 +128,47 @@ def compare(
     markdown: Path,
     summary: Path,
     origin: Path,
+    sources: Sequence[tuple[str, Mapping[str, Any]]],
     captions: Sequence[Path] = (),
-    figures: Sequence[str] = (),
+    shows: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the comparison of all documents, the same to read, its counts, and what made it.
 
-    tables: in the order of SOURCES. provenances: of the documents, each in its document's folder.
-    captions: for each of `figures` ("hirn2026/fig1"), what it shows of the comparison.
+    Parameters
+    ----------
+    tables : sequence of Path
+        Tables of the studies.
+    provenances : sequence of Path
+        One a study, in its folder.
+    comparison, markdown, summary, origin : Path
+        Written.
+    sources : sequence of (str, Mapping)
+        For each of `tables` the study and a `betascan.studies.base.Compared` as plain values.
+    captions : sequence of Path
+        Written for figures: the rows of the comparison that each shows.
+    shows : sequence of (str, str)
+        For each of `captions` the study and a regular expression of items.
     """
     records = _studies(provenances)
-    frame = pd.DataFrame(
-        [
-            row
-            for source, path in zip(SOURCES, tables, strict=True)
-            for row in rows(
-                source, pd.read_csv(path), records[source.document, source.study]["scale"]
-            )
-        ],
-        columns=COLUMNS,
-    )
+    parts = []
+    for (document, row), path in zip(sources, tables, strict=True):
+        source = Compared(**row)
+        scale = records[document, source.part]["scale"]
+        parts += rows(document, source, pd.read_csv(path), scale)
+    frame = pd.DataFrame(parts, columns=COLUMNS)
     counted = counts(frame)
     named = (
-        (f"{document}, {study}" if study else document, record)
-        for (document, study), record in records.items()
+        (f"{document}, {part}" if part else document, record)
+        for (document, part), record in records.items()
     )
     write_csv(frame, comparison)
     write_csv(counted, summary)
     write_csv(origins(named), origin)
     with staged(markdown) as temporary:
         temporary.write_text(_readable(frame, counted))
-    for figure, path in zip(figures, captions, strict=True):
-        own, items = frame[frame["document"] == figure.split("/")[0]], shown_by(figure) or "$^"
-        shown = own[[bool(re.search(items, item)) for item in own["item"]]]
+    for (document, items), path in zip(shows, captions, strict=True):
+        rows_of = frame[frame["document"] == document]
+        shown = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
         write_csv(shown[["item", "published", "ours", "verdict"]].map(_short), path)
 
 
@@ -227,16 +184,6 @@ def _markdown(frame: pd.DataFrame) -> str:
     shown = frame.map(lambda cell: cell.replace("|", "\\|") if isinstance(cell, str) else cell)
     text = shown.to_markdown(index=False, floatfmt=".4g", missingval="", disable_numparse=False)
     return str(text)
-
-
-def shown_by(figure: str) -> str | None:
-    """Return which items of the comparison a figure ("hirn2026/fig1") shows, as a regex, if any."""
-    with resources.as_file(resources.files("betascan.published").joinpath("figures.csv")) as path:
-        known = pd.read_csv(path)
-    for name, items in zip(known["figure"], known["items"], strict=True):
-        if match := re.fullmatch(name, figure):
-            return match.expand(items)
-    return None
 
 
 def _short(cell: Any) -> Any:

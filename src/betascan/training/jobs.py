@@ -8,7 +8,6 @@ from betascan.config.vae import Run
 from betascan.core.files import write_csv, write_json
 from betascan.core.provenance import provenance
 from betascan.models import Saved, load, save
-from betascan.training.allocator import keep_memory
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import resolve_device, temperature, train
 
@@ -20,20 +19,31 @@ def train_models(
     cards: Sequence[Path],
     records: Sequence[Path],
     runs: Sequence[dict[str, Any]],
-    name: str,
+    rows: Sequence[dict[str, Any]],
     starts: Sequence[Path] = (),
 ) -> None:
-    """Train `runs` on the same images, each from the model at the same place in `starts`, if any.
+    """Train models on the same images, one after the other, and save them.
 
-    Writes for each the model (`models.load` reads it), its history (as `Trained`), a card of
-    what it is, and a record of device, seconds and versions. Checkpoints lie beside the models,
-    undeclared, until all are done: Snakemake deletes the outputs of a job that failed, and the
-    next attempt finds what was trained.
+    Checkpoints lie beside the models, undeclared, until all are done: Snakemake deletes the
+    outputs of a job that failed, and the next attempt finds what was trained.
+
+    Parameters
+    ----------
+    images : Path
+        File of `betascan.data.store`.
+    models, histories, cards, records : sequence of Path
+        Written for each run: the model (`betascan.models.load` reads it), its history
+        (`training.loop.Trained.history`), what it is, and on what machine it was trained.
+    runs : sequence of dict
+        Each a `betascan.config.vae.Run` as plain values.
+    rows : sequence of dict
+        ``signature`` and ``keys`` of each run (`betascan.studies.base.Training.row`).
+    starts : sequence of Path, optional
+        The model that each run continues.
     """
-    keep_memory()
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
     loaded: dict[int, ImageBatches] = {}
-    for number, given in enumerate(runs):
+    for number, (given, row) in enumerate(zip(runs, rows, strict=True)):
         run = Run.model_validate(given)
         size, device = run.model.size, resolve_device(run.training.device)
         if size not in loaded:
@@ -44,9 +54,10 @@ def train_models(
             pictures,
             start=load(starts[number]).final if starts else None,
             checkpoint=checkpoints[number],
-            label=f"{name}, {number + 1} of {len(runs)}",
+            label=f"{_label(row['keys'])}, {number + 1} of {len(runs)}",
         )
         facts = {
+            "signature": row["signature"],
             "images": len(pictures),
             "source": pictures.facts.source,
             "fingerprint": pictures.facts.fingerprint,
@@ -59,7 +70,11 @@ def train_models(
         save(Saved(run, pictures.channels, trained.best, trained.final, facts), models[number])
         write_csv(trained.history, histories[number])
         ended = trained.history.iloc[-1].to_dict()
-        write_json({"name": name, "run": run.model_dump(), **facts, "ended": ended}, cards[number])
+        write_json({**facts, "run": run.model_dump(), "ended": ended}, cards[number])
         write_json({**trained.record, **provenance()}, records[number])
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
+
+
+def _label(keys: dict[str, Any]) -> str:
+    return " ".join(str(value) for value in keys.values())

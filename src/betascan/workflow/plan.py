@@ -2,14 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from betascan.config.vae import Run
-from betascan.workflow.config import Config
+from betascan.studies.base import Study, Training
+from betascan.workflow.batches import unique
 
 # compiled kernel, 19 features, 32 latents, batch 256, one core (benchmarks/scan.py); a point of
 # the papers' scan stops after about half its updates, but what may come is what is announced
@@ -28,32 +29,19 @@ class Workload:
     images: int
 
 
-def trainings(config: Config) -> Iterator[tuple[str, str, Run]]:
-    """Yield study, data set and run of every training of images."""
-    for study, section in (
-        ("vu2026", config.vu2026.images),
-        ("denardin2025", config.denardin2025),
-        ("chen2018", config.chen2018),
-        ("allen2024", config.allen2024.images),
-    ):
-        for dataset, run in section.trainings():
-            yield study, dataset, run
-
-
-def images_seen(config: Config, dataset: str, run: Run) -> int:
+def images_seen(training: Training) -> int:
     """Return how many images a training sees at most, repetitions counted."""
-    _, steps = run.training.schedule(getattr(config.data, dataset).images)
-    return steps * run.training.batch_size
+    _, steps = training.run.training.schedule(training.data.images)
+    return steps * training.run.training.batch_size
 
 
-def workloads(config: Config) -> list[Workload]:
+def workloads(studies: Mapping[str, Study]) -> list[Workload]:
     """Return the trainings of images, a line a study."""
-    rows = pd.DataFrame(
-        [(study, images_seen(config, dataset, run)) for study, dataset, run in trainings(config)],
-        columns=["study", "images"],
-    )
-    grouped = rows.groupby("study", sort=False)["images"]
-    return [Workload(str(study), len(seen), int(seen.sum())) for study, seen in grouped]
+    loads = []
+    for key, study in studies.items():
+        if models := unique(study.trainings):
+            loads.append(Workload(key, len(models), sum(map(images_seen, models))))
+    return loads
 
 
 def has_gpu() -> bool:
@@ -61,7 +49,7 @@ def has_gpu() -> bool:
     return shutil.which("nvidia-smi") is not None
 
 
-def describe(config: Config, measured: Path) -> str:
+def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
     """Say in one line a study what is trained and how long that takes on this machine.
 
     measured: the table of `speed.measure`, which has the hours if it was made for these very
@@ -86,7 +74,7 @@ def describe(config: Config, measured: Path) -> str:
         f"about {max(1, round(minutes))} minutes on the CPU"
     )
     hours = _hours(measured)
-    for work in workloads(config):
+    for work in workloads(studies):
         known = hours.get((work.study, work.trainings, work.images))
         told = "hours unknown: `snakemake --cores 1 plan` measures"
         if known is not None:
@@ -95,7 +83,7 @@ def describe(config: Config, measured: Path) -> str:
             f"  {work.study}: {work.trainings} trainings on {work.images / 1e6:,.3g} million "
             f"images in all, {told}"
         )
-    total = sum(work.images for work in workloads(config))
+    total = sum(work.images for work in workloads(studies))
     if not has_gpu() and total > 1e8 * cores:
         lines.append(
             "  That is a plan for GPUs, and there is none here: --configfile "

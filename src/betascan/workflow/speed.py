@@ -15,22 +15,22 @@ import pandas as pd
 from betascan.config.vae import Run
 from betascan.core.files import write_csv
 from betascan.data import store
-from betascan.data.images import IMAGE_SETS
-from betascan.training.allocator import keep_memory
+from betascan.data.catalog import IMAGE_SETS
+from betascan.data.images import IMAGE_SETS as GRIDS
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import resolve_device, train
-from betascan.workflow.config import load
-from betascan.workflow.plan import images_seen, trainings, workloads
+from betascan.workflow.batches import unique
+from betascan.workflow.config import load, studies
+from betascan.workflow.plan import images_seen, workloads
 
 SECONDS = 1.0  # that each kind of training is tried for, at least
-CHANNELS = {"dsprites": 1}
 
 
 def seconds_an_image(run: Run, channels: int) -> float:
     """Time a training of this kind on noise, without its start."""
     device, size = resolve_device(run.training.device), run.model.size
     batch = run.training.batch_size
-    grid, rows = IMAGE_SETS["shapes3d"].grid, np.arange(batch)
+    grid, rows = GRIDS["shapes3d"].grid, np.arange(batch)
     noise = np.random.default_rng(0).integers(256, size=(batch, size, size, channels))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "noise.h5"
@@ -65,24 +65,21 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     On a CPU as many trainings run side by side as there are cores for their threads, on a CUDA
     device one after the other.
     """
-    keep_memory()
     checked, cores = load(config), os.cpu_count() or 1
     known: dict[str, float] = {}
-    hours: dict[str, float] = {}
-    devices: dict[str, str] = {}
-    for study, dataset, run in trainings(checked):
-        channels = CHANNELS.get(dataset, 3)
-        kind, device = _kind(run, channels), resolve_device(run.training.device).type
-        if kind not in known:
-            known[kind] = seconds_an_image(run, channels)
-        beside = max(1, cores // run.training.threads) if device == "cpu" else 1
-        spent = images_seen(checked, dataset, run) * known[kind] / beside / 3600
-        hours[study] = hours.get(study, 0.0) + spent
-        devices[study] = device if device != "cpu" else f"{cores} CPU cores"
-    rows = [
-        {**vars(work), "device": devices[work.study], "hours": hours[work.study]}
-        for work in workloads(checked)
-    ]
-    table = pd.DataFrame(rows)
+    rows = studies(checked, checked)
+    lines = []
+    for work in workloads(rows):
+        hours, devices = 0.0, set()
+        for training in unique(rows[work.study].trainings):
+            run, channels = training.run, IMAGE_SETS[training.data.kind].channels
+            kind, device = _kind(run, channels), resolve_device(run.training.device).type
+            if kind not in known:
+                known[kind] = seconds_an_image(run, channels)
+            beside = max(1, cores // run.training.threads) if device == "cpu" else 1
+            hours += images_seen(training) * known[kind] / beside / 3600
+            devices.add(device if device != "cpu" else f"{cores} CPU cores")
+        lines.append({**vars(work), "device": ", ".join(sorted(devices)), "hours": hours})
+    table = pd.DataFrame(lines)
     write_csv(table, plan)
     print(table.to_string(index=False, float_format="{:.2f}".format), file=sys.stderr)

@@ -235,3 +235,6 @@ class Allen2024(ConfigModel):
 
     linear: Linear
     images: Images
+
+
+SECTION = Allen2024

@@ -148,3 +148,6 @@ class Chen2018(ConfigModel):
         """Yield data set and run of every training."""
         for (dataset, _, seed, beta), model in product(self.cells(), MODELS):
             yield dataset, self.run(dataset, model, seed, beta)
+
+
+SECTION = Chen2018

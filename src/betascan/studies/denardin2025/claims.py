@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from betascan.core.files import write_csv
+from betascan.studies.denardin2025.config import TABLES
 from betascan.studies.denardin2025.tables import of_metric
 
 HOLDS, NOT, UNTOLD = "holds", "does not hold", "scale cannot tell"
@@ -69,14 +70,11 @@ def claims(
     stand-in, nor a published MIG on another scale.
     """
     frame, rows = pd.read_csv(scores), []
-    ends = pd.concat(
-        [
-            pd.read_csv(path).assign(dataset=dataset, model=model)
-            for path, (dataset, model) in zip(
-                tables, [(d, m) for d in NAMES for m in MODELS], strict=True
-            )
-        ]
-    )
+    parts = []
+    for path in tables:
+        dataset, model = TABLES[path.stem.removeprefix("table")]
+        parts.append(pd.read_csv(path).assign(dataset=dataset, model=model))
+    ends = pd.concat(parts)
 
     def of(dataset: str, model: str, metric: str, convention: str) -> pd.DataFrame:
         chosen = of_metric(frame, dataset, metric, convention)

@@ -1,7 +1,5 @@
 """denardin2025: beta-VAE and FactorVAE on dSprites and MPI3D real_complex."""
 
-from collections.abc import Iterator
-from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +10,12 @@ from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run
 
 DATASETS = ("dsprites", "mpi3d_real_complex")
 MODELS = ("beta_vae", "factor_vae")
+TABLES = {
+    "01": ("dsprites", "beta_vae"),
+    "02": ("dsprites", "factor_vae"),
+    "03": ("mpi3d_real_complex", "beta_vae"),
+    "04": ("mpi3d_real_complex", "factor_vae"),
+}
 
 
 class Protocol(ConfigModel):
@@ -66,7 +70,5 @@ class Denardin2025(ConfigModel):
             seed=self.seed,
         )
 
-    def trainings(self) -> Iterator[tuple[str, Run]]:
-        """Yield data set and run of every training."""
-        for dataset, model, weight in product(DATASETS, MODELS, self.weights):
-            yield dataset, self.run(dataset, model, weight)
+
+SECTION = Denardin2025

@@ -8,12 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogFormatter, NullLocator
 
 from betascan.core.files import read_npz
-from betascan.plots.style import COLUMN, GUIDE, PAGE, rank_colours, save
+from betascan.plots.style import COLUMN, GUIDE, PAGE, rank_colours
 from betascan.studies.denardin2025.tables import of_metric, published_runs
+from betascan.studies.runs import Row, keyed, read_runs
 
 SYMBOL = {"beta_vae": r"$\beta$", "factor_vae": r"$\gamma$"}
 TITLE = {"beta_vae": r"$\beta$-VAE", "factor_vae": "FactorVAE"}
@@ -27,19 +29,18 @@ SHIFT = {"beta_vae": 0.94, "factor_vae": 1.06}  # so that error bars do not hide
 def reconstructions(
     views: Sequence[Path],
     scores: Path,
-    png: Path,
-    pdf: Path,
+    rows: Sequence[Row],
     dataset: str,
     model: str,
-    weights: Sequence[float],
-    footer: str,
-) -> None:
+) -> Figure:
     """Five test images and what each model makes of them; under each column the test MIG.
 
     As in the slides; MIG in their convention, the published one in brackets.
     """
-    seen = [read_npz(path)[0] for path in views]
-    columns = [seen[0]["originals"], *(arrays["reconstructions"] for arrays in seen)]
+    by_weight = {keys["weight"]: read_npz(path)[0] for keys, path in keyed(views, rows)}
+    weights = sorted(by_weight)
+    reconstructed = (by_weight[weight]["reconstructions"] for weight in weights)
+    columns = [by_weight[weights[0]]["originals"], *reconstructed]
     mig = of_metric(pd.read_csv(scores), dataset, "mig", "denardin2025")
     ours = mig[mig["model"] == model].set_index("weight")["value"]
     author = published_runs().loc[dataset, model]["test_mig_file"]
@@ -60,26 +61,23 @@ def reconstructions(
         published = f"\n({author[weight]:.2f})" if weight in author.index else ""
         bottom.set_xlabel(f"{ours[weight]:.2f}{published}")
     axes[-1, 0].set_xlabel("test MIG\n(published)")
-    save(figure, png, pdf, footer)
+    return figure
 
 
 def curves(
     histories: Sequence[Path],
-    png: Path,
-    pdf: Path,
+    rows: Sequence[Row],
     model: str,
-    weights: Sequence[float],
     loss: str,
-    footer: str,
-) -> None:
+) -> Figure:
     """Validation reconstruction loss against steps, one curve a beta or gamma, as in the slides.
 
     loss: its unit.
     """
     figure, ax = plt.subplots(figsize=(COLUMN, 2.7))
-    colours = rank_colours(len(weights))
-    for place, (weight, path) in enumerate(zip(weights, histories, strict=True)):
-        history = pd.read_csv(path)
+    colours = rank_colours(len(rows))
+    by_weight = read_runs(histories, rows).groupby("weight")
+    for place, (weight, history) in enumerate(by_weight):
         ax.plot(
             history["step"], history["validation_reconstruction"], color=colours(place),
             marker="o", ms=1.8, label=f"{weight:g}",
@@ -93,7 +91,7 @@ def curves(
         handlelength=1,
     )  # fmt: skip
     ax.set_title(TITLE[model])
-    save(figure, png, pdf, footer)
+    return figure
 
 
 PANELS = (
@@ -117,7 +115,7 @@ def _over_weight(ax: Axes, rows: pd.DataFrame, model: str) -> None:
     )  # fmt: skip
 
 
-def scores(scores: Path, png: Path, pdf: Path, dataset: str, footer: str) -> None:
+def scores(scores: Path, dataset: str) -> Figure:
     """What the slides lack: every score against beta and gamma, with its 95 % interval.
 
     The published MIG stands beside ours in its own convention.
@@ -152,4 +150,4 @@ def scores(scores: Path, png: Path, pdf: Path, dataset: str, footer: str) -> Non
         ncols=4,
         frameon=False,
     )
-    save(figure, png, pdf, footer)
+    return figure

@@ -1,19 +1,14 @@
 """Tables 01-04 beside what the author printed and logged, and the scores of all runs."""
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
 from betascan.core.files import staged, write_csv
+from betascan.studies.denardin2025.config import TABLES
+from betascan.studies.runs import Row, keyed
 
-TABLES = {
-    "01": ("dsprites", "beta_vae"),
-    "02": ("dsprites", "factor_vae"),
-    "03": ("mpi3d_real_complex", "beta_vae"),
-    "04": ("mpi3d_real_complex", "factor_vae"),
-}
 COLUMNS = {  # of the slides: ours at the end of training, the printed one, the author's log
     "Rec Error": ("validation_reconstruction", "slide_recon", "val_recon_last"),
     "KL": ("validation_rate", "slide_kl", "val_kl_last"),
@@ -26,14 +21,15 @@ CLOSE = 0.1  # of the author's value: what two random streams may differ by
 
 def published_runs() -> pd.DataFrame:
     """Return what the author printed and logged, indexed by data set, model and weight."""
-    runs = _published("denardin2025_runs.csv", {})
+    runs = pd.read_csv(Path(__file__).with_name("published.csv"))
     runs["dataset"] = runs["dataset"].replace("mpi3d", "mpi3d_real_complex")
     return runs.set_index(["dataset", "model", "param"])
 
 
-def _published(name: str, kinds: dict[str, str]) -> pd.DataFrame:
-    with resources.as_file(resources.files("betascan.published").joinpath(name)) as path:
-        return pd.read_csv(path, dtype=kinds)
+def wrong_rows() -> pd.DataFrame:
+    """Return the evidence for printed rows of other runs, indexed by table and weight."""
+    path = Path(__file__).with_name("published_errors.csv")
+    return pd.read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])
 
 
 def _verdict(ours: float, author: float, scale: str) -> str:
@@ -48,8 +44,8 @@ def table(
     csv: Path,
     markdown: Path,
     latex: Path,
+    rows: Sequence[Row],
     number: str,
-    weights: Sequence[float],
     scale: str,
 ) -> None:
     """Write one of Tables 01-04: value, column, ours, printed, logged, verdict and more.
@@ -59,11 +55,24 @@ def table(
     epoch; `on_validation` has them on validation images. logged is the author's own log at the
     end of the run, by which we judge where there is one: `evidence` says where the printed value
     is another run's or epoch's.
+
+    Parameters
+    ----------
+    histories : sequence of Path
+        Of the models of the table.
+    csv, markdown, latex : Path
+        The table, three times.
+    rows : sequence of Mapping
+        Signatures and keys of the models.
+    number : str
+        A key of `TABLES`.
+    scale : str
+        Only at the papers' scale is a value held against the author's.
     """
-    dataset, model = TABLES[number]
-    author, rows = published_runs().loc[dataset, model], []
-    errors = _published("denardin2025_errors.csv", {"table": "str"}).set_index(["table", "value"])
-    for weight, path in zip(weights, histories, strict=True):
+    author, lines = published_runs().loc[TABLES[number]], []
+    errors = wrong_rows()
+    for keys, path in keyed(histories, rows):
+        weight = keys["weight"]
         ended = pd.read_csv(path).iloc[-1]
         told = author.loc[weight] if weight in author.index else None
         wrong = (number, weight) in errors.index
@@ -75,7 +84,7 @@ def table(
             judged = kept if pd.notna(kept) else shown
             verdict = _verdict(ended[ours], judged, scale) if pd.notna(judged) else "not published"
             held_out = ended[ours if ours.startswith("validation") else f"validation_{ours}"]
-            rows.append(
+            lines.append(
                 {
                     "value": weight,
                     "column": column,
@@ -87,7 +96,7 @@ def table(
                     "evidence": errors.loc[(number, weight), "evidence"] if wrong else "",
                 }
             )
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(lines)
     write_csv(frame, csv)
     with staged(markdown) as temporary:
         text = frame.to_markdown(index=False, floatfmt=".4g", missingval="")
@@ -96,18 +105,6 @@ def table(
         temporary.write_text(
             frame.to_latex(index=False, float_format="%.4g", na_rep="", escape=True)
         )
-
-
-def join_scores(
-    scores: Sequence[Path], joined: Path, runs: Sequence[tuple[str, str, float]]
-) -> None:
-    """Write the scores of all `runs` (dataset, model, weight), these three columns first."""
-    frames = []
-    for (dataset, model, weight), path in zip(runs, scores, strict=True):
-        named = {"dataset": dataset, "model": model, "weight": weight}
-        own = pd.read_csv(path)
-        frames.append(own.assign(**named)[[*named, *own.columns]])
-    write_csv(pd.concat(frames), joined)
 
 
 def of_metric(scores: pd.DataFrame, dataset: str, metric: str, convention: str) -> pd.DataFrame:

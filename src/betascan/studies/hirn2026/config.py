@@ -69,3 +69,6 @@ class Hirn2026(ConfigModel):
         grid = self.scan.temperatures.grid()
         size = len(grid) if self.scan.points_per_job == "all" else self.scan.points_per_job
         return [grid[i : i + size] for i in range(0, len(grid), size)]
+
+
+SECTION = Hirn2026

@@ -10,3 +10,6 @@ class Vu2026(ConfigModel):
 
     linear: Vu2026Linear
     images: Vu2026Images
+
+
+SECTION = Vu2026

@@ -1,0 +1,49 @@
+# Figures, as the studies' rows say: figures/<study>/<name>.png is made by the rule <study>_<name>,
+# which calls the function that the row in src/betascan/studies/<study>/workflow.py names.
+
+for study in STUDIES.values():
+    for figure in study.figures:
+
+        rule:
+            name:
+                f"{study.key}_{figure.name}"
+            input:
+                **figure.needs,
+            output:
+                png=report(
+                    f"{PATHS.figures}/{study.key}/{figure.name}.png",
+                    caption="../report/item.rst",
+                    category=study.key,
+                    subcategory="figures",
+                ),
+                pdf=f"{PATHS.figures}/{study.key}/{figure.name}.pdf",
+            log:
+                f"{PATHS.logs}/{study.key}/{figure.name}.log",
+            benchmark:
+                f"{PATHS.logs}/{study.key}/{figure.name}.tsv"
+            group:
+                study.key
+            conda:
+                f"{ENVS}/figures.yaml"
+            resources:
+                mem_mb=1000,
+                runtime=10,
+            params:
+                **call(figure.function, study),
+                **figure.params,
+                caption=figure.caption,
+                shows=figure.shows,
+                footer=figure.footer,
+            message:
+                f"{study.key}: figure {figure.name}"
+            script:
+                "../scripts/call.py"
+
+
+for study in STUDIES.values():
+
+    rule:
+        name:
+            study.key
+        input:
+            targets(study),

@@ -1,0 +1,33 @@
+# Tables and records, as the studies' rows say.
+
+for study in STUDIES.values():
+    for table in study.tables:
+
+        rule:
+            name:
+                f"{study.key}_{table.name}"
+            input:
+                **table.needs,
+            output:
+                **reported(study, table),
+            log:
+                f"{PATHS.logs}/{study.key}/{table.name}.log",
+            benchmark:
+                f"{PATHS.logs}/{study.key}/{table.name}.tsv"
+            group:
+                study.key
+            conda:
+                f"{ENVS}/{table.environment}.yaml"
+            threads: table.threads
+            resources:
+                mem_mb=times(table.mem_mb),
+                runtime=times(table.runtime),
+            params:
+                **call(table.function, study),
+                **table.params,
+                caption=table.caption,
+                shows="",
+            message:
+                f"{study.key}: {table.name}"
+            script:
+                "../scripts/call.py"
