@@ -13,19 +13,19 @@ TINY = yaml.safe_load((Path(__file__).parent / "tiny.yaml").read_text())
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "BETASCAN_DATA"}
 
 
-def command(folder, *arguments, overlay=TINY):
+def command(folder, *arguments, overlay=TINY, project=PROJECT):
     """The command line; targets come before options."""
     config = folder / "overlay.yaml"
     config.write_text(yaml.safe_dump(overlay))
     return [
-        *[sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(PROJECT / "Snakefile")],
+        *[sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(project / "Snakefile")],
         *["--directory", str(folder), "--cores", "2", "--configfile", str(config)],
     ]
 
 
-def snakemake(folder, *arguments, overlay=TINY):
+def snakemake(folder, *arguments, overlay=TINY, project=PROJECT):
     return subprocess.run(
-        command(folder, *arguments, overlay=overlay),
+        command(folder, *arguments, overlay=overlay, project=project),
         capture_output=True,
         text=True,
         env=ENVIRONMENT,

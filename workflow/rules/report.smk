@@ -62,7 +62,8 @@ rule comparison:
             for key, study in COMPARED.items()
             for row in study.compared
         ],
-        shows=list(SHOWN.values()),
+        shows="",
+        shown=list(SHOWN.values()),
         caption="Published numbers and statements, what came out, and verdicts.",
     message:
         "every published number beside ours"

@@ -130,7 +130,7 @@ def compare(
     origin: Path,
     sources: Sequence[tuple[str, Mapping[str, Any]]],
     captions: Sequence[Path] = (),
-    shows: Sequence[tuple[str, str]] = (),
+    shown: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the comparison of all documents, the same to read, its counts, and what made it.
 
@@ -146,7 +146,7 @@ def compare(
         For each of `tables` the study and a `betascan.studies.base.Compared` as plain values.
     captions : sequence of Path
         Written for figures: the rows of the comparison that each shows.
-    shows : sequence of (str, str)
+    shown : sequence of (str, str)
         For each of `captions` the study and a regular expression of items.
     """
     records = _studies(provenances)
@@ -166,10 +166,10 @@ def compare(
     write_csv(origins(named), origin)
     with staged(markdown) as temporary:
         temporary.write_text(_readable(frame, counted))
-    for (document, items), path in zip(shows, captions, strict=True):
+    for (document, items), path in zip(shown, captions, strict=True):
         rows_of = frame[frame["document"] == document]
-        shown = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
-        write_csv(shown[["item", "published", "ours", "verdict"]].map(_short), path)
+        own = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
+        write_csv(own[["item", "published", "ours", "verdict"]].map(_short), path)
 
 
 def _readable(frame: pd.DataFrame, counted: pd.DataFrame) -> str:

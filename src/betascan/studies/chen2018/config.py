@@ -1,7 +1,5 @@
 """chen2018: beta-VAE, beta-TCVAE and FactorVAE on dSprites and Shapes3D."""
 
-from collections.abc import Iterator
-from itertools import product
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -127,27 +125,10 @@ class Chen2018(ConfigModel):
             raise ValueError(f"the tables need {', '.join(sorted(missing))}: add to wanted")
         return self
 
-    def cells(self) -> list[tuple[str, str, int, float]]:
-        """Return data set, joint distribution of its factors, seed and beta of all models."""
-        independent = [
-            (name, INDEPENDENT, seed, beta)
-            for name in DATASETS
-            for seed, beta in product(getattr(self, name).seeds, self.betas)
-        ]
-        dependent = product(
-            ["dsprites"], self.joint.named(), self.dsprites.seeds, [self.joint.beta]
-        )
-        return [*independent, *dependent]
-
     def run(self, dataset: str, model: str, seed: int, beta: float) -> Run:
         """Return the run of a data set and one of MODELS, under whichever joint distribution."""
         protocol: Protocol = getattr(self, dataset)
         return protocol.run(model, seed, beta)
-
-    def trainings(self) -> Iterator[tuple[str, Run]]:
-        """Yield data set and run of every training."""
-        for (dataset, _, seed, beta), model in product(self.cells(), MODELS):
-            yield dataset, self.run(dataset, model, seed, beta)
 
 
 SECTION = Chen2018

@@ -8,11 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from betascan.data.images import IMAGE_SETS
-from betascan.plots.style import GUIDE, PAGE, save
+from betascan.plots.style import GUIDE, PAGE
 from betascan.studies.chen2018.claims import correlation
 from betascan.studies.chen2018.config import INDEPENDENT
 from betascan.studies.chen2018.joints import chances, dependence
@@ -65,7 +66,7 @@ def keys() -> list[Line2D]:
     ]
 
 
-def mig_beta(scores: Path, png: Path, pdf: Path, footer: str) -> None:
+def mig_beta(scores: Path) -> Figure:
     """Question 1: MIG against beta over seeds, as published and with 20 bins."""
     table = pd.read_csv(scores)
     table = table[table["sampling"] == INDEPENDENT]
@@ -81,7 +82,7 @@ def mig_beta(scores: Path, png: Path, pdf: Path, footer: str) -> None:
         top.set_title(title)
         bottom.set_xlabel(r"$\beta$ (FactorVAE: $\gamma + 1$)")
     figure.legend(handles=keys(), loc="outside upper center", ncols=len(LOOK), frameon=False)
-    save(figure, png, pdf, footer)
+    return figure
 
 
 def _cells(scores: pd.DataFrame, dataset: str, metrics: Sequence[str]) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def _cells(scores: pd.DataFrame, dataset: str, metrics: Sequence[str]) -> pd.Dat
     return cells.unstack("metric").swaplevel(axis=1)
 
 
-def elbo_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
+def elbo_mig(scores: Path) -> Figure:
     """Question 2: what disentanglement costs; a point a beta, larger for larger beta."""
     table = pd.read_csv(scores)
     figure, axes = plt.subplots(1, len(NAMES), figsize=(PAGE, 3.0))
@@ -112,7 +113,7 @@ def elbo_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
         _room(ax)
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
-    save(figure, png, pdf, footer)
+    return figure
 
 
 def _room(ax: Axes) -> None:
@@ -143,7 +144,7 @@ def _sized_legend(figure: Any, table: pd.DataFrame) -> None:
     figure.legend(handles=[*keys(), *sizes], loc="outside upper center", ncols=6, frameon=False)
 
 
-def tc_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
+def tc_mig(scores: Path) -> Figure:
     """Question 4: total correlation against MIG, means over seeds, and r over all models."""
     table = pd.read_csv(scores)
     figure, axes = plt.subplots(1, len(NAMES), figsize=(PAGE, 3.5))
@@ -168,18 +169,15 @@ def tc_mig(scores: Path, png: Path, pdf: Path, footer: str) -> None:
         _room(ax)
     axes[0].set_ylabel("MIG (chen2018)")
     _sized_legend(figure, table)
-    save(figure, png, pdf, footer)
+    return figure
 
 
 def joints(
     scores: Path,
-    png: Path,
-    pdf: Path,
     factors: Sequence[str],
     contrasts: Mapping[str, float],
     beta: float,
-    footer: str,
-) -> None:
+) -> Figure:
     """Question 4: the joint distributions of two factors, drawn, and MIG under each.
 
     MIG is under the joint distribution that the model was trained with.
@@ -212,4 +210,4 @@ def joints(
     axes["m"].set(xlabel="joint distribution of the factors", ylabel="MIG (chen2018)")
     axes["m"].set_title(rf"dSprites, $\beta$ = {beta:g}", color=GUIDE)
     figure.legend(handles=keys(), loc="outside upper center", ncols=len(LOOK), frameon=False)
-    save(figure, png, pdf, footer)
+    return figure

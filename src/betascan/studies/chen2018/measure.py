@@ -1,6 +1,6 @@
 """What needs the posteriors of all images: MIG as published, and the terms of the ELBO."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,8 +15,6 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.metrics import mig_chen
 from betascan.metrics.total_correlation import Method, elbo_terms
-from betascan.models import load
-from betascan.training.batches import ImageBatches
 
 TERMS = ("index_code_mi", "total_correlation", "dimension_wise_kl")
 
@@ -24,35 +22,57 @@ TERMS = ("index_code_mi", "total_correlation", "dimension_wise_kl")
 def evaluate(
     images: Path,
     models: Sequence[Path],
+    rows: Sequence[Mapping[str, Any]],
     terms: Sequence[Path],
-    exact: int,
-    factors: Sequence[int],
+    n_exact_images: int,
+    mig_factors: Mapping[str, Sequence[int]],
     threads: int = 1,
     **usual: Any,
 ) -> None:
-    """Score models as `evaluation.evaluate`, of the arguments `usual`, and write their terms.
+    """Score models as `evaluation.evaluate` does, and write the terms of their ELBOs.
 
-    terms: metric, estimator, value, samples. mig_chen is made of samples of q(z|x) of `exact`
-    images against the posteriors of all, for the chosen `factors`, under the joint distribution
-    of factors that the images have. Terms of the ELBO in nats: exact with `exact` of the images
-    as the whole data set, and from its minibatches of the size that the model was trained with,
-    as a training estimates them.
+    MIG is estimated from samples of q(z|x) of `n_exact_images` images against the posteriors of
+    all images, under the joint distribution of factors that the images have. The terms of the
+    ELBO, in nats, are exact with `n_exact_images` as the whole data set, and estimated from its
+    minibatches of the size that the model was trained with.
+
+    Parameters
+    ----------
+    images : Path
+        File of `betascan.data.store`.
+    models : sequence of Path
+        Files of `betascan.models.save`.
+    rows : sequence of Mapping
+        Signature and keys of each model.
+    terms : sequence of Path
+        Written: keys, metric, estimator, value, samples.
+    n_exact_images : int
+        At most.
+    mig_factors : Mapping
+        Columns of the factors that enter MIG, by data set.
+    threads : int
+        Of torch.
+    **usual
+        Further arguments of `evaluation.evaluate`.
+
+    References
+    ----------
+    chen2018, Eqs. 2 and 4 and appendix C.
     """
-    evaluation.evaluate(images, models, threads=threads, **usual)
-    pictures: ImageBatches | None = None
-    for model, to in tqdm(list(zip(models, terms, strict=True)), desc="terms", unit=" models"):
-        saved = load(model)
+    evaluation.evaluate(images, models, rows=rows, threads=threads, **usual)
+    files = list(zip(models, rows, terms, strict=True))
+    for path, row, to in tqdm(files, desc="terms", unit=" models"):
+        saved = evaluation.load_model(path, row)
         seed, batch = saved.run.seed, saved.run.training.batch_size
-        if pictures is None:
-            pictures = ImageBatches(images, saved.run.model.size, torch.device("cpu"))
-        mean, log_variance = evaluation.encode(saved.vae(), pictures, np.arange(len(pictures)))
-        chosen = pictures.factors[:, list(factors)]
-        gap = mig_chen(mean, log_variance, chosen, samples=exact, seed=seed)
-        rows = stream(seed, "chen2018/terms/images").permutation(len(pictures))[:exact]
-        table = estimates(mean[rows], log_variance[rows], min(batch, len(rows)), seed)
+        batches = evaluation.image_batches(images, saved.run.model.size)
+        mean, log_variance = evaluation.encode(saved.vae(), batches, np.arange(len(batches)))
+        factors = batches.factors[:, list(mig_factors[row["keys"]["dataset"]])]
+        gap = mig_chen(mean, log_variance, factors, samples=n_exact_images, seed=seed)
+        chosen = stream(seed, "chen2018/terms/images").permutation(len(batches))[:n_exact_images]
+        table = estimates(mean[chosen], log_variance[chosen], min(batch, len(chosen)), seed)
         mig = {"metric": "mig_chen", "estimator": "all posteriors", "value": gap}
-        frame = pd.concat([pd.DataFrame([mig]), table])
-        write_csv(frame.assign(samples=len(rows)), to)
+        frame = pd.concat([pd.DataFrame([mig]), table]).assign(samples=len(chosen))
+        write_csv(evaluation.with_keys(frame, row), to)
 
 
 def estimates(

@@ -8,13 +8,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from betascan.plots.style import GUIDE, PAGE, rank_colours, save
-from betascan.plots.traversals import draw
+from betascan.plots.style import GUIDE, PAGE, rank_colours
+from betascan.plots.traversals import traversals as panels
 from betascan.studies.chen2018.figures import LOOK
 from betascan.studies.chen2018.repeats import LABELS, by_setting, errors, spread
 from betascan.studies.chen2018.tables import NAMES, TITLES
+from betascan.studies.runs import Row, keyed
 
 TERMS = {
     "index_code_mi": "index-code information\n(nats)",
@@ -32,7 +34,7 @@ ESTIMATORS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def elbo_terms(terms: Path, png: Path, pdf: Path, dataset: str, footer: str) -> None:
+def elbo_terms(terms: Path, dataset: str) -> Figure:
     """The three parts of the rate against beta: exact, estimated, and the bias of the estimates.
 
     Left: exact, means over seeds. Middle and right: means over all models of a beta.
@@ -71,10 +73,10 @@ def elbo_terms(terms: Path, png: Path, pdf: Path, dataset: str, footer: str) -> 
     figure.legend(
         handles, labels, loc="outside upper center", ncols=4, frameon=False, title=NAMES[dataset]
     )
-    save(figure, png, pdf, footer)
+    return figure
 
 
-def stability(repeated: Path, png: Path, pdf: Path, footer: str) -> None:
+def stability(repeated: Path) -> Figure:
     """Question 3: how far scores move with the sample (top) and with their settings (below)."""
     table = pd.read_csv(repeated, keep_default_na=False)
     figure = plt.figure(figsize=(PAGE, 5.4))
@@ -89,7 +91,7 @@ def stability(repeated: Path, png: Path, pdf: Path, footer: str) -> None:
     axes[next(iter(LABELS))].set_ylabel("score, a line a model")
     handles, labels = axes["error"].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=6, frameon=False, fontsize=6)
-    save(figure, png, pdf, footer)
+    return figure
 
 
 def _over_samples(ax: Axes, raw: Axes, table: pd.DataFrame) -> None:
@@ -125,15 +127,7 @@ def _over_settings(ax: Axes, means: pd.DataFrame) -> None:
     ax.tick_params(axis="y", labelsize=6)
 
 
-def traversals(
-    views: Sequence[Path],
-    png: Path,
-    pdf: Path,
-    dataset: str,
-    models: Sequence[str],
-    beta: float,
-    footer: str,
-) -> None:
+def traversals(views: Sequence[Path], rows: Sequence[Row], dataset: str, beta: float) -> Figure:
     """Each latent from -2 to 2 around one image's code; a panel a model."""
-    titles = [TITLES[model] for model in models]
-    draw(views, png, pdf, titles, rf"{NAMES[dataset]}, $\beta$ = {beta:g}", footer)
+    titles = [TITLES[keys["model"]] for keys, _ in keyed(views, rows)]
+    return panels(views, titles, rf"{NAMES[dataset]}, $\beta$ = {beta:g}")

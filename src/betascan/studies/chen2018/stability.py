@@ -17,12 +17,10 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.data.grid import Classes, Rows
 from betascan.data.sampling import sharing
-from betascan.evaluation import encode
+from betascan.evaluation import encode, image_batches, load_model, with_keys
 from betascan.metrics import dci, mig, mig_chen, sap
 from betascan.metrics.arrays import varying
 from betascan.metrics.classifier import COLLAPSED, votes
-from betascan.models import load
-from betascan.training.batches import ImageBatches
 
 CHUNK = 1 << 21  # rows of codes gathered at a time
 
@@ -155,19 +153,20 @@ def repeated(all_: Posteriors, samples: Sequence[int], repeats: int, seed: int) 
 def stability(
     images: Path,
     models: Sequence[Path],
+    rows: Sequence[Mapping[str, Any]],
     scores: Sequence[Path],
     samples: Sequence[int],
     repeats: int,
-    factors: Sequence[int],
+    mig_factors: Mapping[str, Sequence[int]],
     threads: int = 1,
 ) -> None:
     """Write the table of `repeated` for each model; all images are encoded once."""
     torch.set_num_threads(threads)
-    pictures: ImageBatches | None = None
-    for model, to in tqdm(list(zip(models, scores, strict=True)), desc="scores", unit=" models"):
-        saved = load(model)
-        if pictures is None:
-            pictures = ImageBatches(images, saved.run.model.size, torch.device("cpu"))
-        codes = encode(saved.vae(), pictures, np.arange(len(pictures)))
-        all_ = Posteriors(*codes, pictures.factors, tuple(factors))
-        write_csv(repeated(all_, samples, repeats, saved.run.seed), to)
+    files = list(zip(models, rows, scores, strict=True))
+    for path, row, to in tqdm(files, desc="scores", unit=" models"):
+        saved = load_model(path, row)
+        batches = image_batches(images, saved.run.model.size)
+        codes = encode(saved.vae(), batches, np.arange(len(batches)))
+        factors = tuple(mig_factors[row["keys"]["dataset"]])
+        posteriors = Posteriors(*codes, batches.factors, factors)
+        write_csv(with_keys(repeated(posteriors, samples, repeats, saved.run.seed), row), to)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from betascan.core.files import write_csv
+from betascan.studies.runs import Row, keyed
 
 NAMES = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 TITLES = {
@@ -17,74 +18,85 @@ TITLES = {
 PLAIN = {model: title.replace(r"$\beta$", "beta") for model, title in TITLES.items()}
 KEYS = ["dataset", "model", "beta", "seed", "sampling"]
 
-Point = tuple[str, str, int, float, str]
-"""Data set, joint distribution of its factors, seed, beta, model."""
 
-
-def _named(point: Point) -> dict[str, object]:
-    dataset, sampling, seed, beta, model = point
-    return dict(zip(KEYS, (dataset, model, beta, seed, sampling), strict=True))
-
-
-def join_scores(
+def scores(
     scores: Sequence[Path],
     terms: Sequence[Path],
     histories: Sequence[Path],
-    points: Sequence[Point],
+    rows: Sequence[Row],
     joined: Path,
 ) -> None:
-    """Write KEYS, metric, value of all models, and nothing else.
+    """Write KEYS, metric and value of all models.
 
     elbo, reconstruction and rate are means over the last interval of training, as is objective,
-    the maximised one (public code calls it the modified ELBO); elbo = -(reconstruction + rate).
-    mig is that of 20 bins; mig_chen and the exact terms are of `measure`. All of them are under
-    the joint distribution that the factors were trained with. FactorVAE has gamma = beta - 1.
+    the quantity maximised (public code calls it the modified ELBO); elbo = -(reconstruction +
+    rate). mig has 20 bins; mig_chen and the exact terms come from `measure`. All of them are
+    under the joint distribution that the factors were trained with. FactorVAE has gamma =
+    beta - 1.
+
+    Parameters
+    ----------
+    scores, terms : sequence of Path
+        Of `measure.evaluate`.
+    histories : sequence of Path
+        Of the trainings.
+    rows : sequence of Mapping
+        Signatures and keys of the models.
+    joined : Path
+        Written.
     """
-    rows = []
-    for point, of_score, of_terms, of_history in zip(points, scores, terms, histories, strict=True):
-        value = pd.read_csv(of_score).set_index(["metric", "convention"])["value"]
-        ended = pd.read_csv(of_history).iloc[-1]
-        found = {
+    value = pd.concat(map(pd.read_csv, scores)).set_index([*KEYS, "metric", "convention"])["value"]
+    exact = pd.concat(map(pd.read_csv, terms)).set_index([*KEYS, "estimator"])
+    lines = []
+    for keys, path in keyed(histories, rows):
+        model = tuple(keys[key] for key in KEYS)
+        ended = pd.read_csv(path).iloc[-1]
+        values = {
             "elbo": -ended["reconstruction"] - ended["rate"],
             "reconstruction": ended["reconstruction"],
             "rate": ended["rate"],
             "objective": -ended["loss"],
-            "mig": value["mig", "disentanglement_lib"],
-            "active_units": value["active_units", "burda2016"],
+            "mig": value[(*model, "mig", "disentanglement_lib")],
+            "active_units": value[(*model, "active_units", "burda2016")],
         }
-        exact = pd.read_csv(of_terms)
-        exact = exact[exact["estimator"].isin(["exact", "all posteriors"])]
-        found |= dict(zip(exact["metric"], exact["value"], strict=True))
-        rows += [{**_named(point), "metric": m, "value": v} for m, v in found.items()]
-    write_csv(pd.DataFrame(rows), joined)
+        for estimator in ("all posteriors", "exact"):
+            own = exact.loc[[(*model, estimator)]]
+            values |= dict(zip(own["metric"], own["value"], strict=True))
+        named = dict(zip(KEYS, model, strict=True))
+        lines += [{**named, "metric": metric, "value": v} for metric, v in values.items()]
+    write_csv(pd.DataFrame(lines), joined)
 
 
-def join(tables: Sequence[Path], points: Sequence[Point], joined: Path) -> None:
-    """Put the tables of several models below each other, KEYS before their columns."""
-    frames = []
-    for point, path in zip(points, tables, strict=True):
-        own = pd.read_csv(path, keep_default_na=False)
-        frames.append(own.assign(**_named(point))[[*KEYS, *own.columns]])
-    write_csv(pd.concat(frames), joined)
+def stability(tables: Sequence[Path], joined: Path) -> None:
+    """Write the repeated scores of several models below each other."""
+    parts = [pd.read_csv(path, keep_default_na=False) for path in tables]
+    write_csv(pd.concat(parts)[[*KEYS, *parts[0].columns.drop(KEYS)]], joined)
 
 
-def join_terms(tables: Sequence[Path], points: Sequence[Point], joined: Path) -> None:
-    """Write the ELBO's terms of all models by every estimator, nats, and what is off: bias.
+def elbo_terms(tables: Sequence[Path], joined: Path) -> None:
+    """Write the ELBO's terms of all models by every estimator, and their bias, in nats.
 
-    KEYS, term, estimator, value, samples, bias: the difference from the exact sum.
+    Columns: KEYS, term, estimator, value, samples and bias, the difference from the exact sum.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        ``terms.csv`` of `measure.evaluate`.
+    joined : Path
+        Written.
     """
     frames = []
-    for point, path in zip(points, tables, strict=True):
-        own = pd.read_csv(path).rename(columns={"metric": "term"})
-        own = own[own["estimator"] != "all posteriors"]
-        exact = own[own["estimator"] == "exact"].set_index("term")["value"]
-        own["bias"] = own["value"] - own["term"].map(exact)
-        frames.append(own.assign(**_named(point))[[*KEYS, *own.columns]])
+    for path in tables:
+        table = pd.read_csv(path).rename(columns={"metric": "term"})
+        table = table[table["estimator"] != "all posteriors"]
+        exact = table[table["estimator"] == "exact"].set_index("term")["value"]
+        table["bias"] = table["value"] - table["term"].map(exact)
+        frames.append(table[[*KEYS, *table.columns.drop(KEYS)]])
     write_csv(pd.concat(frames), joined)
 
 
 def of_metric(scores: pd.DataFrame, metric: str, **keys: object) -> pd.DataFrame:
-    """Return the rows of `join_scores` of one metric, and of the given values of KEYS."""
+    """Return the rows of `scores` of one metric, and of the given values of KEYS."""
     chosen = scores["metric"] == metric
     for key, value in keys.items():
         chosen &= scores[key] == value
