@@ -2,10 +2,11 @@
 
 python benchmarks/train.py [ROUNDS]     dSprites, convolutional, 10 latents, float32, 2 threads
 
-Each way has a process of its own, since allocators are set by process; they take turns of a few
-steps, and what counts are medians over rounds of ratios within a round.
+Each way has a process of its own, since glibc reads its settings as a process starts; they take
+turns of a few steps, and what counts are medians over rounds of ratios within a round.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -26,16 +27,23 @@ from betascan.data import dsprites, store
 from betascan.models import Vae
 from betascan.models.conv_transpose import ConvTranspose4x4
 from betascan.objectives import ForwardPass, beta_vae
-from betascan.training.allocator import keep_memory
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
 
 IMAGES, STEPS, LR, BETA = 4096, 4, 1e-4, 4.0
+# as in the Snakefile: freed activations are reused, where glibc by default returns them to the
+# system, which must clear the pages of the next ones
+MALLOC = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "100000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+}
+PLAIN = "plain loop"  # the way without them
 WAYS = {  # which loop, pixels a side, batch, threads
     "trainer": ("trainer", 64, 256, 2),
     "bare steps": ("bare", 64, 256, 2),
-    "plain loop": ("plain", 64, 256, 2),
-    "plain, our allocator": ("plain kept", 64, 256, 2),
+    PLAIN: ("plain", 64, 256, 2),
+    "plain, our malloc": ("plain", 64, 256, 2),
     "32 px, 2 threads": ("trainer", 32, 64, 2),
     "32 px, 1 thread, first": ("trainer", 32, 64, 1),
     "32 px, 1 thread, second": ("trainer", 32, 64, 1),
@@ -52,7 +60,6 @@ def model(size: int) -> Model:
 
 
 def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
-    keep_memory()
     training = Training(
         batch_size=batch, lr=LR, epochs=None, steps=steps, held_out=0, patience=None,
         interval=None, precision="float32", device="cpu", threads=threads,
@@ -71,7 +78,6 @@ def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Call
 
 def bare(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
     """Forward, backward and step of our own model, on images that are there already."""
-    keep_memory()
     torch.set_num_threads(threads)
     x = ImageBatches(path, size, torch.device("cpu"))[np.arange(batch)]
     vae = Vae(model(size), 1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -114,11 +120,6 @@ def plain(path: Path, size: int, batch: int, threads: int, steps: int) -> Callab
     return turn
 
 
-def plain_kept(*args: int | Path) -> Callable[[], None]:
-    keep_memory()
-    return plain(*args)  # type: ignore[arg-type]
-
-
 def steps_of(size: int) -> int:
     return STEPS if size == 64 else 8 * STEPS  # turns of about the same length
 
@@ -127,7 +128,7 @@ def serve(way: str, path: Path) -> None:
     """Take a turn for each line of input, and answer how many images a second it made."""
     loop, size, batch, threads = WAYS[way]
     steps = steps_of(size)
-    makers = {"trainer": trainer, "bare": bare, "plain": plain, "plain kept": plain_kept}
+    makers = {"trainer": trainer, "bare": bare, "plain": plain}
     turn = makers[loop](path, size, batch, threads, steps)
     for _ in sys.stdin:
         start = time.perf_counter()
@@ -154,6 +155,7 @@ def main(rounds: int) -> None:
             way: subprocess.Popen(
                 [sys.executable, __file__, way, str(path)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env=os.environ | ({} if way == PLAIN else MALLOC),
             )
             for way in WAYS
         }  # fmt: skip
@@ -168,7 +170,7 @@ def main(rounds: int) -> None:
     for way, values in rates.items():
         print(f"{way:24}{median(values):8,.0f} images/s ({min(values):,.0f} to {max(values):,.0f})")
     pairs = [
-        ("trainer", "plain loop"), ("trainer", "plain, our allocator"), ("trainer", "bare steps"),
+        ("trainer", PLAIN), ("trainer", "plain, our malloc"), ("trainer", "bare steps"),
         ("32 px, 1 thread, first", "32 px, 2 threads"),
     ]  # fmt: skip
     for ours, theirs in pairs:
