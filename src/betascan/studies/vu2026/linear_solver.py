@@ -1,7 +1,5 @@
 """What both methods of vu2026's linear study share: models side by side, advanced in blocks."""
 
-import hashlib
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from betascan.core.files import read_npz, write_npz
+from betascan.core.checkpoint import Checkpoint, digest
 from betascan.core.randomness import stream
 from betascan.studies.vu2026.linear_data import Array
 
@@ -85,15 +83,13 @@ class Solver(ABC):
         With `checkpoint`, a run that was killed goes on where it was and ends in the same bytes.
         """
         facts = [self.budget, self.cells.beta.tolist(), self.cells.lam.tolist(), self.identity]
-        digest = hashlib.sha256(json.dumps(facts).encode())
-        for name in sorted(self.state):
-            digest.update(self.state[name].tobytes())
-        identity, done, seconds = digest.hexdigest(), 0, 0.0
-        if checkpoint and checkpoint.exists():
-            arrays, saved = read_npz(checkpoint)
-            if saved["identity"] == identity:
-                self.state, done, seconds = arrays, saved["done"], saved["seconds"]
-        started, written = time.monotonic() - seconds, time.monotonic()
+        arrays = [self.state[name] for name in sorted(self.state)]
+        saved = Checkpoint(checkpoint, digest(facts, arrays), CHECKPOINT_SECONDS)
+        done, seconds = 0, 0.0
+        if resumed := saved.restore():
+            done, seconds = resumed.pop("done"), resumed.pop("seconds")
+            self.state = resumed
+        started = time.monotonic() - seconds
         with tqdm(
             total=self.budget, initial=done, unit=" steps", desc=title, disable=not progress,
             mininterval=1,
@@ -104,8 +100,8 @@ class Solver(ABC):
                 self.advance(count)
                 done += count
                 bar.update(count)
-                if checkpoint and time.monotonic() - written > CHECKPOINT_SECONDS:
-                    seconds = time.monotonic() - started
-                    write_npz(checkpoint, self.state, identity=identity, done=done, seconds=seconds)
-                    written = time.monotonic()
-        return time.monotonic() - started
+                seconds = time.monotonic() - started
+                if saved.due:
+                    saved.save({**self.state, "done": done, "seconds": seconds})
+        saved.save({**self.state, "done": done, "seconds": seconds}, final=True)
+        return seconds
