@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from betascan.config.vae import Likelihood, Model
-from betascan.models import Vae, discriminator
+from betascan.models import Vae, mlp_discriminator
 from betascan.models.networks import ACTIVATIONS
 from betascan.models.vae import mean_image
 
@@ -62,8 +62,8 @@ def test_linear_decoder_is_affine():
 
 
 def test_discriminator_has_six_layers_of_1000_and_one_logit():
-    assert parameters(discriminator(10)) == dense(10, 1000) + 5 * dense(1000, 1000) + 1001
-    assert discriminator(10, 50)(torch.randn(7, 10)).shape == (7, 1)
+    assert parameters(mlp_discriminator(10)) == dense(10, 1000) + 5 * dense(1000, 1000) + 1001
+    assert mlp_discriminator(10, 50)(torch.randn(7, 10)).shape == (7, 1)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

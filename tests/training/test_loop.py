@@ -154,7 +154,7 @@ def test_validation_is_of_the_images_held_out(pictures):
     vae, _ = loop.build_networks(wanted, 1)
     vae.load_state_dict(trained.final)
     _, rows, _ = loop.split(100, 0, (0.8, 0.1, 0.1))
-    again = loop.evaluate(vae, None, wanted, pictures, rows, 80)
+    again = loop.validate(vae, None, wanted, pictures, rows, 80)
     row = trained.history.iloc[-1]
     for name, value in again.items():
         assert row[f"validation_{name}"] == pytest.approx(value)

@@ -6,17 +6,17 @@ import pytest
 import torch
 from small_runs import go, run
 
+from betascan.core.checkpoint import backup_path
 from betascan.core.errors import TrainingError
 from betascan.models.saved import read_torch
 from betascan.objectives import loss
-from betascan.training import checkpoint as checkpoints
 from betascan.training import loop
 
 
 def scripted(monkeypatch, losses):
     """Let validation find these losses, one after the other."""
     script = iter(losses)
-    monkeypatch.setattr(loop, "evaluate", lambda *args: {"loss": next(script)})
+    monkeypatch.setattr(loop, "validate", lambda *args: {"loss": next(script)})
 
 
 def test_early_stopping_counts_epochs_without_a_better_loss(pictures, monkeypatch):
@@ -52,7 +52,7 @@ def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypat
         assert saved["progress"]["step"] == 10
         assert all(value.isfinite().all() for value in saved["networks"].values())
         path.unlink()
-        checkpoints.backup_path(path).unlink()
+        backup_path(path).unlink()
 
 
 def test_a_learning_rate_that_is_too_high_is_told(pictures):

@@ -78,7 +78,7 @@ def linear_decoder(size: int, channels: int, latents: int) -> nn.Sequential:
     )
 
 
-def discriminator(latents: int, width: int = 1000) -> nn.Sequential:
+def mlp_discriminator(latents: int, width: int = 1000) -> nn.Sequential:
     """FactorVAE's: from codes (B, latents) to one logit (B, 1), that they are real codes.
 
     Six layers of 1000, leaky ReLU of 0.2 (Kim and Mnih 2018; one logit as in denardin2025).

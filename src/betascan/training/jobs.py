@@ -33,7 +33,7 @@ def train_models(
         File of `betascan.data.store`.
     models, histories, cards, records : sequence of Path
         Written for each run: the model (`betascan.models.load` reads it), its history
-        (`training.loop.Trained.history`), what it is, and on what machine it was trained.
+        (`training.loop.TrainingResult.history`), what it is, and on what machine it was trained.
     runs : sequence of dict
         Each a `betascan.config.vae.Run` as plain values.
     rows : sequence of dict

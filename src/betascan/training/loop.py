@@ -1,7 +1,8 @@
-"""One training of an image VAE, from first step to last, whatever interrupts it."""
+"""One training of an image VAE, resumable to the same bytes."""
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from betascan.config.vae import FactorVae, LambdaBetaVae, Likelihood, Objective, Run
+from betascan.config.vae import FactorVae, LambdaBetaVae, Objective, Run
+from betascan.core.checkpoint import Checkpoint, digest
 from betascan.core.errors import TrainingError
 from betascan.core.randomness import stream
 from betascan.data.sampling import split
-from betascan.models import Vae, discriminator
-from betascan.models.saved import State
+from betascan.models import Vae, mlp_discriminator
+from betascan.models.saved import State, read_torch, write_torch
 from betascan.objectives import ForwardPass, discriminator_loss, loss, permute_dims
-from betascan.training import checkpoint as checkpoints
+from betascan.theory.temperature import temperature_from_beta
 from betascan.training.batches import ImageBatches
 
 CHUNK = 50  # steps whose noise has one seed; a training can stop and go on between chunks
@@ -28,12 +31,23 @@ AMP_DEVICES = ("cuda",)  # devices on which float16 is faster, with float32 weig
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training leaves: parameters of least validation loss and of the end, its history.
+class TrainingResult:
+    """What a training leaves.
 
-    history has one row an interval: step, then the means over the interval's minibatches, then,
-    with `validation_` before the name, those over the images held out. record holds what
-    differs from run to run: device, precision, seconds.
+    Attributes
+    ----------
+    best, final : dict of Tensor
+        State dicts of the VAE at the least validation loss, and at the end; both the latter
+        where no images are held out.
+    best_step, last_step : int
+        The updates after which they stood.
+    history : DataFrame
+        One row an interval: step; loss, reconstruction (D) and rate (R) in nats, and for
+        FactorVAE total_correlation, d_real and d_permuted (the discriminator's mean probability
+        that codes, and permuted codes, are real), means over the interval's minibatches; the
+        same with the prefix ``validation_`` over the images held out.
+    record : dict
+        What differs from machine to machine: device, precision, seconds.
     """
 
     best: State
@@ -46,7 +60,7 @@ class Trained:
 
 @dataclass
 class _Progress:
-    """All that a checkpoint holds beside the states of networks and optimisers."""
+    """What a checkpoint holds apart from the states of networks and optimisers."""
 
     step: int = 0
     seconds: float = 0.0
@@ -59,32 +73,56 @@ class _Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def temperature(run: Run, pictures: ImageBatches) -> float:
-    """T = (weight of the rate) sigma^2 / V (hirn2026, Eq. 9), as if at the documents' size.
+def temperature(run: Run, images: ImageBatches) -> float:
+    """Return the normalised temperature T of a run, as if its images had their file's size.
 
-    sigma^2 is the variance of a pixel: of the likelihood where it has one, 1/2 for a squared
-    error without 1/2, and for a Bernoulli pixel its mean variance over the images, V / pixels.
-    An added lambda |x - reconstruction|^2 makes it 1 / (1/sigma^2 + 2 lambda).
+    Parameters
+    ----------
+    run : Run
+        Its objective weighs the rate, its likelihood has the variance sigma^2 of a pixel:
+        explicit where it is Gaussian or Laplace; 1/2 for a squared error, which lacks the factor
+        1/2; for a Bernoulli pixel its mean variance over the images, V / pixels. An added
+        lambda |x - reconstruction|^2 makes it 1 / (1/sigma^2 + 2 lambda).
+    images : ImageBatches
+        Have the total variance V.
+
+    Returns
+    -------
+    float
+        T = (weight of the rate) sigma^2 / V.
+
+    References
+    ----------
+    hirn2026, Eq. 9.
     """
-    V = pictures.total_variance
+    V = images.total_variance
     sigma2 = {
         "squared_error": 0.5,
-        "bernoulli": V / pictures.n_varying,
+        "bernoulli": V / images.n_varying,
     }.get(run.likelihood.kind, run.likelihood.variance)
     if isinstance(run.objective, LambdaBetaVae):
         sigma2 /= 1 + 2 * run.objective.lam * sigma2
-    return rate_weight(run.objective) * sigma2 / (V * pictures.pixel_scale)
+    return float(temperature_from_beta(rate_weight(run.objective), V * images.pixel_scale, sigma2))
 
 
 def rate_weight(objective: Objective) -> float:
-    """Return what multiplies R, or its dimension-wise part where R is taken apart."""
+    """Return what multiplies the rate R, or its dimension-wise part where R is decomposed.
+
+    That is 1 for FactorVAE, whose gamma weighs the total correlation, and gamma for beta-TCVAE.
+    """
     if objective.kind == "factor_vae":
         return 1.0
     return objective.gamma if objective.kind == "beta_tcvae" else objective.beta
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the device that a configuration's "auto", "cpu" or "cuda" means here."""
+    """Return the device that "auto", "cpu" or "cuda" stands for on this machine.
+
+    Raises
+    ------
+    TrainingError
+        For "cuda" where there is none.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise TrainingError(
             "device cuda was asked for and there is none: set device to auto or cpu"
@@ -93,162 +131,145 @@ def resolve_device(name: str) -> torch.device:
 
 
 def torch_seed(seed: int, purpose: str, index: int = 0) -> int:
-    """Return torch's seed of one purpose."""
+    """Return a seed for torch, keyed as the streams of `core.randomness`."""
     return int(stream(seed, purpose, index).integers(2**63))
 
 
 def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
-    """Return the VAE and, for FactorVAE, the discriminator, with the weights of the run's seed."""
+    """Return a VAE with the initial weights of the run's seed, and FactorVAE's discriminator.
+
+    Parameters
+    ----------
+    run : Run
+        Model, objective and seed.
+    channels : int
+        Of the images.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, "train/initial"))
-        vae = Vae(run.model, channels)
-        critic = None
+        vae, discriminator = Vae(run.model, channels), None
         if isinstance(run.objective, FactorVae):
-            critic = discriminator(run.model.latents, run.objective.discriminator_width)
-    return vae, critic
-
-
-def _draw(
-    vae: Vae, x: Tensor, noise: torch.Generator, likelihood: Likelihood, pixel_scale: float
-) -> ForwardPass:
-    shape = len(x), vae.model.latents
-    drawn = torch.randn(shape, generator=noise, device=x.device)
-    return ForwardPass(vae, x, drawn, likelihood, pixel_scale)
-
-
-def _discriminator_logits(
-    critic: nn.Module, z: Tensor, noise: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """The discriminator's logits of codes (B, D) and of the same codes permuted, (B, 1) each."""
-    order = torch.rand(z.shape, generator=noise, device=z.device)
-    return critic(z).to(z.dtype), critic(permute_dims(z, order)).to(z.dtype)
-
-
-@torch.no_grad()
-def _batch_statistics(
-    draw: ForwardPass, total: Tensor, logits: tuple[Tensor, Tensor] | None
-) -> dict[str, Tensor]:
-    """What a row of history is the mean of: one number a minibatch, float64."""
-    seen = {"loss": total, "reconstruction": draw.distortion.mean(), "rate": draw.rate.mean()}
-    if logits is not None:
-        real, fake = logits
-        seen["total_correlation"] = real.mean()
-        seen["d_real"], seen["d_permuted"] = real.sigmoid().mean(), fake.sigmoid().mean()
-    return {name: value.detach().double() for name, value in seen.items()}
-
-
-@torch.no_grad()
-def evaluate(
-    vae: Vae,
-    critic: nn.Sequential | None,
-    run: Run,
-    pictures: ImageBatches,
-    rows: np.ndarray,
-    dataset_size: int,
-) -> dict[str, float]:
-    """Return the means of the loss and its terms over images, with noise that never changes."""
-    noise = torch.Generator(pictures.device).manual_seed(torch_seed(run.seed, "train/validation"))
-    sums: dict[str, float] = {}
-    for part in np.array_split(rows, -(-len(rows) // run.training.batch_size)):
-        draw = _draw(vae, pictures[part], noise, run.likelihood, pictures.pixel_scale)
-        total = loss(draw, run.objective, dataset_size=dataset_size, discriminator=critic)
-        logits = _discriminator_logits(critic, draw.z, noise) if critic is not None else None
-        for name, value in _batch_statistics(draw, total, logits).items():
-            sums[name] = sums.get(name, 0.0) + float(value) * len(part) / len(rows)
-    return sums
+            width = run.objective.discriminator_width
+            discriminator = mlp_discriminator(run.model.latents, width)
+    return vae, discriminator
 
 
 def train(
     run: Run,
-    pictures: ImageBatches,
+    images: ImageBatches,
     *,
     start: State | None = None,
     checkpoint: Path | None = None,
     label: str = "",
     progress: bool = True,
-) -> Trained:
-    """Train one VAE as `run` says, from `start` where a trained one is continued.
+) -> TrainingResult:
+    """Train one VAE.
 
     Initial weights, order of images and noise depend on the run's seed alone. On a CPU the same
-    run gives the same bytes, also when it is killed and resumed from `checkpoint`, which is
-    left in place: whoever has stored the result removes it.
+    run gives the same bytes, also if it is killed and resumed.
 
-    Raises TrainingError if the loss or a weight is no longer finite (the checkpoint keeps an
-    earlier state), DataError if images are damaged.
+    Parameters
+    ----------
+    run : Run
+        Model, likelihood, objective, protocol and seed.
+    images : ImageBatches
+        At the model's size, on the device to train on.
+    start : dict of Tensor, optional
+        State of a VAE to continue from, instead of initial weights.
+    checkpoint : Path, optional
+        Where to go on from, if a checkpoint of this very run is there, and to write one every two
+        minutes and at the end. It is left in place: whoever has stored the result removes it.
+    label : str
+        Names the training in its progress bar and errors; by default the objective's kind.
+    progress : bool
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    TrainingError
+        If the loss or a weight is no longer finite; the checkpoint keeps an earlier state.
+    DataError
+        If images are damaged, or the disk is full.
     """
-    protocol, device, label = run.training, pictures.device, label or run.objective.kind
-    torch.set_num_threads(protocol.threads)
+    training, device, label = run.training, images.device, label or run.objective.kind
+    torch.set_num_threads(training.threads)
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")  # TF32
-    shares = (1 - 2 * protocol.held_out, protocol.held_out, protocol.held_out)
-    rows, validation, _ = split(len(pictures), run.seed, shares)
-    epoch_steps, steps = protocol.schedule(len(pictures))
-    interval = protocol.interval or epoch_steps
+    mixed = training.precision == "float16" and device.type in AMP_DEVICES
 
-    vae, critic = build_networks(run, pictures.channels)
+    fractions = (1 - 2 * training.held_out, training.held_out, training.held_out)
+    rows, validation_rows, _ = split(len(images), run.seed, fractions)
+    epoch_steps, n_steps = training.schedule(len(images))
+    interval = training.interval or epoch_steps
+    patience = (training.patience or math.inf) * epoch_steps
+
+    vae, discriminator = build_networks(run, images.channels)
     if start is not None:
         vae.load_state_dict(start)
-    networks = nn.ModuleDict({"vae": vae} if critic is None else {"vae": vae, "critic": critic})
-    networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(vae.parameters(), protocol.lr, fused=True)
-    parts: dict[str, Any] = {"networks": networks, "optimiser": optimiser}
-    critic_optimiser = None
-    if critic is not None and isinstance(run.objective, FactorVae):
-        critic_optimiser = torch.optim.Adam(
-            critic.parameters(), run.objective.discriminator_lr, (0.5, 0.9), fused=True
+    networks = nn.ModuleDict({"vae": vae})
+    optimisers = {"optimiser": torch.optim.Adam(vae.parameters(), training.lr, fused=True)}
+    if discriminator is not None and isinstance(run.objective, FactorVae):
+        networks["critic"] = discriminator
+        lr = run.objective.discriminator_lr
+        optimisers["critic_optimiser"] = torch.optim.Adam(
+            discriminator.parameters(), lr, (0.5, 0.9), fused=True
         )
-        parts["critic_optimiser"] = critic_optimiser
-    mixed = protocol.precision == "float16" and device.type in AMP_DEVICES
-    parts["scaler"] = scaler = torch.amp.GradScaler(device.type, enabled=mixed)
+    networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    scaler = torch.amp.GradScaler(device.type, enabled=mixed)
 
-    identity = checkpoints.identity(run, pictures, start)
-    state = _resume(checkpoint, identity, parts)
-    started, written = time.monotonic() - state.seconds, time.monotonic()
-    noise, order = torch.Generator(device), np.empty(0, np.int64)
+    # a checkpoint holds the contents of `parts` and `state`, which is all that changes
+    parts: dict[str, Any] = {"networks": networks, **optimisers, "scaler": scaler}
+    state, identity = _Progress(), _identity(run, images, start)
+    saved = Checkpoint(checkpoint, identity, CHECKPOINT_SECONDS, read_torch, write_torch)
+    if (contents := saved.restore()) is not None:
+        state = _Progress(**contents["progress"])
+        for name, part in parts.items():
+            part.load_state_dict(contents[name])
+    started = time.monotonic() - state.seconds
+
+    def gradients(x: Tensor, *noise: Tensor) -> dict[str, Tensor]:
+        """Leave the gradients of a minibatch in the networks, and return its statistics."""
+        with torch.autocast(device.type, torch.float16, enabled=mixed):
+            vae_loss, d_loss, statistics = _losses(
+                vae, discriminator, run, images.pixel_scale, len(rows), x, *noise
+            )
+        for optimiser in optimisers.values():
+            optimiser.zero_grad()
+        scaler.scale(vae_loss).backward(inputs=list(vae.parameters()))  # not the discriminator's
+        if d_loss is not None:
+            scaler.scale(d_loss).backward()
+        return statistics
+
+    minibatches = _minibatches(run, rows, epoch_steps, state.step)
+    generator = torch.Generator(device)
     bar = tqdm(
-        total=steps, initial=state.step, unit=" steps", desc=label, disable=not progress,
+        total=n_steps, initial=state.step, unit=" steps", desc=label, disable=not progress,
         mininterval=1,
     )  # fmt: skip
     with bar:
-        while state.step < steps and not state.stopped:
+        while state.step < n_steps and not state.stopped:
             if state.step % CHUNK == 0:
-                noise.manual_seed(torch_seed(run.seed, "train/noise", state.step // CHUNK))
-            epoch, place = divmod(state.step, epoch_steps)
-            if place == 0 or not order.size:
-                order = stream(run.seed, "train/order", epoch).permutation(rows)
-            x = pictures[order[place * protocol.batch_size :][: protocol.batch_size]]
-
-            with torch.autocast(device.type, torch.float16, enabled=mixed):
-                draw = _draw(vae, x, noise, run.likelihood, pictures.pixel_scale)
-                total = loss(draw, run.objective, dataset_size=len(rows), discriminator=critic)
-                logits = (
-                    _discriminator_logits(critic, draw.z.detach(), noise)
-                    if critic is not None
-                    else None
-                )
-                seen = _batch_statistics(draw, total, logits)
-            optimiser.zero_grad()
-            scaler.scale(total).backward(inputs=list(vae.parameters()))
-            scaler.step(optimiser)
-            if logits is not None and critic_optimiser is not None:
-                critic_optimiser.zero_grad()
-                scaler.scale(discriminator_loss(*logits)).backward()
-                scaler.step(critic_optimiser)
+                generator.manual_seed(torch_seed(run.seed, "train/noise", state.step // CHUNK))
+            x = images[next(minibatches)]
+            statistics = gradients(x, *_draw_noise(run, len(x), generator))
+            for optimiser in optimisers.values():
+                scaler.step(optimiser)
             scaler.update()
 
-            for name, value in seen.items():
+            for name, value in statistics.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value
             state.step += 1
             state.summed += 1
             bar.update()
-            ends = state.step % interval == 0 or state.step == steps
-            if not ends and state.step % CHUNK:
+            interval_ends = state.step % interval == 0 or state.step == n_steps
+            if not interval_ends and state.step % CHUNK:
                 continue
 
+            # now and then: are the numbers finite, is the loss still falling, is a checkpoint due?
             row = {name: float(value) / state.summed for name, value in state.sums.items()}
-            if ends and len(validation):
-                held_out = evaluate(vae, critic, run, pictures, validation, len(rows))
-                row |= {f"validation_{name}": value for name, value in held_out.items()}
+            if interval_ends and len(validation_rows):
+                means = validate(vae, discriminator, run, images, validation_rows, len(rows))
+                row |= {f"validation_{name}": value for name, value in means.items()}
             if not (all(map(math.isfinite, row.values())) and _finite(networks)):
                 kept = checkpoint is not None and checkpoint.exists()
                 raise TrainingError(
@@ -256,24 +277,21 @@ def train(
                     f"rate (lr){f'; {checkpoint} keeps an earlier state' if kept else ''}"
                 )
             bar.set_postfix_str(f"loss {row['loss']:.4g}", refresh=False)
-            if ends:
+            if interval_ends:
                 state.history.append({"step": float(state.step), **row})
                 state.sums, state.summed = {}, 0
-                if len(validation) and row["validation_loss"] < state.best_loss:
+                if len(validation_rows) and row["validation_loss"] < state.best_loss:
                     state.best_loss, state.best_step = row["validation_loss"], state.step
                     state.best = _copy(vae)
-                patience = (protocol.patience or math.inf) * epoch_steps
                 state.stopped = state.step - state.best_step >= patience
-            ended = state.step == steps or state.stopped
             state.seconds = time.monotonic() - started
-            due = time.monotonic() - written > CHECKPOINT_SECONDS and state.step % CHUNK == 0
-            if checkpoint and (due or ended):
+            ended = state.step == n_steps or state.stopped
+            if ended or (saved.due and state.step % CHUNK == 0):
                 states = {name: part.state_dict() for name, part in parts.items()}
-                contents = {"identity": identity, "progress": vars(state), **states}
-                checkpoints.store(contents, checkpoint, ended=ended)
-                written = time.monotonic()
+                saved.save({"progress": vars(state), **states}, final=ended)
+
     final = _copy(vae)
-    return Trained(
+    return TrainingResult(
         best=state.best or final,
         final=final,
         best_step=state.best_step if state.best else state.step,
@@ -287,19 +305,127 @@ def train(
     )
 
 
+@torch.no_grad()
+def validate(
+    vae: Vae,
+    discriminator: nn.Module | None,
+    run: Run,
+    images: ImageBatches,
+    rows: Int[np.ndarray, " n"],
+    dataset_size: int,
+) -> dict[str, float]:
+    """Return the means of the loss and its terms over images, with noise that never changes.
+
+    Parameters
+    ----------
+    vae, discriminator : Module
+        The latter for FactorVAE alone.
+    run : Run
+        Likelihood and objective; batch size and seed.
+    images : ImageBatches
+        Where the images are.
+    rows : ndarray of int
+        Which ones.
+    dataset_size : int
+        How many images are trained on (see `objectives.beta_tcvae`).
+
+    Returns
+    -------
+    dict of float
+        As in a row of `TrainingResult.history`, without prefix.
+    """
+    generator = torch.Generator(images.device)
+    generator.manual_seed(torch_seed(run.seed, "train/validation"))
+    means: dict[str, float] = {}
+    for part in np.array_split(rows, -(-len(rows) // run.training.batch_size)):
+        noise = _draw_noise(run, len(part), generator)
+        *_, statistics = _losses(
+            vae, discriminator, run, images.pixel_scale, dataset_size, images[part], *noise
+        )
+        for name, value in statistics.items():
+            means[name] = means.get(name, 0.0) + float(value) * len(part) / len(rows)
+    return means
+
+
+def _minibatches(
+    run: Run, rows: Int[np.ndarray, " n"], epoch_steps: int, step: int
+) -> Iterator[Int[np.ndarray, " batch"]]:
+    """Yield the rows of whole minibatches from `step` on, in a new order every epoch."""
+    batch_size = run.training.batch_size
+    epoch, place = divmod(step, epoch_steps)
+    while True:
+        order = stream(run.seed, "train/order", epoch).permutation(rows)
+        for index in range(place, epoch_steps):
+            yield order[index * batch_size :][:batch_size]
+        epoch, place = epoch + 1, 0
+
+
+def _draw_noise(
+    run: Run, n: int, generator: torch.Generator
+) -> tuple[Float[Tensor, "n latents"], ...]:
+    """Draw the noise of n samples of z, and for FactorVAE the keys of `permute_dims`."""
+    shape, device = (n, run.model.latents), generator.device
+    noise = torch.randn(shape, generator=generator, device=device)
+    if run.objective.kind != "factor_vae":
+        return (noise,)
+    return noise, torch.rand(shape, generator=generator, device=device)
+
+
+def _losses(
+    vae: Vae,
+    discriminator: nn.Module | None,
+    run: Run,
+    pixel_scale: float,
+    dataset_size: int,
+    x: Float[Tensor, "batch channels height width"],
+    noise: Float[Tensor, "batch latents"],
+    keys: Float[Tensor, "batch latents"] | None = None,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""] | None, dict[str, Tensor]]:
+    """Return the losses of VAE and discriminator, and what a row of history is the mean of."""
+    forward = ForwardPass(vae, x, noise, run.likelihood, pixel_scale)
+    vae_loss = loss(forward, run.objective, dataset_size=dataset_size, discriminator=discriminator)
+    d_loss, logits = None, None
+    if discriminator is not None and keys is not None:
+        logits = _discriminator_logits(discriminator, forward.z.detach(), keys)
+        d_loss = discriminator_loss(*logits)
+    return vae_loss, d_loss, _batch_statistics(forward, vae_loss, logits)
+
+
+def _discriminator_logits(
+    discriminator: nn.Module,
+    z: Float[Tensor, "batch latents"],
+    keys: Float[Tensor, "batch latents"],
+) -> tuple[Float[Tensor, "batch 1"], Float[Tensor, "batch 1"]]:
+    """Return the logits of codes and of permuted codes."""
+    return discriminator(z).to(z.dtype), discriminator(permute_dims(z, keys)).to(z.dtype)
+
+
+@torch.no_grad()
+def _batch_statistics(
+    forward: ForwardPass, vae_loss: Tensor, logits: tuple[Tensor, Tensor] | None
+) -> dict[str, Tensor]:
+    """Return scalars in float64."""
+    statistics = {
+        "loss": vae_loss,
+        "reconstruction": forward.distortion.mean(),
+        "rate": forward.rate.mean(),
+    }
+    if logits is not None:
+        real, permuted = logits
+        statistics["total_correlation"] = real.mean()
+        statistics["d_real"] = real.sigmoid().mean()
+        statistics["d_permuted"] = permuted.sigmoid().mean()
+    return {name: value.detach().double() for name, value in statistics.items()}
+
+
+def _identity(run: Run, images: ImageBatches, start: State | None) -> str:
+    facts = [run.model_dump(mode="json"), images.facts.fingerprint, str(images.device)]
+    return digest(facts, [value.cpu().numpy() for value in (start or {}).values()])
+
+
 def _copy(vae: Vae) -> State:
     return {name: value.detach().cpu().clone() for name, value in vae.state_dict().items()}
 
 
 def _finite(networks: nn.Module) -> bool:
     return bool(torch.stack([p.isfinite().all() for p in networks.parameters()]).all())
-
-
-def _resume(checkpoint: Path | None, identity: str, parts: dict[str, Any]) -> _Progress:
-    """Load the checkpoint into the parts if there is one of this very run."""
-    saved = checkpoints.restore(checkpoint, identity) if checkpoint else None
-    if saved is None:
-        return _Progress()
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    return _Progress(**saved["progress"])
