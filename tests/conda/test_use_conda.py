@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from betascan.workflow.config import load, studies
+
 PROJECT = Path(__file__).parents[2]
 NAMES = ["data", "train", "figures"]
 OVERLAY = {
@@ -77,16 +79,21 @@ def snakemake(python, project, folder, *arguments):
 
 
 def functions():
-    """(environment, module) of every rule that calls one."""
-    text = "\n".join(path.read_text() for path in (PROJECT / "workflow/rules").glob("*.smk"))
-    rules = re.split(r"^(?=rule |use rule )", text, flags=re.MULTILINE)[1:]
-    environments = {}
-    for rule in sorted(rules, key=lambda rule: rule.startswith("use")):  # after what they use
-        base, name = re.match(r"(?:use rule (\w+) as|rule) (\w+)", rule).groups()
-        own = re.search(r"\{ENVS\}/(\w+)\.yaml", rule)
-        environments[name] = own[1] if own else environments.get(base)
-        if called := re.search(r'function="([\w.]+)\.\w+"', rule):
-            yield environments[name], called[1]
+    """(environment, module) of every rule, of the studies' rows and those written out."""
+    papers = load(yaml.safe_load((PROJECT / "config.yaml").read_text()))
+    for key, study in studies(papers, papers).items():
+        rows = [(table.environment, table.function) for table in study.tables]
+        rows += [("figures", figure.function) for figure in study.figures]
+        rows += [("train", measurement.function) for measurement in study.measurements]
+        for environment, name in rows:
+            dotted = name if name.startswith("betascan.") else f"betascan.studies.{key}.{name}"
+            yield environment, dotted.rpartition(".")[0]
+    for path in (PROJECT / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            environment = re.search(r"\{ENVS\}/(\w+)\.yaml", rule)
+            called = re.search(r'"(betascan\.[\w.]+)\.\w+"', rule)
+            if environment and called:
+                yield environment[1], called[1]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from cluster import cluster, unavailable
 
+from betascan.studies.registry import KEYS
+
 PROJECT = Path(__file__).parents[2]
 PROFILE = PROJECT / "workflow/profiles/slurm"
 POINTS = 4
@@ -26,7 +28,6 @@ SMALL = {
         },
     },
 }
-RULE = r"^(?:use rule \w+ as|rule) (\w+)"
 FIELDS = {"id": "%i", "rule": "%k", "state": "%T", "memory": "%m", "time": "%l", "gres": "%b"}
 FIELDS |= {"partition": "%P", "account": "%a"}
 
@@ -45,10 +46,10 @@ def command(folder, *arguments):
 
 
 def edited(folder):
-    """The profile with its three lines edited, a GPU for hirn2026 too, and less patience."""
+    """The profile with its two lines edited, a GPU for hirn2026 too, and less patience."""
     profile = yaml.safe_load((PROFILE / "config.yaml").read_text())
     profile["default-resources"] = {"slurm_partition": "main", "slurm_account": "mine"}
-    profile["set-resources"]["hirn2026_scan"]["gres"] = "gpu:1"
+    profile["set-resources"] = {"hirn2026_scan": {"gres": "gpu:1"}}
     profile |= {"slurm-status-command": "squeue", "slurm-init-seconds-before-status-checks": 2}
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(profile))
@@ -127,16 +128,14 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
     assert far == near
 
 
-def test_the_profile_names_rules_that_exist():
-    rules = set()
-    for file in (PROJECT / "workflow/rules").glob("*.smk"):
-        rules |= set(re.findall(RULE, file.read_text(), re.MULTILINE))
-    profile = yaml.safe_load((PROFILE / "config.yaml").read_text())
-    grouped = {entry.split("=")[0] for entry in profile["groups"]}
-    assert grouped | set(profile["set-resources"]) | {profile["slurm-array-jobs"]} <= rules
-
-
-def test_the_lines_to_edit_are_three():
+def test_the_lines_to_edit_are_two():
     text = (PROFILE / "config.yaml").read_text()
-    marked = re.findall(r"^ +(\w+): .*# ([123]):", text, re.MULTILINE)
-    assert marked == [("slurm_partition", "1"), ("slurm_account", "2"), ("gres", "3")]
+    marked = re.findall(r"^ +(\w+): .*# ([12]):", text, re.MULTILINE)
+    assert marked == [("slurm_partition", "1"), ("slurm_account", "2")]
+
+
+def test_the_profile_names_what_exists():
+    profile = yaml.safe_load((PROFILE / "config.yaml").read_text())
+    assert {name.split("=")[0] for name in profile["group-components"]} == {*KEYS, "report"}
+    special = (PROJECT / "workflow/rules/special.smk").read_text()
+    assert f"rule {profile['slurm-array-jobs']}:" in special
