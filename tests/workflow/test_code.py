@@ -73,7 +73,7 @@ def test_descriptions_of_fields_are_documentation():
 
 
 def test_a_missing_module_is_refused():
-    with pytest.raises(ValueError, match="no module betascan.nowhere"):
+    with pytest.raises(ValueError, match=r"no module betascan\.nowhere"):
         code.digest("betascan.nowhere.function")
 
 
