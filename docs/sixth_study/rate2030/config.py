@@ -1,0 +1,36 @@
+"""rate2030: beta-VAEs on dSprites."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from betascan.config.base import ConfigModel
+from betascan.config.images import Common, Evaluation
+from betascan.config.vae import BetaVae, Likelihood, Model, Run
+
+
+class Rate2030(ConfigModel):
+    """How the rate of a beta-VAE falls as beta grows."""
+
+    betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=2, description="weights")
+    seed: int = Field(ge=0, description="of all trainings")
+    points_per_job: Literal[1, "all"] = Field(description="1: one job a model; all: one for all")
+    model: Model
+    likelihood: Likelihood
+    batch_size: int = Field(ge=2, description="images")
+    steps: int = Field(ge=1, description="of a training")
+    training: Common
+    evaluation: Evaluation
+
+    def run(self, beta: float) -> Run:
+        """Return the run of one beta."""
+        return Run(
+            model=self.model,
+            likelihood=self.likelihood,
+            objective=BetaVae(beta=beta),
+            training=self.training.training(self.batch_size, steps=self.steps),
+            seed=self.seed,
+        )
+
+
+SECTION = Rate2030
