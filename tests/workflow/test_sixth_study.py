@@ -13,9 +13,6 @@ KEY = "rate2030"
 SMALL = {"betas": [1, 64], "steps": 3, "batch_size": 4, "model": {"width": 4}}
 SMALL |= {"training": {"interval": 1, "held_out": 0}}
 SMALL |= {"evaluation": {"samples": 20, "test_samples": 10}}
-    "training": {"interval": 1, "held_out": 0},
-    "evaluation": {"samples": 20, "test_samples": 10},
-}
 EDITED = ["src/betascan/studies/registry.py", "config.yaml", "workflow/schemas/config.schema.json"]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from betascan.config.base import ConfigModel
-from betascan.config.images import Common, Evaluation
+from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, Likelihood, Model, Run
 
 
@@ -19,7 +19,7 @@ class Rate2030(ConfigModel):
     likelihood: Likelihood
     batch_size: int = Field(ge=2, description="images")
     steps: int = Field(ge=1, description="of a training")
-    training: Common
+    training: TrainingDefaults
     evaluation: Evaluation
 
     def run(self, beta: float) -> Run:

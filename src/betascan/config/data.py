@@ -12,13 +12,15 @@ class Standin(ConfigModel):
 
     rows: int = Field(ge=36, description="grid rows from pole to pole")
     cols: int = Field(ge=72, description="grid columns around the globe")
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, description="of continents and weather")
 
 
 class Climate(ConfigModel):
     """Where the 19 bioclimatic layers come from."""
 
-    source: Literal["worldclim", "standin"]
+    source: Literal["worldclim", "standin"] = Field(
+        description="worldclim: downloaded; standin: a made-up planet"
+    )
     urls: tuple[str, ...] = Field(min_length=1, description="addresses, tried in this order")
     standin: Standin
 
@@ -33,13 +35,17 @@ class ImageSet(ConfigModel):
 class Sprites(ImageSet):
     """dSprites, which needs no download."""
 
-    source: Literal["rendered", "official"]
+    source: Literal["rendered", "official"] = Field(
+        description="rendered: computed here, bit for bit; official: the published file"
+    )
 
 
 class Scenes(ImageSet):
     """Shapes3D and MPI3D, which have stand-ins."""
 
-    source: Literal["official", "standin"]
+    source: Literal["official", "standin"] = Field(
+        description="official: the published file; standin: similar scenes, rendered here"
+    )
 
 
 class Data(ConfigModel):

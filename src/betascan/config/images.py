@@ -8,15 +8,21 @@ from betascan.config.base import ConfigModel
 from betascan.config.vae import Training
 
 
-class Common(ConfigModel):
-    """What all trainings of a study share; see `protocols.Training`."""
+class TrainingDefaults(ConfigModel):
+    """What all trainings of a study share; see `betascan.config.vae.Training`."""
 
     lr: float = Field(gt=0, description="of Adam")
-    held_out: float = Field(ge=0, lt=0.5)
+    held_out: float = Field(
+        ge=0, lt=0.5, description="share of images for validation, as much again for the test"
+    )
     interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
-    precision: Literal["float32", "float16"]
-    device: Literal["auto", "cpu", "cuda"]
-    threads: int = Field(ge=1)
+    precision: Literal["float32", "float16"] = Field(
+        description="float16: mixed precision where there is CUDA, else float32"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
+    threads: int = Field(
+        ge=1, description="of a training on a CPU; decides the rounding of its results"
+    )
 
     def training(
         self,
@@ -45,7 +51,7 @@ class Evaluation(ConfigModel):
             "explicitness", "spectroscopy", "elbo_terms",
         ],
         ...,
-    ] = Field(min_length=1)  # fmt: skip
+    ] = Field(min_length=1, description="scores, by the names of betascan.metrics")  # fmt: skip
     samples: int = Field(ge=20, description="images for scores, at most")
     test_samples: int = Field(ge=10, description="images that classifiers are tested on, at most")
     refits: int = Field(ge=0, description="classifiers fitted anew for an interval; 0: none")

@@ -19,13 +19,15 @@ class Model(ConfigModel):
     """The networks of a VAE and the family of its posterior and prior."""
 
     size: Literal[32, 64] = Field(description="pixels a side; 32: averaged 2 x 2")
-    encoder: Literal["convolutional", "mlp"]
-    decoder: Literal["convolutional", "mlp", "linear"]
+    encoder: Literal["convolutional", "mlp"] = Field(description="four convolutions, or an MLP")
+    decoder: Literal["convolutional", "mlp", "linear"] = Field(
+        description="four transposed convolutions, an MLP, or one affine layer"
+    )
     width: int = Field(ge=1, description="of the dense layers")
-    latents: int = Field(ge=1)
+    latents: int = Field(ge=1, description="dimensions of z")
     activation: Activation = Field(description="of the decoder; encoders use ReLU")
-    posterior: Posterior
-    prior: Prior
+    posterior: Posterior = Field(description="covariance of the Gaussian q(z|x)")
+    prior: Prior = Field(description="p(z), independent over latents")
 
 
 class Likelihood(ConfigModel):
@@ -35,8 +37,10 @@ class Likelihood(ConfigModel):
     variance: of a Gaussian or Laplace pixel, and 1 for the others, which have none.
     """
 
-    kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"]
-    variance: float = Field(gt=0)
+    kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"] = Field(
+        description="of a pixel, given z"
+    )
+    variance: float = Field(gt=0, description="sigma^2 of a pixel; 1 where the kind has none")
 
     @model_validator(mode="after")
     def _has_one(self) -> Self:

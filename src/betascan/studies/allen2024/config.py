@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from betascan.config.base import ConfigModel
-from betascan.config.images import Common, Evaluation
+from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import (
     Activation,
     BetaVae,
@@ -112,7 +112,7 @@ class Images(ConfigModel):
     model: Model = Field(description="of the reference")
     batch_size: int = Field(ge=2)
     steps: int = Field(ge=1)
-    training: Common
+    training: TrainingDefaults
     evaluation: Evaluation
     measures: Measures
     runaway: Runaway

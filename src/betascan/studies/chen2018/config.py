@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from betascan.config.base import ConfigModel
-from betascan.config.images import Common, Evaluation
+from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import (
     BetaTcVae,
     BetaVae,
@@ -30,15 +30,17 @@ Contrast = Annotated[float, Field(ge=1)]
 class Protocol(ConfigModel):
     """How the models of one data set are trained."""
 
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="one model of each kind and beta a seed"
+    )
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2)
-    epochs: float | None = Field(gt=0)
-    steps: int | None = Field(ge=1)
-    training: Common
-    discriminator_lr: float = Field(gt=0)
-    discriminator_width: int = Field(ge=1)
+    batch_size: int = Field(ge=2, description="images")
+    epochs: float | None = Field(gt=0, description="at most; null: steps counts")
+    steps: int | None = Field(ge=1, description="at most; null: epochs counts")
+    training: TrainingDefaults
+    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
+    discriminator_width: int = Field(ge=1, description="of its hidden layers")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -72,7 +74,7 @@ class Protocol(ConfigModel):
 class Joint(ConfigModel):
     """Two factors of dSprites that depend on each other (research question 4)."""
 
-    factors: tuple[Sprite, Sprite]
+    factors: tuple[Sprite, Sprite] = Field(description="the two that depend on each other")
     contrasts: tuple[Contrast, ...] = Field(
         min_length=1,
         max_length=len(DEPENDENT),
@@ -92,7 +94,7 @@ class Stability(ConfigModel):
     samples: tuple[Annotated[int, Field(ge=10)], ...] = Field(
         min_length=2, description="images, votes or points a score is made from; half for its test"
     )
-    repeats: int = Field(ge=2)
+    repeats: int = Field(ge=2, description="samples drawn anew for each score")
 
 
 class Chen2018(ConfigModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from betascan.config.base import ConfigModel
-from betascan.config.images import Common, Evaluation
+from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run
 
 DATASETS = ("dsprites", "mpi3d_real_complex")
@@ -22,9 +22,9 @@ class Protocol(ConfigModel):
     """What differs between the two data sets."""
 
     likelihood: Likelihood
-    batch_size: int = Field(ge=2)
-    epochs: float = Field(gt=0)
-    patience: int = Field(ge=1)
+    batch_size: int = Field(ge=2, description="images")
+    epochs: float = Field(gt=0, description="at most")
+    patience: int = Field(ge=1, description="epochs without a better validation loss")
     patience_strong: int = Field(ge=1, description="of FactorVAE from strong_gamma on")
 
 
@@ -34,15 +34,15 @@ class Denardin2025(ConfigModel):
     weights: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         min_length=1, description="beta of beta-VAE, gamma of FactorVAE"
     )
-    strong_gamma: float = Field(gt=0)
-    seed: int = Field(ge=0)
+    strong_gamma: float = Field(gt=0, description="from here on FactorVAE has patience_strong")
+    seed: int = Field(ge=0, description="of all trainings")
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all weights of a data set and model in one"
     )
     model: Model
-    training: Common
-    discriminator_lr: float = Field(gt=0)
-    discriminator_width: int = Field(ge=1)
+    training: TrainingDefaults
+    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
+    discriminator_width: int = Field(ge=1, description="of its hidden layers")
     dsprites: Protocol
     mpi3d_real_complex: Protocol
     evaluation: Evaluation

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from betascan.config.base import ConfigModel
-from betascan.config.images import Common, Evaluation
+from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model, Run
 
 DATASETS = ("dsprites", "shapes3d", "mpi3d_real")
@@ -30,7 +30,7 @@ class Vu2026Images(ConfigModel):
     batch_size: int = Field(ge=2)
     base_steps: int = Field(ge=1, description="of the beta-VAE")
     continuation_steps: int = Field(ge=1, description="with lambda; the last interval is the NLL")
-    training: Common
+    training: TrainingDefaults
     evaluation: Evaluation
 
     @model_validator(mode="after")
