@@ -1,11 +1,14 @@
 """What is committed is in step with what it is made from."""
 
 import importlib.util
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import yaml
 
 from betascan.report import comparison, readme
+from betascan.workflow.config import load, studies
 
 PROJECT = Path(__file__).parent.parent
 
@@ -18,12 +21,18 @@ def test_pages_show_the_committed_results(page):
 
 def test_the_comparison_is_that_of_the_committed_tables(tmp_path):
     results = PROJECT / "results"
+    papers = load(yaml.safe_load((PROJECT / "config.yaml").read_text()))
+    sources = [
+        (key, asdict(row))
+        for key, study in studies(papers, papers).items()
+        for row in study.compared
+    ]
     names = ["comparison.csv", "comparison.md", "summary.csv", "origin.csv"]
-    documents = dict.fromkeys(source.document for source in comparison.SOURCES)
     comparison.compare(
-        [results / source.table for source in comparison.SOURCES],
-        [results / document / "provenance.json" for document in documents],
+        [results / key / row["table"] for key, row in sources],
+        [results / key / "provenance.json" for key in dict(sources)],
         *(tmp_path / name for name in names),
+        sources=sources,
     )
     for name in names:
         assert (tmp_path / name).read_bytes() == (results / name).read_bytes(), name

@@ -1,21 +1,23 @@
 """The comparison of all documents: nothing published is left out, nothing judged twice."""
 
 import json
-from importlib import resources
 
 import pandas as pd
 import pytest
+from dag import PROJECT
 
 from betascan.report import comparison
-from betascan.report.comparison import COLUMNS, SOURCES, VERDICTS, Source, rows
+from betascan.report.comparison import COLUMNS, VERDICTS, rows
+from betascan.studies.base import Compared
+from betascan.studies.registry import KEYS
 
-CLAIMS = Source("key", "key/claims.csv", "", ("statement", "dataset"), note=("evidence",))
+CLAIMS = Compared(table="claims.csv", item=("statement", "dataset"), note=("evidence",))
 
 
 def judged(verdict, **more):
     row = {"statement": "it falls", "dataset": "dSprites", "published": 2.0, "ours": 1.5}
     table = pd.DataFrame([{**row, "evidence": "p = 0.01", "verdict": verdict, **more}])
-    return rows(CLAIMS, table, "laptop")[0]
+    return rows("key", CLAIMS, table, "laptop")[0]
 
 
 def test_a_row_says_what_was_published_and_what_came_out():
@@ -70,12 +72,11 @@ def test_counts():
 def test_every_published_number_has_its_row(finished):
     table = pd.read_csv(finished / "results/comparison.csv")
     assert list(table.columns) == COLUMNS
-    assert set(table["document"]) == {source.document for source in SOURCES}
+    assert list(dict.fromkeys(table["document"])) == list(KEYS)
     assert set(table["verdict"]) <= set(VERDICTS)
     assert not table.duplicated("item").any()
-    published = resources.files("betascan.published")
-    for name in ("hirn2026", "vu2026_linear", "vu2026_images"):
-        for statement in pd.read_csv(str(published / f"{name}.csv"))["statement"]:
+    for path in (PROJECT / "src/betascan/studies").glob("*/published*.csv"):
+        for statement in pd.read_csv(path).get("statement", []):
             assert table["item"].str.contains(statement, regex=False).any(), statement
     # of the 25 cells of each data set and score, the tiny run has the four corners
     cells = table["item"].str.startswith("change in %")

@@ -14,8 +14,8 @@ PAGE = PROJECT / "docs/configuration.md"
 HEAD = """# Every key of the configuration
 
 Generated from the classes that check it (`python -m betascan.workflow.reference`), with the values
-of `config.yaml`, which are the papers'. An overlay (`--configfile`) names only what it changes; where
-several are given, the last one wins.
+of `config.yaml`, which are the papers'. An overlay (`--configfile`) names only what it changes;
+where several are given, the last one wins.
 """
 
 
