@@ -53,10 +53,6 @@ def test_an_overlay_only_shrinks(overlay):
             assert value <= papers[path], path
 
 
-def test_there_is_an_overlay():
-    assert "demo" in [path.stem for path in OVERLAYS]
-
-
 @pytest.mark.parametrize("size", [1, 10, 57, 100, "all"])
 def test_jobs_hold_every_temperature_once(size):
     raw = copy.deepcopy(PAPERS)
@@ -113,14 +109,19 @@ def test_an_unknown_key_is_named_with_the_nearest(path, near):
         ("hirn2026.scan.temperatures.per_decade", -1, "greater than or equal to 1"),
         ("hirn2026.scan.estimators", ["sample"], "'sampled' or 'analytic'"),
         ("hirn2026.split", 3, "an object"),
-        ("data.climate.urls", [], "at least 1 item"),
+        ("data.climate.urls", [], "at least 1 value"),
+        ("chen2018.betas", [1], "at least 2 values"),
+        ("denardin2025.weights", [1, 4, 1], "1 stands twice in the list"),
+        ("hirn2026.scan.estimators", ["sampled", "sampled"], "sampled stands twice"),
+        ("output", "~/out", "write the home folder out"),
+        ("output", "", "at least 1 character"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_right(path, value, expected):
     message = refusal(path, value)
     assert message.startswith(f"config: key '{path}': ")
     assert expected in message
-    assert repr(value[0] if value and isinstance(value, list) else value) in message
+    assert repr(value[0] if value == ["sample"] else value) in message
 
 
 @pytest.mark.parametrize("path", ["scale", "hirn2026.scan.temperatures.lowest", "data.root"])
@@ -140,3 +141,62 @@ def test_temperatures_must_be_in_order():
     assert message.startswith(
         "config: key 'hirn2026.scan.temperatures': lowest must not exceed highest"
     )
+
+
+def test_a_number_that_yaml_reads_as_text_is_named():
+    value = yaml.safe_load("1e-3")
+    assert value == "1e-3"
+    assert "YAML reads 1e-3 as text, write 1.0e-3" in refusal("hirn2026.scan.lr", value)
+
+
+def test_a_date_is_named():
+    message = refusal("scale", yaml.safe_load("2026-11-25"))
+    assert message == ("config: key 'scale': YAML reads 2026-11-25 as a date; put it in quotes")
+
+
+def test_a_contradiction_between_keys_is_short():
+    message = refusal("chen2018.betas", [6, 10])
+    assert message == "config: key 'chen2018': changes are against beta 1: betas need it"
+
+
+@pytest.mark.parametrize(
+    ("written", "folder"), [("out/", "out"), ("./out", "out"), (".", "."), ("a/b//", "a/b")]
+)
+def test_the_output_folder_is_normalised(written, folder):
+    assert config.load(PAPERS | {"output": written}).output == folder
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "data:\n  root: a\nscale: b\ndata:\n  root: c\n",
+            "key 'data' stands twice, again in line 4",
+        ),
+        ("hirn2026:\n  fit_floor: .1\n  fit_floor: .2\n", "key 'fit_floor' stands twice"),
+        ("scale: [", "is no YAML: "),
+    ],
+)
+def test_a_damaged_overlay_is_one_line(tmp_path, text, message):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.read(tmp_path / "mine.yaml")
+    assert message in str(caught.value)
+    assert "mine.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def changed(**overlay):
+    settings = copy.deepcopy(PAPERS)
+    update_config(settings, overlay)
+    return config.load(settings)
+
+
+def test_what_is_shrunk_may_not_be_called_the_papers_scale():
+    with pytest.raises(ConfigError, match=r"denardin2025\.weights is not as in config.yaml"):
+        config.studies(changed(denardin2025={"weights": [1, 4]}), config.load(PAPERS))
+
+
+def test_how_a_run_is_executed_is_no_other_scale():
+    executed = changed(output="there", vu2026={"images": {"points_per_job": "all"}})
+    assert config.studies(executed, config.load(PAPERS))

@@ -5,7 +5,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import yaml
 from snakemake.utils import update_config
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
@@ -22,11 +21,13 @@ from betascan.core.errors import one_line_errors
 from betascan.core.paths import Paths
 from betascan.workflow.batches import to_measure, to_train
 from betascan.workflow.code import digest
-from betascan.workflow.config import load, studies
+from betascan.workflow.config import load, read, studies
 from betascan.workflow.plan import describe
 
 with one_line_errors():
-    settings = yaml.safe_load((PROJECT / "config.yaml").read_text())
+    for overlay in workflow.overwrite_configfiles:
+        read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
+    settings = read(PROJECT / "config.yaml")
     PAPERS = load(settings)
     update_config(settings, config)  # which as a module of another workflow has less
     CONFIG = load(settings)

@@ -1,9 +1,25 @@
 """The base of every part of the configuration."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class ConfigModel(BaseModel):
-    """A mapping of the configuration: frozen, unknown keys refused, no NaN and no infinity."""
+    """A mapping of the configuration.
+
+    Frozen; unknown keys, NaN and infinity are refused, and so is a value twice in a list: all
+    lists here are sets of alternatives, which would be trained or drawn twice.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _distinct(cls, value: Any) -> Any:
+        if isinstance(value, tuple):
+            repeated = [item for i, item in enumerate(value) if item in value[:i]]
+            if repeated:
+                first = f"{repeated[0]:g}" if isinstance(repeated[0], float) else repeated[0]
+                raise ValueError(f"{first} stands twice in the list")
+        return value

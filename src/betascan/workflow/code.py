@@ -11,6 +11,7 @@ import betascan
 ROOT = Path(betascan.__file__).parent
 # What surrounds a result without deciding its numbers.
 INFRASTRUCTURE = {
+    "betascan.config.base",
     "betascan.core.errors",
     "betascan.core.files",
     "betascan.core.provenance",

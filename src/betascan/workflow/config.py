@@ -6,9 +6,12 @@
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
 from betascan.config.base import ConfigModel
@@ -70,12 +73,21 @@ def _explain(errors: Sequence[Mapping[str, Any]]) -> str:
     if error["type"] == "missing":
         return f"key '{key}' is missing"
     deepest = max(len(e["loc"]) for e in errors)  # a bad item also makes its list too short
-    messages = [e["msg"] for e in errors if len(e["loc"]) == deepest]
+    messages = [_message(e) for e in errors if len(e["loc"]) == deepest]
     wanted = " or ".join(m.removeprefix("Input ").removeprefix("Value error, ") for m in messages)
     wanted = f"key '{key}': {wanted[:1].lower()}{wanted[1:]}"
+    if re.fullmatch(r"[-+]?\d+e[-+]?\d+", str(error["input"])):
+        number = re.sub(r"e", ".0e", str(error["input"]))
+        return f"{wanted}, not text: YAML reads {error['input']} as text, write {number}"
     if isinstance(error["input"], Mapping):  # a whole section, in which keys contradict each other
         return wanted
     return f"{wanted}, not {error['input']!r}"
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] == "too_short":
+        return f"should have at least {error['ctx']['min_length']} values"
+    return str(error["msg"])
 
 
 def load(raw: Mapping[str, Any]) -> Any:
@@ -109,6 +121,34 @@ def load(raw: Mapping[str, Any]) -> Any:
         raise ConfigError(f"config: {'; '.join(map(_explain, by_key.values()))}") from None
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a mapping that has a key twice, of which YAML keeps the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                line = node.value[number][0].start_mark.line + 1
+                raise ConfigError(f"key '{key}' stands twice, again in line {line}: join the two")
+        return super().construct_mapping(node, deep)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        If a key stands twice or the text is no YAML.
+    """
+    try:
+        return yaml.load(path.read_text(), _UniqueKeys) or {}
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+
+
 def _not_json(raw: Any, key: str = "") -> str:
     """Name the key whose value YAML has read as something else than text or number."""
     items = raw.items() if isinstance(raw, Mapping) else enumerate(raw)
@@ -122,6 +162,21 @@ def _not_json(raw: Any, key: str = "") -> str:
     return ""
 
 
+# Keys that change how a run is executed and where it finds files, not what it shows.
+EXECUTION = {"output", "root", "urls", "device", "threads", "points_per_job", "lambdas_per_job"}
+
+
+def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
+    """Yield the keys whose values differ, but for those of `EXECUTION`."""
+    for name in type(ours).model_fields:
+        one, other = getattr(ours, name), getattr(papers, name)
+        path = f"{key}.{name}".lstrip(".")
+        if isinstance(one, BaseModel) and type(one) is type(other):
+            yield from _changed(one, other, path)
+        elif one != other and name not in EXECUTION:
+            yield path
+
+
 def studies(config: Any, papers: Any) -> dict[str, Study]:
     """Return the rows of every study by key.
 
@@ -129,7 +184,17 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
     ----------
     config, papers : Config
         The configuration of this run, and that of `config.yaml` alone.
+
+    Raises
+    ------
+    ConfigError
+        If something else than the papers' protocol is called by the papers' scale.
     """
+    if config.scale == papers.scale and (changed := next(_changed(config, papers), None)):
+        raise ConfigError(
+            f"config: {changed} is not as in config.yaml, so this is not the scale "
+            f"'{papers.scale}': give yours a name of its own (scale: mine)"
+        )
     return {
         key: registry.build(
             key,
