@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 PROJECT = Path(__file__).parent.parent
@@ -41,3 +42,12 @@ def planned(run):
     if start is None:
         return set()
     return {line.split()[0] for line in lines[start + 2 : lines.index("", start)]} - {"total"}
+
+
+def signature(folder, study, **keys):
+    """The signature of the one model that has these keys."""
+    runs = pd.read_csv(folder / f"results/{study}/runs.csv")
+    for key, value in keys.items():
+        runs = runs[runs[key] == value]
+    (only,) = runs["signature"]
+    return only

@@ -6,25 +6,16 @@ import os
 
 import numpy as np
 import pandas as pd
-import pytest
-from dag import TINY, planned, snakemake
+from dag import TINY, planned, signature, snakemake
 
 from betascan.data.store import Images
-from betascan.studies.chen2018.config import DATASETS, MODELS
+from betascan.studies.chen2018.config import MODELS
 from betascan.studies.chen2018.tables import KEYS
 
-MODEL = "runs/chen2018/dataset~dsprites/sampling~A/seed~0/beta~4/model~factor_vae"
-FIGURES = [
-    *["mig_beta", "elbo_mig", "tc_mig", "joints", "metric_stability"],
-    *[f"{kind}_{name}" for kind in ("elbo_terms", "traversals") for name in DATASETS],
-]
 
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure(finished, figure):
-    stem = finished / f"figures/chen2018/{figure}"
-    assert stem.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    assert stem.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+def of_models(finished, **keys):
+    keys = {"dataset": "dsprites", "beta": 4, "model": "factor_vae", **keys}
+    return signature(finished, "chen2018", **keys)
 
 
 def test_every_table(finished):
@@ -55,7 +46,7 @@ def test_every_table(finished):
 def test_models_are_trained_on_dependent_factors(finished):
     with Images(finished / "data/dsprites_joint_B.h5") as drawn:
         fingerprint = drawn.facts.fingerprint
-    card = finished / MODEL.replace("sampling~A", "sampling~B") / "card.json"
+    card = finished / f"runs/models/{of_models(finished, sampling='B')}/card.json"
     assert json.loads(card.read_text())["fingerprint"] == fingerprint
 
 
@@ -64,10 +55,12 @@ def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
     os.link(finished / "data/dsprites_rendered.h5", tmp_path / "data/dsprites_rendered.h5")
     overlay = copy.deepcopy(TINY)
     overlay["chen2018"]["points_per_job"] = 1
-    targets = [f"{MODEL}/{name}" for name in ("model.pt", "history.csv", "terms.csv")]
+    name = of_models(finished, sampling="A")
+    targets = [f"runs/models/{name}/model.pt", f"runs/models/{name}/history.csv"]
+    targets.append(f"runs/chen2018/{name}/terms.csv")
     run = snakemake(tmp_path, *targets, overlay=overlay)
     assert run.returncode == 0, run.stderr
-    assert not (tmp_path / MODEL).with_name("model~beta_vae").exists()
+    assert [path.name for path in (tmp_path / "runs/models").iterdir()] == [name]
     for target in targets:
         assert (tmp_path / target).read_bytes() == (finished / target).read_bytes()
 
@@ -75,5 +68,6 @@ def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
 def test_one_figure_needs_only_its_own(finished):
     target = "figures/chen2018/metric_stability.png"
     rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
-    assert {"chen2018_train_whole", "chen2018_stability", "chen2018_repeated"} <= rules
-    assert not rules & {"chen2018_train_joint", "chen2018_evaluate_whole", "chen2018_claims"}
+    assert {"chen2018_repeat_dsprites_seed0", "chen2018_stability"} <= rules
+    assert {"chen2018_train_dsprites_seed0", "chen2018_metric_stability"} <= rules
+    assert not rules & {"chen2018_train_jointB_seed0", "chen2018_scores", "chen2018_claims"}
