@@ -121,8 +121,6 @@ class Chen2018(ConfigModel):
             raise ValueError("changes are against beta 1: betas need it")
         if strangers := {self.joint.beta, *self.stability.betas} - set(self.betas):
             raise ValueError(f"joint and stability are of models with other betas: {strangers}")
-        if self.joint.factors[0] == self.joint.factors[1]:
-            raise ValueError("joint.factors must be two different ones")
         if missing := {"mig", "spectroscopy"} - set(self.evaluation.wanted):
             raise ValueError(f"the tables need {', '.join(sorted(missing))}: add to wanted")
         return self
