@@ -5,44 +5,67 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int64, UInt8
+from matplotlib.figure import Figure
 
 from betascan.core.randomness import stream
 from betascan.data.images import IMAGE_SETS
 from betascan.data.store import Images, Pixels
-from betascan.plots.style import save
+from betascan.plots import labels
+from betascan.plots.legacy import may_save
+from betascan.plots.style import DPI, PIXELS
 
 COLUMNS = 11
 _GAP = 3
 """Pixels between two images."""
 _DOTS = 2
-_LABELS, _FOOTER = 1.05, 0.2
+"""Of the figure along a pixel of an image, so that all of its pixels are alike."""
+_LEFT, _BELOW, _ABOVE = 1.05, 0.2, 0.2
 """Inches."""
 
 
-def panel(images: Path, name: str, png: Path, pdf: Path, footer: str) -> None:
+@may_save  # see legacy.py
+def panel(images: Path, name: str) -> Figure:
     """Draw each factor from its first class to its last, the others fixed, and a random sample.
 
     A part of the official images need not hold what varies a factor: it is shown at random only.
 
-    Raises:
-        DataError: the file is missing or damaged.
+    Parameters
+    ----------
+    images : Path
+        A file of `data.store`.
+    name : str
+        Key of the data set.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
     """
     data = IMAGE_SETS[name]
     rows: dict[str, Pixels] = {}
     with Images(images, memory_mb=0) as stored:
+        source = stored.facts.source
         for factor, classes in zip(data.grid.names, traversals(data.grid.sizes), strict=True):
             if len(stored) == len(data.grid):
                 rows[factor.replace("_", " ")] = stored[data.grid.indices(classes)]
-            elif stored.facts.source == data.rendered:
+            elif source == data.rendered:
                 rows[factor.replace("_", " ")] = data.render(classes)
         chosen = stream(0, f"panel/{name}").integers(len(stored), size=(2, COLUMNS))
         rows |= {"at random": stored[chosen[0]], "": stored[chosen[1]]}
-    draw(list(rows), [255 // data.maximum * row for row in rows.values()], png, pdf, footer)
+    standins = [name] if source.startswith("stand-in") else []
+    bright = [255 // data.maximum * row for row in rows.values()]
+    return grid(list(rows), bright, labels.dataset(name, standins))
 
 
-def traversals(sizes: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Return for each factor the classes (at most COLUMNS, factors) in which it alone varies."""
+def traversals(sizes: Sequence[int]) -> list[Int64[np.ndarray, "classes factors"]]:
+    """Return for each factor the classes (at most `COLUMNS` of them) in which it alone varies.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Number of classes of each factor.
+    """
     # multiples of the golden ratio, so that the fixed classes do not resemble each other
     fixed = [int(size * (0.618034 * (k + 1) % 1)) for k, size in enumerate(sizes)]
     varied = []
@@ -54,8 +77,8 @@ def traversals(sizes: Sequence[int]) -> list[NDArray[np.int64]]:
     return varied
 
 
-def draw(labels: Sequence[str], rows: Sequence[Pixels], png: Path, pdf: Path, footer: str) -> None:
-    """Draw rows of images (n, H, W, C), bright at 255, with a label each."""
+def grid(names: Sequence[str], rows: Sequence[UInt8[np.ndarray, "_ h w c"]], title: str) -> Figure:
+    """Draw rows of images, bright at 255, with a name each."""
     longest = max(len(row) for row in rows)
     lines = []
     for row in rows:
@@ -63,16 +86,15 @@ def draw(labels: Sequence[str], rows: Sequence[Pixels], png: Path, pdf: Path, fo
         blank = np.full((longest - len(row), *padded.shape[1:]), 255, np.uint8)
         lines.append(np.concatenate([*padded, *blank], axis=1))
     mosaic = np.concatenate(lines)[:-_GAP, :-_GAP]
-    # each pixel of an image is a square of dots, all alike
-    height, width = (_DOTS * side / plt.rcParams["savefig.dpi"] for side in mosaic.shape[:2])
-    whole, total = _LABELS + width + 0.05, height + _FOOTER + 0.05
-    figure, ax = plt.subplots(figsize=(whole, total))
-    figure.set_layout_engine("none")
-    ax.set_position((_LABELS / whole, _FOOTER / total, width / whole, height / total))
-    ax.imshow(mosaic, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
+    height, width = (_DOTS * side / DPI for side in mosaic.shape[:2])
+    whole, total = _LEFT + width + 0.05, _BELOW + height + _ABOVE
+    figure, ax = plt.subplots(figsize=(whole, total), layout="none")
+    ax.set_position((_LEFT / whole, _BELOW / total, width / whole, height / total))
+    ax.imshow(mosaic, **PIXELS, interpolation="nearest", aspect="auto")
     pitch = (len(mosaic) + _GAP) / len(rows)
     middles = [k * pitch + (pitch - _GAP) / 2 for k in range(len(rows))]
-    ax.set(xticks=[], yticks=middles, yticklabels=labels)
+    ax.set(xticks=[], yticks=middles, yticklabels=names)
+    ax.set_title(title, pad=3)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    save(figure, png, pdf, footer)
+    return figure

@@ -1,65 +1,96 @@
-"""How every figure looks: sizes for a column of a paper, one palette for rank, a footer."""
+"""The one place for sizes, fonts and colours of all figures."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.figure import Figure
+import seaborn as sns
+from cycler import cycler
 
-from betascan.core.files import staged
+from betascan.plots import labels
 
-mpl.use("agg")
-COLUMN, PAGE = 3.5, 7.2  # inches: one column, the whole width
-PRUNED = "#b5b5b5"  # latents beyond the rank of the data
-GUIDE = "#555555"
+COLUMN, PAGE = 3.5, 7.2
+"""Widths of a figure in inches: one column of a paper, and both."""
+SMALL = 6
+"""Points: the smallest text of any figure."""
+DPI = 250
 
-mpl.rcParams.update(
-    {
-        "font.size": 8,
-        "axes.labelsize": 8,
-        "axes.titlesize": 8,
-        "legend.fontsize": 7,
-        "xtick.labelsize": 7,
-        "ytick.labelsize": 7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "lines.linewidth": 0.9,
-        "lines.markersize": 2.6,
-        "figure.constrained_layout.use": True,
-        "savefig.dpi": 250,
-        "pdf.fonttype": 42,
+COLOURS = sns.color_palette("colorblind")
+MARKERS = "osD^vP*X<>"
+GUIDE = "0.33"
+"""Reference lines, annotations, footers."""
+PRUNED = "0.71"
+"""Latents beyond the rank of the data."""
+FAINT = "0.9"
+"""Lines between groups, cells without a value."""
+SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
+PIXELS: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255}
+"""Arguments of `Axes.imshow` for images that are bright at 255, in grey or in colour."""
+
+THEME: dict[str, Any] = {
+    "axes.labelsize": 8,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 8,
+    "figure.constrained_layout.use": True,
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "font.size": 8,
+    "image.cmap": SEQUENTIAL,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 0.9,
+    "lines.markersize": 2.6,
+    "pdf.fonttype": 42,  # text in the PDF stays text
+    "savefig.dpi": DPI,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+}
+
+Look = dict[str, Any]
+"""Colour and marker as arguments of `Axes.plot`."""
+Level = TypeVar("Level", bound=Hashable)
+
+
+@contextmanager
+def themed() -> Iterator[None]:
+    """Draw within this theme and matplotlib's defaults, whatever the user has configured.
+
+    The backend is Agg, and stays so afterwards.
+    """
+    plt.switch_backend("agg")
+    with plt.style.context(THEME, after_reset=True):
+        yield
+
+
+def categorical(levels: Iterable[Level]) -> dict[Level, Look]:
+    """Return a look for each of up to ten unordered levels, safe for the colour-blind."""
+    return {
+        level: {"color": COLOURS[place], "marker": MARKERS[place]}
+        for place, level in enumerate(levels)
     }
-)
 
 
-def rank_colours(ranks: int) -> ListedColormap:
-    """Return one colour a rank, from dark (most useful) to light; safe for the colour-blind."""
-    return ListedColormap(plt.get_cmap("viridis")(np.linspace(0.0, 0.93, ranks)))
+def ordinal(levels: Iterable[Level]) -> dict[Level, Look]:
+    """Return a look for each of any number of ordered levels, from dark to light."""
+    levels = list(levels)
+    # the light end of the colour map is too faint for lines on white
+    shades = plt.get_cmap(SEQUENTIAL)(np.linspace(0, 0.93, len(levels)))
+    return {
+        level: {"color": tuple(shade), "marker": "o"}
+        for level, shade in zip(levels, shades, strict=True)
+    }
 
 
-def rank_bar(figure: Figure, axes: Sequence[Axes], ranks: int) -> None:
-    """Draw the key of the rank colours beside `axes`."""
-    colours = rank_colours(ranks)
-    norm = BoundaryNorm(np.arange(0.5, ranks + 1), ranks)
-    key = figure.colorbar(
-        mpl.cm.ScalarMappable(norm, colours), ax=axes, pad=0.015, fraction=0.03,
-        aspect=15 * figure.get_figheight(),
-    )  # fmt: skip
-    key.set_ticks(sorted({1, *range(3, ranks + 1, 3), ranks}))
-    key.set_label("rank of the latent")
-    key.ax.minorticks_off()
-    key.outline.set_visible(False)
+MODEL_LOOKS = categorical(labels.MODELS)
+"""The same colour and marker for an objective in every figure that compares objectives."""
 
 
-def save(figure: Figure, png: Path, pdf: Path, footer: str) -> None:
-    """Write the figure with its footer, PNG and PDF, without time stamps."""
-    figure.supxlabel(footer, fontsize=5, color=GUIDE, x=0.995, ha="right")
-    for path in (png, pdf):
-        with staged(path) as temporary:
-            dates = {"CreationDate": None} if path.suffix == ".pdf" else None
-            figure.savefig(temporary, format=path.suffix[1:], metadata=dates)
-    plt.close(figure)
+def __getattr__(name: str) -> Any:
+    if name not in ("rank_bar", "rank_colours", "save"):
+        raise AttributeError(name)
+    from betascan.plots import legacy
+
+    return getattr(legacy, name)

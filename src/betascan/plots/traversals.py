@@ -2,53 +2,77 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from jaxtyping import UInt8
+from matplotlib.figure import Figure
 
 from betascan.core.files import read_npz
-from betascan.plots.style import GUIDE, PAGE, save
+from betascan.plots.labels import number
+from betascan.plots.style import GUIDE, PAGE, PIXELS, SMALL
 
-GAP = 2  # pixels between two images
-EDGE, RATES, AROUND = 0.2, 0.25, 0.85  # inches of labels: left, of a panel, above and below
+_GAP = 2
+"""Pixels between two images."""
+_YLABEL, _RATES, _AROUND = 0.2, 0.25, 0.85
+"""Inches of text: left of all panels, left of each, above and below."""
 
 
-def draw(
-    views: Sequence[Path],
-    png: Path,
-    pdf: Path,
-    titles: Sequence[str],
-    name: str,
-    footer: str,
-) -> None:
-    """Each latent from -2 to 2 around one image's code, the latents of highest rate on top.
+def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Figure:
+    """Draw each latent from -2 to 2 around one image's code, a panel a model.
 
-    views: of `evaluation.evaluate`, a panel each with its title; name stands above all.
+    Latents are sorted by their rate, the highest on top.
+
+    Parameters
+    ----------
+    views : sequence of Path
+        A file of `evaluation.evaluate` for each model: traversals (latents, steps, H, W, C),
+        steps (steps,) and rate (latents,) in nats.
+    titles : sequence of str
+        Of the panels.
+    heading : str
+        Above all of them.
+
+    Raises
+    ------
+    DataError
+        A file is missing or damaged.
     """
-    seen = [read_npz(path)[0] for path in views]
-    latents, steps, height, width = seen[0]["traversals"].shape[:4]
-    panel = (PAGE - EDGE) / len(seen) - RATES
+    models = [read_npz(path)[0] for path in views]
+    latents, steps, height, width = models[0]["traversals"].shape[:4]
+    panel = (PAGE - _YLABEL) / len(models) - _RATES
     inches = panel * latents * height / (steps * width)
-    figure, axes = plt.subplots(1, len(seen), figsize=(PAGE, inches + AROUND))
-    for ax, arrays, title in zip(axes, seen, titles, strict=True):
+    figure, axes = plt.subplots(1, len(models), figsize=(PAGE, inches + _AROUND), squeeze=False)
+    for ax, arrays, title in zip(axes[0], models, titles, strict=True):
         order = np.argsort(-arrays["rate"], kind="stable")
-        ax.imshow(_mosaic(arrays["traversals"][order]), cmap="gray", vmin=0, vmax=255)
-        middles = np.arange(latents) * (height + GAP) + height / 2
+        ax.imshow(_mosaic(arrays["traversals"][order]), **PIXELS)
+        middles = np.arange(latents) * (height + _GAP) + height / 2
         ax.set_yticks(middles, [f"{rate:.1f}" for rate in arrays["rate"][order]])
-        columns = (np.arange(steps) * (width + GAP) + width / 2)[[0, steps // 2, -1]]
-        ax.set_xticks(columns, [f"{step:g}" for step in arrays["steps"][[0, steps // 2, -1]]])
-        ax.tick_params(length=0, labelsize=6)
+        columns = (np.arange(steps) * (width + _GAP) + width / 2)[[0, steps // 2, -1]]
+        ax.set_xticks(columns, [number(step) for step in arrays["steps"][[0, steps // 2, -1]]])
+        ax.tick_params(length=0, labelsize=SMALL)
         ax.spines[:].set_visible(False)
         ax.set_title(title)
-    axes[0].set_ylabel("rate of the latent (nats)")
-    figure.suptitle(name, fontsize=8, color=GUIDE)
-    save(figure, png, pdf, footer)
+    axes[0, 0].set_ylabel("rate of the latent (nats)")
+    figure.suptitle(heading, fontsize=8, color=GUIDE)
+    return figure
 
 
-def _mosaic(images: np.ndarray) -> np.ndarray:
-    """Put images (rows, columns, H, W, C) side by side, white between them."""
-    edges = ((0, 0), (0, 0), (0, GAP), (0, GAP), (0, 0))
+def _mosaic(
+    images: UInt8[np.ndarray, "rows columns h w c"],
+) -> UInt8[np.ndarray, "height width *channels"]:
+    """Put images side by side, white between them."""
+    edges = ((0, 0), (0, 0), (0, _GAP), (0, _GAP), (0, 0))
     padded = np.pad(images, edges, constant_values=255)
     rows, columns, height, width, channels = padded.shape
     whole = padded.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
-    return whole[:-GAP, :-GAP].squeeze()
+    return whole[:-_GAP, :-_GAP].squeeze()
+
+
+def __getattr__(name: str) -> Any:
+    if name != "draw":
+        raise AttributeError(name)
+    from betascan.plots import legacy
+
+    return legacy.draw

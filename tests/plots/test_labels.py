@@ -1,0 +1,19 @@
+from betascan.plots import labels
+
+
+def test_a_stand_in_is_called_one():
+    assert labels.dataset("shapes3d", []) == "Shapes3D"
+    assert labels.dataset("shapes3d", ["mpi3d_real", "shapes3d"]) == "Shapes3D stand-in"
+
+
+def test_data_sets_models_and_scores_have_different_names():
+    for names in (labels.DATASETS, labels.MODELS, labels.METRICS):
+        assert len(set(names.values())) == len(names)
+
+
+def test_settings_and_numbers():
+    assert labels.setting(beta=4.0, lam=0.5) == r"$\beta$ = 4, $\lambda$ = 0.5"
+    assert labels.number(-0.25, "+.1f") == "−0.2"
+    assert labels.number(1e-7) == "1e−07"
+    assert labels.level(32.0) == "32"
+    assert labels.level("diag.") == "diag."
