@@ -4,11 +4,14 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.markers import MarkerStyle
 
-from betascan.plots import style
 from betascan.plots.boxes import boxes, places
 
-LOOKS = style.categorical(["beta_vae", "factor_vae"])
+LOOKS = {
+    "beta_vae": {"color": "black", "marker": "o"},
+    "factor_vae": {"color": "red", "marker": "s"},
+}
 MANY = [0.9, 0.1, 0.2, 0.3, 0.5, 0.4, 3.0]  # 3.0 is an outlier
 ROWS = [
     *[(4.0, "factor_vae", value) for value in MANY],
@@ -52,6 +55,16 @@ def test_few_values_are_points_with_a_line_at_their_mean():
     ((start, end),) = line.get_segments()
     assert start == pytest.approx((-0.4, 0.4))
     assert end == pytest.approx((0, 0.4))
+
+
+def test_points_have_the_markers_of_their_models():
+    ax = drawn([(1.0, "factor_vae", 0.3), (4.0, "beta_vae", 0.3)])
+    paths = [c.get_paths()[0] for c in ax.collections if isinstance(c, PathCollection)]
+    square = MarkerStyle("s")
+    assert any(
+        np.array_equal(path.vertices, square.get_transform().transform(square.get_path().vertices))
+        for path in paths
+    )
 
 
 def test_five_values_are_many():

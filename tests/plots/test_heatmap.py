@@ -90,6 +90,19 @@ def test_the_bar_of_differences_is_pointed_where_values_lie_beyond(panels):
     assert panels.axes[3]._colorbar.extend == "neither"
 
 
+def test_the_bar_of_values_is_pointed_where_its_ends_were_chosen_within():
+    axes = plt.figure().subplots(1, 3)
+    compare(axes, OURS, PUBLISHED, ALLOWANCE, ".2f", "NLL (nats)", norm=Normalize(0, 1.8))
+    assert axes[0].figure.axes[3]._colorbar.extend == "both"
+
+
+def test_too_little_is_framed_like_too_much():
+    axes = plt.figure().subplots(1, 3)
+    compare(axes, PUBLISHED, OURS, ALLOWANCE, ".2f", "NLL (nats)")
+    assert numbers(axes[2])[1, 0] == "−0.40"
+    assert frames(axes[2]) == {(1, 0)}
+
+
 def test_no_text_is_too_small_to_read(panels):
     assert smallest(panels) == 6
 

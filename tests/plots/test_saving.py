@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from drawn import smallest, texts
@@ -13,6 +14,7 @@ DRAW = r"""
 import hashlib, sys
 from pathlib import Path
 from betascan import plots  # before anything else imports matplotlib
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 from betascan.plots import boxes, heatmap, style
@@ -41,12 +43,16 @@ pdf.compression: 0
 """
 
 
-@pytest.fixture
-def figure():
+def plotted():
     figure, ax = plt.subplots(figsize=(COLUMN, 2))
     ax.plot([1, 2], label="line")
     ax.legend()
     return figure
+
+
+@pytest.fixture
+def figure():
+    return plotted()
 
 
 def hashes(folder, **environment):
@@ -69,6 +75,16 @@ def test_the_same_bytes_whatever_the_user_has_configured(tmp_path):
     )
     assert len(hostile) == 2
     assert hostile == hashes(tmp_path)
+
+
+def test_a_figure_may_be_saved_after_the_theme(tmp_path):
+    plots.save(plotted(), tmp_path / "in.png", tmp_path / "in.pdf", "footer")
+    figure = plotted()
+    with mpl.rc_context({"savefig.dpi": 50, "savefig.bbox": "tight", "pdf.fonttype": 3}):
+        plots.save(figure, tmp_path / "after.png", tmp_path / "after.pdf", "footer")
+    for suffix in ("png", "pdf"):
+        within = (tmp_path / f"in.{suffix}").read_bytes()
+        assert (tmp_path / f"after.{suffix}").read_bytes() == within
 
 
 def test_files_hold_no_time_and_no_version(figure, tmp_path):
