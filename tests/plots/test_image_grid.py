@@ -12,7 +12,7 @@ def mosaic(figure):
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("dsprites", "dSprites"), ("shapes3d", "Shapes3D stand-in")]
+    ("name", "title"), [("dsprites", "dSprites"), ("shapes3d", "3D Shapes stand-in")]
 )
 def test_a_row_for_each_factor_and_two_at_random(tmp_path, name, title):
     write_rendered(tmp_path / "images.h5", name, images=30, seed=0)
@@ -35,7 +35,7 @@ def test_a_part_of_official_images_is_shown_at_random_only(tmp_path):
     store.write(tmp_path / "a.h5", data.grid, rows, blocks, source="3dshapes.h5", maximum=255)
     (ax,) = image_grid.panel(tmp_path / "a.h5", "shapes3d").axes
     assert [t.get_text() for t in ax.get_yticklabels()] == ["at random", ""]
-    assert ax.get_title() == "Shapes3D"
+    assert ax.get_title() == "3D Shapes"
 
 
 def test_one_factor_varies_from_its_first_class_to_its_last():

@@ -2,12 +2,12 @@ from betascan.plots import labels
 
 
 def test_a_stand_in_is_called_one():
-    assert labels.dataset("shapes3d", []) == "Shapes3D"
-    assert labels.dataset("shapes3d", ["mpi3d_real", "shapes3d"]) == "Shapes3D stand-in"
+    assert labels.dataset("shapes3d", []) == "3D Shapes"
+    assert labels.dataset("shapes3d", ["mpi3d_real", "shapes3d"]) == "3D Shapes stand-in"
 
 
-def test_data_sets_models_and_scores_have_different_names():
-    for names in (labels.DATASETS, labels.MODELS, labels.METRICS):
+def test_models_and_scores_have_different_names():
+    for names in (labels.MODELS, labels.METRICS):
         assert len(set(names.values())) == len(names)
 
 

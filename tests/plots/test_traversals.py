@@ -19,9 +19,9 @@ def view(path, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_latents_of_high_rate_stand_on_top_and_steps_run_to_the_right(tmp_path, channels):
     views = [view(tmp_path / f"{k}.npz", channels) for k in range(2)]
-    figure = traversals(views, ["beta 1", "beta 4"], "Shapes3D stand-in")
+    figure = traversals(views, ["beta 1", "beta 4"], "3D Shapes stand-in")
     assert [ax.get_title() for ax in figure.axes] == ["beta 1", "beta 4"]
-    assert figure.get_suptitle() == "Shapes3D stand-in"
+    assert figure.get_suptitle() == "3D Shapes stand-in"
     (image,) = figure.axes[0].images
     pixels = image.get_array().reshape(3 * 6 - 2, 5 * 8 - 2, -1)
     assert [list(row[:, 0]) for row in pixels[::6, ::8]] == [

@@ -6,8 +6,9 @@ so within `themed`, and hands the figure to `save`.
 
 import os
 
-os.environ["MPLBACKEND"] = "agg"  # a notebook's, of which a figure's environment knows nothing,
-# would end the import of matplotlib
+# A notebook's backend, of which the environment of the figures knows nothing, would make the import
+# of matplotlib fail: import this package before it.
+os.environ["MPLBACKEND"] = "agg"
 
 from betascan.plots.saving import save
 from betascan.plots.style import themed

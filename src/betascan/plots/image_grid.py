@@ -12,7 +12,6 @@ from betascan.core.randomness import stream
 from betascan.data.images import IMAGE_SETS
 from betascan.data.store import Images, Pixels
 from betascan.plots import labels
-from betascan.plots.legacy import may_save
 from betascan.plots.style import DPI, PIXELS
 
 COLUMNS = 11
@@ -24,7 +23,6 @@ _LEFT, _BELOW, _ABOVE = 1.05, 0.2, 0.2
 """Inches."""
 
 
-@may_save  # see legacy.py
 def panel(images: Path, name: str) -> Figure:
     """Draw each factor from its first class to its last, the others fixed, and a random sample.
 

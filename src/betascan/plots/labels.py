@@ -3,17 +3,13 @@
 from collections.abc import Collection
 from typing import SupportsFloat
 
+from betascan.data.catalog import IMAGE_SETS
+
 MODELS = {
     "beta_vae": r"$\beta$-VAE",
     "tcvae_mws": r"$\beta$-TCVAE, MWS",
     "tcvae_mss": r"$\beta$-TCVAE, MSS",
     "factor_vae": "FactorVAE",
-}
-DATASETS = {
-    "dsprites": "dSprites",
-    "shapes3d": "Shapes3D",
-    "mpi3d_real": "MPI3D-real",
-    "mpi3d_real_complex": "MPI3D-real-complex",
 }
 METRICS = {
     "nll": "NLL (nats)",
@@ -40,7 +36,8 @@ STEPS = "training steps"
 
 def dataset(key: str, standins: Collection[str]) -> str:
     """Return the name of an image data set, which says where a stand-in takes its place."""
-    return f"{DATASETS[key]} stand-in" if key in standins else DATASETS[key]
+    label = IMAGE_SETS[key].label
+    return f"{label} stand-in" if key in standins else label
 
 
 def setting(**values: SupportsFloat) -> str:

@@ -1,13 +1,11 @@
 """For figure functions that still save their own figures; to go with the last of them.
 
-`style.save`, `style.rank_colours`, `style.rank_bar`, `traversals.draw`, `image_grid.panel` with
-``png``, and the theme, which they expect to hold from the import of `style` on.
+`style.save`, `style.rank_colours`, `style.rank_bar`, `traversals.draw`, and the theme, which they
+expect to hold from the import of `style` on.
 """
 
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -38,18 +36,3 @@ def draw(
 ) -> None:
     """Use `traversals.traversals`."""
     save(traversals(views, titles, name), png, pdf, footer)
-
-
-def may_save(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Let a figure function take png, pdf and footer, and save."""
-
-    @wraps(draw)
-    def drawn(*args: Any, **params: Any) -> Figure:
-        if "png" not in params:
-            return draw(*args, **params)
-        files = [params.pop(name) for name in ("png", "pdf", "footer")]
-        figure = draw(*args, **params)
-        save(figure, *files)
-        return figure
-
-    return drawn
