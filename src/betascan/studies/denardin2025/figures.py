@@ -1,29 +1,33 @@
 """Figures of the slides: reconstructions, learning curves; and scores over beta and gamma."""
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import LogFormatter, NullLocator
+from matplotlib.ticker import LogFormatter
 
 from betascan.core.files import read_npz
-from betascan.plots.style import COLUMN, GUIDE, PAGE, rank_colours
+from betascan.metrics.registry import METRICS, Score
+from betascan.plots import labels
+from betascan.plots.axes import ticks_at
+from betascan.plots.style import COLUMN, GUIDE, MODEL_LOOKS, PAGE, PIXELS, SMALL, ordinal
+from betascan.studies.denardin2025.config import MODELS
 from betascan.studies.denardin2025.tables import of_metric, published_runs
 from betascan.studies.runs import Row, keyed, read_runs
 
-SYMBOL = {"beta_vae": r"$\beta$", "factor_vae": r"$\gamma$"}
-TITLE = {"beta_vae": r"$\beta$-VAE", "factor_vae": "FactorVAE"}
-LOOK: dict[str, dict[str, Any]] = {
-    "beta_vae": {"color": "#0072b2", "marker": "o"},
-    "factor_vae": {"color": "#d55e00", "marker": "s"},
-}
-SHIFT = {"beta_vae": 0.94, "factor_vae": 1.06}  # so that error bars do not hide each other
+SYMBOL = {"beta_vae": labels.SYMBOLS["beta"], "factor_vae": labels.SYMBOLS["gamma"]}
+SHIFT = {"beta_vae": 0.94, "factor_vae": 1.06}
+"""Factors on a logarithmic axis, so that error bars do not hide each other."""
+COLUMNS = 3
+
+
+def _title(model: str, dataset: str, standins: Sequence[str]) -> str:
+    return f"{labels.MODELS[model]}, {labels.dataset(dataset, standins)}"
 
 
 def reconstructions(
@@ -32,122 +36,166 @@ def reconstructions(
     rows: Sequence[Row],
     dataset: str,
     model: str,
+    standins: Sequence[str],
 ) -> Figure:
-    """Five test images and what each model makes of them; under each column the test MIG.
+    """Draw test images, and what each model makes of them; below each column its test MIG.
 
-    As in the slides; MIG in their convention, the published one in brackets.
+    Parameters
+    ----------
+    views : sequence of Path
+        ``views.npz`` of the models.
+    scores : Path
+        Table of all scores.
+    rows : sequence of Mapping
+        Signatures and keys of the models.
+    dataset, model : str
+        Which of the scores are theirs.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
     """
     by_weight = {keys["weight"]: read_npz(path)[0] for keys, path in keyed(views, rows)}
     weights = sorted(by_weight)
     reconstructed = (by_weight[weight]["reconstructions"] for weight in weights)
     columns = [by_weight[weights[0]]["originals"], *reconstructed]
     mig = of_metric(pd.read_csv(scores), dataset, "mig", "denardin2025")
-    ours = mig[mig["model"] == model].set_index("weight")["value"]
-    author = published_runs().loc[dataset, model]["test_mig_file"]
+    mig = mig[mig["model"] == model].set_index("weight")["value"]
     count = len(columns[0])
     figure, axes = plt.subplots(
-        count, len(columns), figsize=(PAGE, PAGE * count / len(columns) + 0.7), squeeze=False
+        count, len(columns), figsize=(PAGE, PAGE * count / len(columns) + 0.8), squeeze=False
     )
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     engine.set(w_pad=0.02, h_pad=0.03, wspace=0.02, hspace=0.0)
     for ax, image in zip(axes.T.flat, (i for column in columns for i in column), strict=True):
-        ax.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        ax.imshow(image.squeeze(), interpolation="nearest", **PIXELS)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
     axes[0, 0].set_title("original")
+    axes[-1, 0].set_xlabel("test MIG")
     for weight, top, bottom in zip(weights, axes[0, 1:], axes[-1, 1:], strict=True):
         top.set_title(f"{SYMBOL[model]} = {weight:g}")
-        published = f"\n({author[weight]:.2f})" if weight in author.index else ""
-        bottom.set_xlabel(f"{ours[weight]:.2f}{published}")
-    axes[-1, 0].set_xlabel("test MIG\n(published)")
+        bottom.set_xlabel(f"{mig[weight]:.2f}")
+    figure.suptitle(_title(model, dataset, standins), fontsize=8, color=GUIDE)
     return figure
 
 
 def curves(
     histories: Sequence[Path],
     rows: Sequence[Row],
+    dataset: str,
     model: str,
     loss: str,
+    standins: Sequence[str],
 ) -> Figure:
-    """Validation reconstruction loss against steps, one curve a beta or gamma, as in the slides.
+    """Draw validation reconstruction loss against steps, one curve a beta or gamma.
 
-    loss: its unit.
+    Ticks on the right are where the author's runs ended.
+
+    Parameters
+    ----------
+    histories : sequence of Path
+        ``history.csv`` of the models.
+    rows : sequence of Mapping
+        Signatures and keys of the models.
+    dataset, model : str
+        Which of the author's runs are theirs.
+    loss : str
+        Its unit.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
     """
-    figure, ax = plt.subplots(figsize=(COLUMN, 2.7))
-    colours = rank_colours(len(rows))
-    by_weight = read_runs(histories, rows).groupby("weight")
-    for place, (weight, history) in enumerate(by_weight):
+    figure, ax = plt.subplots(figsize=(COLUMN, 2.8))
+    curve_of = read_runs(histories, rows).groupby("weight")
+    looks = ordinal(curve_of.groups)
+    ended = published_runs().loc[dataset, model]["val_recon_last"]
+    for weight, history in curve_of:
         ax.plot(
-            history["step"], history["validation_reconstruction"], color=colours(place),
-            marker="o", ms=1.8, label=f"{weight:g}",
+            history["step"], history["validation_reconstruction"], ms=1.8,
+            label=labels.level(weight), **looks[weight],
         )  # fmt: skip
-    ax.set(xlabel="steps (minibatches)", yscale="log")
-    ax.set_ylabel(f"validation reconstruction\n({loss}, log scale)")
-    for axis in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-        axis(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 1)))
+        if weight in ended.index:
+            ax.plot(
+                [1], [ended[weight]], transform=ax.get_yaxis_transform(), marker="_", ms=7,
+                clip_on=False, color=looks[weight]["color"], label="_author",
+            )  # fmt: skip
+    ax.set(xlabel=labels.STEPS, yscale="log", title=_title(model, dataset, standins))
+    ax.set_ylabel(f"validation reconstruction\n({loss})")
+    for formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+        formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 1)))
     ax.legend(
-        title=SYMBOL[model], loc="center left", bbox_to_anchor=(1, 0.5), frameon=False,
-        handlelength=1,
+        title=f"{SYMBOL[model]}\n(–: author)", title_fontsize=SMALL, loc="center left",
+        bbox_to_anchor=(1.02, 0.5), handlelength=1,
     )  # fmt: skip
-    ax.set_title(TITLE[model])
     return figure
 
 
-PANELS = (
-    ("mig", "disentanglement_lib", "MIG"),
-    ("mig", "denardin2025", "MIG, the slides' convention"),
-    ("sap", "disentanglement_lib", "SAP"),
-    ("dci_disentanglement", "lightgbm", "DCI disentanglement"),
-    ("dci_completeness", "lightgbm", "DCI completeness"),
-    ("dci_informativeness", "lightgbm", "DCI informativeness"),
-)
+def shown_scores(metrics: Sequence[str]) -> list[Score]:
+    """Return the scores of codes against factors that these metrics compute, in their order."""
+    against_factors = [
+        METRICS[name] for name in metrics if {*METRICS[name].needs} & {"factors", "values"}
+    ]
+    return [
+        score for metric in against_factors for part in metric.statistics.values() for score in part
+    ]
 
 
-def _over_weight(ax: Axes, rows: pd.DataFrame, model: str) -> None:
+def _over_weight(ax: Axes, table: pd.DataFrame, model: str) -> None:
     """Draw a score with its interval; a score of exactly collapsed codes may have none."""
-    value = rows["value"].to_numpy()
-    reach = np.abs(rows[["low", "high"]].fillna(0).to_numpy() - value[:, None])
-    reach[rows["low"].isna()] = 0
+    reach = (table[["low", "high"]].sub(table["value"], axis=0)).abs().fillna(0)
     ax.errorbar(
-        rows["weight"] * SHIFT[model], value, yerr=reach.T, ms=3, capsize=1.5, elinewidth=0.7,
-        label=TITLE[model], **LOOK[model],
+        table["weight"] * SHIFT[model], table["value"], yerr=reach.T.to_numpy(), ms=3, capsize=1.5,
+        elinewidth=0.7, label=labels.MODELS[model], **MODEL_LOOKS[model],
     )  # fmt: skip
 
 
-def scores(scores: Path, dataset: str) -> Figure:
-    """What the slides lack: every score against beta and gamma, with its 95 % interval.
+def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequence[str]) -> Figure:
+    """Draw every score against beta and gamma, with its 95 % interval over test images.
 
-    The published MIG stands beside ours in its own convention.
+    The published MIG stands with ours in its own convention. One training a point: the bars say
+    nothing of what another seed would give.
+
+    Parameters
+    ----------
+    scores : Path
+        Table of all scores.
+    dataset : str
+        Which of them.
+    metrics : sequence of str
+        Names of `betascan.metrics.registry.METRICS`; a panel for each score of codes against
+        factors.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
     """
-    frame = pd.read_csv(scores)
-    author = published_runs().loc[dataset]
-    figure, axes = plt.subplots(2, 3, figsize=(PAGE, 4.2), sharex=True)
-    for ax, (metric, convention, label) in zip(axes.flat, PANELS, strict=True):
-        chosen = of_metric(frame, dataset, metric, convention)
-        for model in LOOK:
-            rows = chosen[chosen["model"] == model].sort_values("weight")
-            _over_weight(ax, rows, model)
-            if convention == "denardin2025":
+    frame, author = pd.read_csv(scores), published_runs().loc[dataset]
+    panels = shown_scores(metrics)
+    figure, axes = plt.subplots(
+        ceil(len(panels) / COLUMNS), COLUMNS, figsize=(PAGE, 0.6 + 1.8 * ceil(len(panels) / COLUMNS)),
+        sharex=True, squeeze=False,
+    )  # fmt: skip
+    for ax, score in zip(axes.flat, panels, strict=False):
+        chosen = of_metric(frame, dataset, score.name, score.convention)
+        for model in MODELS:
+            _over_weight(ax, chosen[chosen["model"] == model].sort_values("weight"), model)
+            if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]
                 ax.plot(
                     printed.index * SHIFT[model], printed, ls=":", mfc="white",
-                    label=f"{TITLE[model]}, published", **LOOK[model],
+                    label=f"{labels.MODELS[model]}, published", **MODEL_LOOKS[model],
                 )  # fmt: skip
         ax.set_xscale("log", base=2)
-        ax.set_title(label)
-        ax.axhline(0, color=GUIDE, lw=0.4)
-    weights = sorted(frame["weight"].unique())
-    for ax in axes[1]:
-        ax.set_xlabel(r"$\beta$ or $\gamma$")
-        ax.set_xticks(weights, [f"{weight:g}" for weight in weights])
-        ax.xaxis.set_minor_locator(NullLocator())
-    handles, labels = axes.flat[1].get_legend_handles_labels()
-    figure.legend(
-        handles[2:] + handles[:2],
-        labels[2:] + labels[:2],
-        loc="outside upper center",
-        ncols=4,
-        frameon=False,
+        ax.set(title=score.label, xlabel=r"$\beta$ or $\gamma$", ylim=(0, None))
+        ticks_at(ax.xaxis, frame["weight"])
+    for ax in axes.flat[len(panels) :]:
+        ax.remove()
+    entries = {
+        label: handle
+        for ax in axes.flat[: len(panels)]
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=4)
+    figure.suptitle(
+        f"{labels.dataset(dataset, standins)}; bars: 95 % over test images, one training a point",
+        fontsize=8,
+        color=GUIDE,
     )
     return figure
