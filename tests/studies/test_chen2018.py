@@ -29,7 +29,7 @@ sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
 
 @given(contrasts, sizes)
 def test_a_joint_distribution_has_its_contrast(contrast, shape):
-    joint = joints.chances(contrast, shape)
+    joint = joints.joint_probabilities(contrast, shape)
     assert joint.shape == shape
     assert np.isclose(joint.sum(), 1)
     assert np.isclose(joint.max() / joint.min(), contrast)
@@ -37,17 +37,17 @@ def test_a_joint_distribution_has_its_contrast(contrast, shape):
 
 @given(contrasts, sizes)
 def test_dependence_is_the_mutual_information(contrast, shape):
-    joint = joints.chances(contrast, shape)
+    joint = joints.joint_probabilities(contrast, shape)
     both = stats.entropy(joint.sum(0)) + stats.entropy(joint.sum(1)) - stats.entropy(joint.ravel())
     assert np.isclose(joints.dependence(joint), both, atol=1e-9)
 
 
 def test_a_is_uniform_and_the_others_depend_more_and_more():
-    assert np.all(joints.chances(1, (32, 32)) == 1 / 1024)
-    told = [joints.dependence(joints.chances(c, (32, 32))) for c in (1, 2, 3, 4)]
+    assert np.all(joints.joint_probabilities(1, (32, 32)) == 1 / 1024)
+    told = [joints.dependence(joints.joint_probabilities(c, (32, 32))) for c in (1, 2, 3, 4)]
     assert told[0] == pytest.approx(0, abs=1e-12)
     assert np.all(np.diff(told) > 0)
-    marginal = joints.chances(4, (32, 32)).sum(0)
+    marginal = joints.joint_probabilities(4, (32, 32)).sum(0)
     assert marginal.max() > 1.5 * marginal.min()
 
 
@@ -61,10 +61,10 @@ def test_images_are_drawn_under_the_joint_distribution(tmp_path):
         expected = IMAGE_SETS["dsprites"].render(drawn.factors[rows])
         np.testing.assert_array_equal(drawn[rows], expected)
         counts = np.histogram2d(*drawn.factors[:, 3:].T, bins=32)[0]
-        wanted = joints.chances(4, (32, 32)) * len(drawn)
+        wanted = joints.joint_probabilities(4, (32, 32)) * len(drawn)
         assert stats.chisquare(counts.ravel(), wanted.ravel()).pvalue > 1e-3
         x, y = all_.factors[:, 3:].T
-        chance = joints.chances(4, (32, 32))[x, y] / np.histogram2d(x, y, bins=32)[0][x, y]
+        chance = joints.joint_probabilities(4, (32, 32))[x, y] / np.histogram2d(x, y, bins=32)[0][x, y]
         for factor in (0, 1):  # the others stay as they are at hand
             wanted = np.bincount(all_.factors[:, factor], chance) * len(drawn)
             assert stats.chisquare(np.bincount(drawn.factors[:, factor]), wanted).pvalue > 1e-3

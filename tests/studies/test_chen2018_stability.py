@@ -81,7 +81,7 @@ def test_errors_by_hand():
     names = ["metric", "setting", "usual", "samples", "model", "beta", "seed", "repeat", "value"]
     table = pd.DataFrame(rows, columns=names)
     unit = math.sqrt(2)  # deviation of 0 and 2
-    assert repeats.spread(table)["m"] == pytest.approx(unit)
+    assert repeats.between_model_std(table)["m"] == pytest.approx(unit)
     error = repeats.errors(table).set_index(["model", "samples"])["error"]
     assert error["a", 10] == pytest.approx(math.sqrt((1 + 4) / 2) / unit)
     assert error["b", 100] == pytest.approx(0.5 / unit)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from betascan.core.files import write_csv
 from betascan.studies.chen2018.config import INDEPENDENT
-from betascan.studies.chen2018.repeats import by_setting, errors, spread
+from betascan.studies.chen2018.repeats import between_model_std, by_setting, errors
 from betascan.studies.chen2018.tables import NAMES, PLAIN, of_metric
 
 YES, NO, UNCLEAR = "yes", "no", "unclear"
@@ -130,7 +130,7 @@ def _metrics(repeated: pd.DataFrame) -> Iterator[Found]:
     fewer = errors(repeated)
     fewer = fewer[fewer["samples"] < fewer["samples"].max()]
     error = fewer.pivot_table(index=["model", "beta", "seed"], columns="metric", values="error")
-    unit = spread(repeated)
+    unit = between_model_std(repeated)
     for metric in ("sap", "dci_disentanglement", "factor_vae_score", "beta_vae_score"):
         ours, evidence, shown = np.nan, "no spread between models", UNCLEAR
         if {"mig_chen", metric} <= set(error.columns):

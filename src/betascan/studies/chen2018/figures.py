@@ -13,75 +13,50 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from betascan.data.images import IMAGE_SETS
-from betascan.plots.style import GUIDE, PAGE
+from betascan.plots import labels
+from betascan.plots.axes import colour_bar, handles
+from betascan.plots.boxes import boxes
+from betascan.plots.style import GUIDE, MODEL_LOOKS, PAGE, SMALL, Look
 from betascan.studies.chen2018.claims import correlation
-from betascan.studies.chen2018.config import INDEPENDENT
-from betascan.studies.chen2018.joints import chances, dependence
-from betascan.studies.chen2018.tables import NAMES, TITLES, of_metric
+from betascan.studies.chen2018.config import DATASETS, INDEPENDENT
+from betascan.studies.chen2018.joints import dependence, joint_probabilities
+from betascan.studies.chen2018.tables import of_metric
 
-FEW = 5  # seeds below which a box would hide that it has no quartiles
-LOOK: dict[str, dict[str, Any]] = {
-    "beta_vae": {"color": "#0072b2", "marker": "o"},
-    "tcvae_mws": {"color": "#d55e00", "marker": "s"},
-    "tcvae_mss": {"color": "#e69f00", "marker": "D"},
-    "factor_vae": {"color": "#009e73", "marker": "^"},
-}
-LABELS = {"mig_chen": "MIG (chen2018)", "mig": "MIG (20 bins)"}
-STEP = 0.8 / len(LOOK)  # between the models of one group
+MIG = labels.METRICS["mig_chen"]
+BETA = rf"{labels.SYMBOLS['beta']} (FactorVAE: {labels.SYMBOLS['gamma']} + 1)"
 
 
-def _grouped(ax: Axes, table: pd.DataFrame, key: str, groups: Sequence[Any]) -> None:
-    """Draw table (key, model, value) as a box over seeds a group and model, or points if few."""
-    for place, (model, look) in enumerate(LOOK.items()):
-        colour = look["color"]
-        for x, group in enumerate(groups):
-            score = table[(table["model"] == model) & (table[key] == group)]["value"].to_numpy()
-            at = x + (place - (len(LOOK) - 1) / 2) * STEP
-            if len(score) < FEW:
-                ax.plot(
-                    [at] * len(score), score, look["marker"], ms=2.6, color=colour, mew=0,
-                    clip_on=False,
-                )  # fmt: skip
-                ax.hlines(score.mean(), at - STEP / 2, at + STEP / 2, colour, lw=1)
-                continue
-            line = {"color": colour, "lw": 0.6}
-            ax.boxplot(
-                score, positions=[at], widths=0.75 * STEP, patch_artist=True,
-                boxprops={"fc": (colour, 0.35), "ec": colour, "lw": 0.6},
-                medianprops={"color": colour, "lw": 1.2}, whiskerprops=line, capprops=line,
-                flierprops={"marker": "o", "ms": 1.5, "mfc": colour, "mew": 0},
-                manage_ticks=False,
-            )  # fmt: skip
-    for edge in range(1, len(groups)):
-        ax.axvline(edge - 0.5, color="#e5e5e5", lw=0.5, zorder=0)
-    ax.set(xlim=(-0.5, len(groups) - 0.5), ylim=(0, None), xticks=range(len(groups)))
-    ax.tick_params(axis="x", length=0)
+def _models() -> list[Line2D]:
+    return handles(MODEL_LOOKS, labels.MODELS)
 
 
-def keys() -> list[Line2D]:
-    """What colours and markers mean."""
-    return [
-        Line2D([], [], ls="", ms=4, mew=0, label=TITLES[model], **look)
-        for model, look in LOOK.items()
-    ]
+def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
+    """Draw MIG against beta over seeds, as published and with 20 bins (question 1).
 
-
-def mig_beta(scores: Path) -> Figure:
-    """Question 1: MIG against beta over seeds, as published and with 20 bins."""
+    Parameters
+    ----------
+    scores : Path
+        Of `tables.scores`.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
     table = pd.read_csv(scores)
     table = table[table["sampling"] == INDEPENDENT]
-    figure, axes = plt.subplots(len(LABELS), len(NAMES), figsize=(PAGE, 4.6), sharex="col")
-    for row, (metric, label) in zip(axes, LABELS.items(), strict=True):
-        for ax, name in zip(row, NAMES, strict=True):
+    metrics = {"mig_chen": MIG, "mig": "MIG (20 bins)"}
+    figure, axes = plt.subplots(len(metrics), len(DATASETS), figsize=(PAGE, 4.6), sharex="col")
+    for row, (metric, label) in zip(axes, metrics.items(), strict=True):
+        for ax, name in zip(row, DATASETS, strict=True):
             chosen = of_metric(table, metric, dataset=name)
-            betas = sorted(set(chosen["beta"]))
-            _grouped(ax, chosen, "beta", betas)
-            ax.set_xticklabels([f"{beta:g}" for beta in betas])
+            boxes(
+                ax, chosen, x="beta", y="value", hue="model", order=sorted(set(chosen["beta"])),
+                looks=MODEL_LOOKS,
+            )  # fmt: skip
+            ax.set_ylim(0, None)
         row[0].set_ylabel(label)
-    for title, top, bottom in zip(NAMES.values(), *axes, strict=True):
-        top.set_title(title)
-        bottom.set_xlabel(r"$\beta$ (FactorVAE: $\gamma + 1$)")
-    figure.legend(handles=keys(), loc="outside upper center", ncols=len(LOOK), frameon=False)
+    for name, top, bottom in zip(DATASETS, *axes, strict=True):
+        top.set_title(labels.dataset(name, standins))
+        bottom.set_xlabel(BETA)
+    figure.legend(handles=_models(), loc="outside upper center", ncols=len(MODEL_LOOKS))
     return figure
 
 
@@ -96,22 +71,30 @@ def _cells(scores: pd.DataFrame, dataset: str, metrics: Sequence[str]) -> pd.Dat
     return cells.unstack("metric").swaplevel(axis=1)
 
 
-def elbo_mig(scores: Path) -> Figure:
-    """Question 2: what disentanglement costs; a point a beta, larger for larger beta."""
+def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
+    """Draw what disentanglement costs; a point a beta, larger for larger beta (question 2).
+
+    Parameters
+    ----------
+    scores : Path
+        Of `tables.scores`.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
     table = pd.read_csv(scores)
-    figure, axes = plt.subplots(1, len(NAMES), figsize=(PAGE, 3.0))
-    for ax, (name, title) in zip(axes, NAMES.items(), strict=True):
+    figure, axes = plt.subplots(1, len(DATASETS), figsize=(PAGE, 3.0))
+    for ax, name in zip(axes, DATASETS, strict=True):
         cells = _cells(table, name, ["elbo", "mig_chen"])
-        for model, look in LOOK.items():
-            own = cells.loc[model]
+        for model, look in MODEL_LOOKS.items():
+            rows = cells.loc[model]
             ax.errorbar(
-                own["elbo", "mean"], own["mig_chen", "mean"], own["mig_chen", "sem"],
-                own["elbo", "sem"], color=look["color"], lw=0.7, elinewidth=0.5,
+                rows["elbo", "mean"], rows["mig_chen", "mean"], rows["mig_chen", "sem"],
+                rows["elbo", "sem"], color=look["color"], lw=0.7, elinewidth=0.5,
             )  # fmt: skip
-            _sized(ax, own, ("elbo", "mean"), ("mig_chen", "mean"), look)
-        ax.set(title=title, xlabel="ELBO (nats an image)")
+            _sized(ax, rows["elbo", "mean"], rows["mig_chen", "mean"], look)
+        ax.set(title=labels.dataset(name, standins), xlabel="ELBO (nats an image)")
         _room(ax)
-    axes[0].set_ylabel("MIG (chen2018)")
+    axes[0].set_ylabel(MIG)
     _sized_legend(figure, table)
     return figure
 
@@ -122,92 +105,106 @@ def _room(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _area(beta: Any) -> Any:
+def _area(beta: float | pd.Index) -> np.ndarray:
     return 8 + 9 * np.asarray(beta, dtype=float)
 
 
-def _sized(ax: Axes, own: pd.DataFrame, x: Any, y: Any, look: dict[str, Any]) -> None:
+def _sized(ax: Axes, x: pd.Series, y: pd.Series, look: Look) -> None:
     """Draw a point a beta (the index), whose area grows with it."""
-    ax.scatter(
-        own[x], own[y], s=_area(own.index), color=look["color"], marker=look["marker"],
-        alpha=0.75, lw=0, zorder=3,
-    )  # fmt: skip
+    ax.scatter(x, y, s=_area(x.index), alpha=0.75, lw=0, zorder=3, **look)
 
 
-def _sized_legend(figure: Any, table: pd.DataFrame) -> None:
+def _sized_legend(figure: Figure, table: pd.DataFrame) -> None:
     betas = sorted(set(table["beta"]))
     sizes = [
         Line2D([], [], ls="", marker="o", mew=0, color=GUIDE, ms=float(_area(beta)) ** 0.5,
-               label=rf"$\beta$ = {beta:g}")
+               label=labels.setting(beta=beta))
         for beta in (betas[0], betas[-1])
     ]  # fmt: skip
-    figure.legend(handles=[*keys(), *sizes], loc="outside upper center", ncols=6, frameon=False)
+    figure.legend(handles=[*_models(), *sizes], loc="outside upper center", ncols=6)
 
 
-def tc_mig(scores: Path) -> Figure:
-    """Question 4: total correlation against MIG, means over seeds, and r over all models."""
+def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
+    """Draw total correlation against MIG: single models, means over seeds, and r (question 4).
+
+    Parameters
+    ----------
+    scores : Path
+        Of `tables.scores`.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
     table = pd.read_csv(scores)
-    figure, axes = plt.subplots(1, len(NAMES), figsize=(PAGE, 3.5))
-    for ax, (name, title) in zip(axes, NAMES.items(), strict=True):
+    figure, axes = plt.subplots(
+        2, len(DATASETS), figsize=(PAGE, 4.4), height_ratios=[2.6, 1], squeeze=False
+    )
+    for (ax, below), name in zip(axes.T, DATASETS, strict=True):
         cells = _cells(table, name, ["total_correlation", "mig_chen"])
         one = (table["sampling"] == INDEPENDENT) & (table["dataset"] == name)
         single = table[one].pivot_table(
             index=["model", "beta", "seed"], columns="metric", values="value"
         )
-        lines = []
-        for model, look in LOOK.items():
-            own = single.loc[model]
-            x, y = own["total_correlation"], own["mig_chen"]
-            ax.plot(x, y, look["marker"], ms=1.8, mew=0, color=look["color"], alpha=0.45)
-            _sized(ax, cells.loc[model], ("total_correlation", "mean"), ("mig_chen", "mean"), look)
+        for place, (model, look) in enumerate(MODEL_LOOKS.items()):
+            rows = single.loc[model]
+            x, y = rows["total_correlation"], rows["mig_chen"]
+            ax.plot(x, y, ls="", ms=2.6, mew=0, alpha=0.5, **look)
+            means = cells.loc[model]
+            _sized(ax, means["total_correlation", "mean"], means["mig_chen", "mean"], look)
             r, low, high, _ = correlation(x, y)
-            told = f"r = {r:+.2f} [{low:+.2f}, {high:+.2f}]".replace("-", "−")
-            few = f"{len(own)} models: no interval"
-            lines.append(f"{TITLES[model]}: {told if np.isfinite(r) else few}")
-        ax.set_title(title + "\n" + "\n".join(lines), fontsize=6.5)
-        ax.set_xlabel("total correlation (nats)")
+            if np.isfinite(r):
+                below.errorbar(r, place, xerr=[[r - low], [high - r]], capsize=2, ms=4, **look)
+            else:
+                below.text(0, place, f"{len(rows)} models: no interval", size=SMALL, ha="center",
+                           va="center")  # fmt: skip
+        ax.set(title=labels.dataset(name, standins), xlabel=labels.METRICS["total_correlation"])
         _room(ax)
-    axes[0].set_ylabel("MIG (chen2018)")
+        below.axvline(0, color=GUIDE, lw=0.5)
+        below.set(xlim=(-1, 1), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[],
+                  xlabel="correlation of the two over models, 95 % interval")  # fmt: skip
+    axes[0, 0].set_ylabel(MIG)
     _sized_legend(figure, table)
     return figure
 
 
 def joints(
-    scores: Path,
-    factors: Sequence[str],
-    contrasts: Mapping[str, float],
-    beta: float,
+    scores: Path, factors: Sequence[str], contrasts: Mapping[str, float], beta: float
 ) -> Figure:
-    """Question 4: the joint distributions of two factors, drawn, and MIG under each.
+    """Draw the joint distributions of two factors, and MIG under each (question 4).
 
     MIG is under the joint distribution that the model was trained with.
+
+    Parameters
+    ----------
+    scores : Path
+        Of `tables.scores`.
+    factors : sequence of two str
+        Those that depend on each other.
+    contrasts : Mapping
+        Ratio of the most to the least likely combination, by the name of the distribution.
+    beta : float
+        Of the models.
     """
     grid = IMAGE_SETS["dsprites"].grid
     one, two = (grid.sizes[grid.names.index(factor)] for factor in factors)
-    of = {INDEPENDENT: 1.0, **contrasts}
-    samplings = list(of)
-    shown = {name: chances(contrast, (one, two)) for name, contrast in of.items()}
+    ratios = {INDEPENDENT: 1.0, **contrasts}
+    names = list(ratios)
+    shown = {name: joint_probabilities(ratio, (one, two)) for name, ratio in ratios.items()}
     most = max(joint.max() for joint in shown.values())
     figure = plt.figure(figsize=(PAGE, 4.6))
-    axes = figure.subplot_mosaic(
-        f"{''.join(samplings)};{'m' * len(samplings)}", height_ratios=[1, 1.35]
-    )
+    panels: list[Any] = [names, ["MIG"] * len(names)]
+    axes = figure.subplot_mosaic(panels, height_ratios=[1, 1.35])
     for name, joint in shown.items():
         ax = axes[name]
-        image = ax.imshow(joint.T * joint.size, origin="lower", cmap="cividis", vmin=0,
-                          vmax=most * joint.size)  # fmt: skip
+        image = ax.imshow(joint.T * joint.size, origin="lower", vmin=0, vmax=most * joint.size)
         ratio = joint.max() / joint.min()
         ax.set_title(f"{name}: {ratio:.0f} : 1, {dependence(joint):.3f} nats", fontsize=7)
         ax.set(xticks=[0, one - 1], yticks=[0, two - 1], xlabel=factors[0])
     axes[INDEPENDENT].set_ylabel(factors[1])
-    figure.colorbar(
-        image, ax=[axes[name] for name in samplings], pad=0.01, aspect=12,
-        label="times uniform",
-    ).outline.set_visible(False)  # fmt: skip
+    colour_bar(image, [axes[name] for name in names], "times uniform")
     table = of_metric(pd.read_csv(scores), "mig_chen", dataset="dsprites", beta=beta)
-    _grouped(axes["m"], table, "sampling", samplings)
-    axes["m"].set_xticklabels(samplings)
-    axes["m"].set(xlabel="joint distribution of the factors", ylabel="MIG (chen2018)")
-    axes["m"].set_title(rf"dSprites, $\beta$ = {beta:g}", color=GUIDE)
-    figure.legend(handles=keys(), loc="outside upper center", ncols=len(LOOK), frameon=False)
+    ax = axes["MIG"]
+    boxes(ax, table, x="sampling", y="value", hue="model", order=names, looks=MODEL_LOOKS)
+    ax.set(xlabel="joint distribution of the factors", ylabel=MIG, ylim=(0, None))
+    ax.set_title(f"dSprites, {labels.setting(beta=beta)}", color=GUIDE)
+    figure.legend(handles=_models(), loc="outside upper center", ncols=len(MODEL_LOOKS))
     return figure

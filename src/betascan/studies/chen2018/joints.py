@@ -16,7 +16,7 @@ BLOCK = 1024
 Floats = NDArray[np.float64]
 
 
-def chances(contrast: float, sizes: tuple[int, int]) -> Floats:
+def joint_probabilities(contrast: float, sizes: tuple[int, int]) -> Floats:
     """Return how likely each combination of two factors is, (sizes), adding up to 1.
 
     A ridge along equal values that rises towards large ones, on a floor: the factors depend on
@@ -51,7 +51,7 @@ def draw(
         shape = grid.sizes[one], grid.sizes[two]
         present = np.zeros(shape)
         present[stored.factors[:, one], stored.factors[:, two]] = 1
-        weights = chances(contrast, shape) * present
+        weights = joint_probabilities(contrast, shape) * present
         random = stream(seed, f"chen2018/joint/{name}")
         rows = np.sort(jointly(stored.factors, (one, two), weights, len(stored), random))
         blocks = (stored[part] for part in np.split(rows, range(BLOCK, len(rows), BLOCK)))

@@ -14,43 +14,51 @@ LABELS = {
 }
 
 
-def spread(repeated: pd.DataFrame) -> pd.Series:
-    """Standard deviation between models of each metric: what a difference is measured in.
+def between_model_std(repeated: pd.DataFrame) -> pd.Series:
+    """Return the standard deviation between models of each metric, the unit of differences.
 
     Of means over repeats, at the usual setting and the most samples. A metric that tells no
     models apart has no unit: NaN.
+
+    Parameters
+    ----------
+    repeated : DataFrame
+        Of `stability.repeated`, of several models.
     """
-    means = settled(repeated)
+    means = reference_scores(repeated)
     between = means[means["usual"]].groupby("metric")["value"].std()
     return between.where(between > 0)
 
 
-def settled(repeated: pd.DataFrame) -> pd.DataFrame:
-    """Return the means over repeats at the most samples: metric, setting, usual, MODEL, value."""
+def reference_scores(repeated: pd.DataFrame) -> pd.DataFrame:
+    """Return means over repeats at the most samples: metric, setting, usual, MODEL, value."""
     most = repeated[repeated["samples"] == repeated["samples"].max()]
     keys = ["metric", "setting", "usual", *MODEL]
     return most.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
 
 
 def errors(repeated: pd.DataFrame) -> pd.DataFrame:
-    """Root mean square distance of single scores from the settled one, in units of `spread`.
+    """Return root mean square distances of single scores from the reference, at each sample size.
 
-    metric, samples, MODEL, error: noise and bias of few samples alike.
+    Noise and bias of few samples alike, in units of `between_model_std`, at the usual setting.
+
+    Returns
+    -------
+    DataFrame
+        metric, samples, MODEL, error.
     """
-    usual = repeated[repeated["usual"]]
-    settled_at = settled(repeated)
-    whole = settled_at[settled_at["usual"]].rename(columns={"value": "settled"})
-    joined = usual.merge(whole[["metric", *MODEL, "settled"]], on=["metric", *MODEL])
-    unit = spread(repeated)
-    joined["square"] = (joined["value"] - joined["settled"]) ** 2
+    usual, reference = repeated[repeated["usual"]], reference_scores(repeated)
+    reference = reference[reference["usual"]].rename(columns={"value": "reference"})
+    joined = usual.merge(reference[["metric", *MODEL, "reference"]], on=["metric", *MODEL])
+    joined["square"] = (joined["value"] - joined["reference"]) ** 2
     mean = joined.groupby(["metric", "samples", *MODEL])["square"].mean().reset_index()
-    mean["error"] = np.sqrt(mean.pop("square")) / mean["metric"].map(unit)
+    mean["error"] = np.sqrt(mean.pop("square")) / mean["metric"].map(between_model_std(repeated))
     return mean
 
 
 def by_setting(repeated: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return settled scores of one metric, models x settings."""
-    means = settled(repeated)
+    """Return reference scores of one metric, models x settings."""
+    means = reference_scores(repeated)
     return means[means["metric"] == metric].pivot_table(
         index=MODEL, columns="setting", values="value", sort=False
     )

@@ -184,6 +184,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="mig_beta",
                 function="figures.mig_beta",
                 needs={"scores": scores},
+                params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 shows="raises MIG|at the same (beta|weight)|best beta",
                 caption="Question 1: MIG against beta for beta-VAE, beta-TCVAE (both "
@@ -199,6 +200,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="elbo_mig",
                 function="figures.elbo_mig",
                 needs={"scores": scores},
+                params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 shows="ELBO",
                 caption="Question 2: ELBO at the end of training against MIG, means "
@@ -210,6 +212,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="tc_mig",
                 function="figures.tc_mig",
                 needs={"scores": scores},
+                params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 shows="negatively correlated",
                 caption="Question 4: exact total correlation of the aggregate posterior "
@@ -261,7 +264,7 @@ def study(context: Context[Chen2018]) -> Study:
                     name=f"elbo_terms_{name}",
                     function="metric_figures.elbo_terms",
                     needs={"terms": terms},
-                    params={"dataset": name},
+                    params={"dataset": name, "standins": standins},
                     footer=_footer(context, name),
                     shows=f"(MWS|MSS).*, {NAMES[name]}",
                     caption="Index-code information, total correlation and dimension- "
@@ -285,6 +288,7 @@ def study(context: Context[Chen2018]) -> Study:
                         "rows": [t.row for t in shown],
                         "dataset": name,
                         "beta": config.joint.beta,
+                        "standins": standins,
                     },
                     footer=_footer(context, name, seeds=1),
                     caption=f"Latents of {NAMES[name]} moved from -2 "

@@ -168,10 +168,10 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
     """
     frame, author = pd.read_csv(scores), published_runs().loc[dataset]
     panels = shown_scores(metrics)
+    lines = ceil(len(panels) / COLUMNS)
     figure, axes = plt.subplots(
-        ceil(len(panels) / COLUMNS), COLUMNS, figsize=(PAGE, 0.6 + 1.8 * ceil(len(panels) / COLUMNS)),
-        sharex=True, squeeze=False,
-    )  # fmt: skip
+        lines, COLUMNS, figsize=(PAGE, 0.6 + 1.8 * lines), sharex=True, squeeze=False
+    )
     for ax, score in zip(axes.flat, panels, strict=False):
         chosen = of_metric(frame, dataset, score.name, score.convention)
         for model in MODELS:
