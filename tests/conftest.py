@@ -3,6 +3,8 @@
 import dag
 import pytest
 
+from betascan import plots
+
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
@@ -11,3 +13,10 @@ def finished(tmp_path_factory):
     run = dag.snakemake(folder)
     assert run.returncode == 0, run.stderr
     return folder
+
+
+@pytest.fixture
+def themed():
+    """Figures drawn here are in the theme of all figures."""
+    with plots.themed():
+        yield

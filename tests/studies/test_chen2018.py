@@ -64,7 +64,9 @@ def test_images_are_drawn_under_the_joint_distribution(tmp_path):
         wanted = joints.joint_probabilities(4, (32, 32)) * len(drawn)
         assert stats.chisquare(counts.ravel(), wanted.ravel()).pvalue > 1e-3
         x, y = all_.factors[:, 3:].T
-        chance = joints.joint_probabilities(4, (32, 32))[x, y] / np.histogram2d(x, y, bins=32)[0][x, y]
+        chance = (
+            joints.joint_probabilities(4, (32, 32))[x, y] / np.histogram2d(x, y, bins=32)[0][x, y]
+        )
         for factor in (0, 1):  # the others stay as they are at hand
             wanted = np.bincount(all_.factors[:, factor], chance) * len(drawn)
             assert stats.chisquare(np.bincount(drawn.factors[:, factor]), wanted).pvalue > 1e-3

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
 from pathlib import Path
@@ -31,18 +31,22 @@ def run_rule(snakemake: Any) -> None:
     arguments = {key: value for key, value in params.items() if key not in NOT_ARGUMENTS}
     arguments |= _paths(snakemake.input)
     with job(Path(snakemake.log[0])):
-        function = getattr(import_module(module), name)
-        if "threads" in inspect.signature(function).parameters:
-            arguments["threads"] = snakemake.threads
         if "footer" in params:
-            from betascan import plots
+            from betascan import plots  # before the function's module imports matplotlib
 
             with plots.themed():
-                figure = function(**arguments)
-                files = snakemake.output
-                plots.save(figure, Path(files.png), Path(files.pdf), params["footer"])
-        else:
-            function(**arguments, **_paths(snakemake.output))
+                figure = _function(module, name)(**arguments)
+            files = snakemake.output
+            plots.save(figure, Path(files.png), Path(files.pdf), params["footer"])
+            return
+        function = _function(module, name)
+        if "threads" in inspect.signature(function).parameters:
+            arguments["threads"] = snakemake.threads
+        function(**arguments, **_paths(snakemake.output))
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    return getattr(import_module(module), name)
 
 
 def _paths(files: Mapping[str, str | list[str]]) -> dict[str, Path | list[Path]]:

@@ -1,0 +1,121 @@
+"""What chen2018's figures draw, from tables whose outcome is known."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from chen2018_tables import BETAS, made, made_terms
+
+from betascan.core.files import write_npz
+from betascan.plots import labels
+from betascan.plots.style import MODEL_LOOKS
+from betascan.studies.chen2018 import figures, metric_figures
+from betascan.studies.chen2018.config import MODELS
+
+
+pytestmark = pytest.mark.usefixtures("themed")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    return made(tmp_path_factory.mktemp("tables"))
+
+
+def line(ax, label):
+    (found,) = [line for line in ax.lines if line.get_label() == label]
+    return found
+
+
+def test_a_box_of_mig_is_of_its_model_and_beta(tables):
+    figure = figures.mig_beta(tables[0], standins=["shapes3d"])
+    ax = figure.axes[0]
+    assert [one.get_title() for one in figure.axes[:2]] == ["dSprites", "3D Shapes stand-in"]
+    assert ax.get_ylabel() == labels.METRICS["mig_chen"]
+    assert [text.get_text() for text in figure.axes[2].get_xticklabels()] == ["1", "2", "4", "8"]
+    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites' and sampling == 'A'")
+    mig = scores[scores["metric"] == "mig_chen"]
+    expected = mig.groupby(["model", "beta"])["value"].median()["tcvae_mws", 8.0]
+    colour = MODEL_LOOKS["tcvae_mws"]["color"]
+    medians = [
+        one.get_ydata()[0]
+        for one in ax.lines
+        if one.get_color() == colour and len(set(one.get_ydata())) == 1
+    ]
+    assert any(math.isclose(value, expected, rel_tol=1e-9) for value in medians)
+
+
+def test_elbo_against_mig_has_elbo_along_x(tables):
+    figure = figures.elbo_mig(tables[0], standins=[])
+    ax, scores = figure.axes[0], pd.read_csv(tables[0])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("ELBO (nats an image)", "MIG (chen2018)")
+    chosen = scores.query("dataset == 'dsprites' and sampling == 'A' and model == 'factor_vae'")
+    wide = chosen.groupby(["beta", "metric"])["value"].mean().unstack()
+    points = ax.collections[-1].get_offsets()
+    np.testing.assert_allclose(points, wide[["elbo", "mig_chen"]])
+
+
+def test_correlations_lie_where_they_are(tables):
+    figure = figures.tc_mig(tables[0], standins=[])
+    above, below = figure.axes[0], figure.axes[2]
+    assert above.get_xlabel() == labels.METRICS["total_correlation"]
+    assert below.get_xlim() == (-1, 1)
+    for model, container in zip(MODELS, below.containers, strict=True):
+        assert container.lines[0].get_color() == MODEL_LOOKS[model]["color"]
+    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites' and sampling == 'A'")
+    wide = scores[scores["model"] == "tcvae_mss"].pivot_table(
+        index=["beta", "seed"], columns="metric", values="value"
+    )
+    expected = np.corrcoef(wide["total_correlation"], wide["mig_chen"])[0, 1]
+    drawn = below.containers[list(MODELS).index("tcvae_mss")].lines[0].get_xdata()
+    assert drawn == pytest.approx([expected])
+
+
+def test_joint_distributions_are_drawn_with_their_ratio(tables):
+    contrasts = dict(zip("BCD", (2.0, 3.0, 4.0), strict=True))
+    figure = figures.joints(tables[0], ("posX", "posY"), contrasts, 4.0)
+    panels = {ax.get_title()[:4]: ax for ax in figure.axes}
+    pixels = {name: panels[f"{name}: {ratio}"].images[0].get_array() for name, ratio in
+              (("A", 1), ("D", 4))}  # fmt: skip
+    assert np.allclose(pixels["A"], 1)
+    assert pixels["D"].max() / pixels["D"].min() == pytest.approx(4)
+    assert panels["B: 2"].get_xlabel() == "posX"
+
+
+def test_elbo_terms_are_those_of_their_title_and_estimator(tables):
+    terms = made_terms().query("dataset == 'dsprites'")
+    figure = metric_figures.elbo_terms(tables[1], "dsprites", standins=[])
+    axes = np.reshape(figure.axes, (3, 3))
+    assert axes[1, 0].get_ylabel() == "total correlation\n(nats)"
+    bias = terms[(terms["term"] == "total_correlation") & (terms["estimator"] == "mws")]
+    expected = bias.groupby("beta")["bias"].mean()
+    np.testing.assert_allclose(line(axes[1, 2], "MWS").get_ydata(), expected)
+    assert axes[0, 2].get_title() == "|bias| (nats)"
+    colours = {one.get_color() for one in axes[0, 1].lines[:4]}
+    assert not colours & {look["color"] for look in MODEL_LOOKS.values()}
+
+
+def test_noise_falls_with_samples_as_it_was_made(tables):
+    figure = metric_figures.stability(tables[2])
+    raw = figure.subfigs[0].axes[1]
+    few, many = line(raw, "SAP").get_ydata()
+    assert few / many == pytest.approx(10, rel=0.8)  # noise of 100 / n
+    assert few > 10 * line(raw, "MIG (chen2018)").get_ydata()[0]
+    titles = [ax.get_title().split("\n")[0] for ax in figure.subfigs[1].axes]
+    assert "MIG (chen2018)" not in titles  # has no setting
+    assert titles[1] == "SAP"
+    assert len(figure.subfigs[1].axes[1].lines) == len(MODELS) * len(BETAS)
+
+
+def test_traversals_name_each_model(tmp_path):
+    images = np.zeros((3, 7, 8, 8, 1), np.uint8)
+    arrays = {"traversals": images, "steps": np.linspace(-2, 2, 7), "rate": np.arange(3.0)}
+    rows, views = [], []
+    for model in MODELS:
+        views.append(tmp_path / model / "views.npz")
+        write_npz(views[-1], arrays)
+        rows.append({"signature": model, "keys": {"model": model}})
+    figure = metric_figures.traversals(views[::-1], rows, "shapes3d", 4.0, ["shapes3d"])
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles == [labels.MODELS[model] for model in MODELS[::-1]]
+    assert figure.get_suptitle().startswith("3D Shapes stand-in")
