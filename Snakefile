@@ -13,13 +13,12 @@ configfile: str(workflow.current_basedir.join("config.yaml"))
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/special.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -28,5 +27,4 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
-        [targets(study) for study in STUDIES.values()],
-        rules.results.input,
+        [study.targets(PATHS) for study in EVERYTHING[1:]],

@@ -22,7 +22,9 @@ from betascan.core.paths import Paths
 from betascan.workflow.batches import to_measure, to_train
 from betascan.workflow.code import digest
 from betascan.workflow.config import load, read, studies
+from betascan.workflow.data_rows import data, targets
 from betascan.workflow.plan import describe
+from betascan.workflow.report_rows import comparison, with_page
 
 with one_line_errors():
     for overlay in workflow.overwrite_configfiles:
@@ -34,17 +36,22 @@ with one_line_errors():
     STUDIES = studies(CONFIG, PAPERS)
 PATHS = Paths(CONFIG.output)
 ENVS = PROJECT / "envs"
+EVERYTHING = [
+    data(CONFIG.data, CONFIG.scale, PATHS),
+    *(with_page(study, PATHS) for study in STUDIES.values()),
+    comparison(STUDIES, PATHS),
+]
 
 if workflow.is_main_process:
     print(describe(CONFIG, STUDIES, Path(PATHS.plan)), file=sys.stderr)
 
 
-def call(name, study=None):
+def call(name, study=None, changes=True):
     """The parameters by which a job finds its function, and Snakemake sees its code change."""
     dotted = (
         name if name.startswith("betascan.") else f"betascan.studies.{study.key}.{name}"
     )
-    return {"function": dotted, "code": digest(dotted)}
+    return {"function": dotted, "code": digest(dotted) if changes else ""}
 
 
 def times(amount):
@@ -52,20 +59,17 @@ def times(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def reported(study, table):
-    """The files that a table's rule makes, that for the report marked."""
-    outputs = dict(table.makes)
-    if table.caption:
-        name = table.reported or next(iter(outputs))
-        outputs[name] = report(
-            outputs[name],
+def outputs(study, table):
+    """The files that a table's rule makes: folders and what the report has are marked."""
+    marked = {
+        name: directory(path) if str(path).endswith("/") else path
+        for name, path in table.makes.items()
+    }
+    for name in table.shown:
+        marked[name] = report(
+            marked[name],
             caption="../report/item.rst",
             category=study.key,
             subcategory="tables",
         )
-    return outputs
-
-
-def targets(study):
-    """Everything that a study leaves below results/ and figures/."""
-    return [*study.results(PATHS), *study.pictures(PATHS)]
+    return marked

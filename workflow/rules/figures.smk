@@ -1,7 +1,7 @@
 # Figures, as the studies' rows say: figures/<study>/<name>.png is made by the rule <study>_<name>,
 # which calls the function that the row in src/betascan/studies/<study>/workflow.py names.
 
-for study in STUDIES.values():
+for study in EVERYTHING:
     for figure in study.figures:
 
         rule:
@@ -38,12 +38,3 @@ for study in STUDIES.values():
                 f"{study.key}: figure {figure.name}"
             script:
                 "../scripts/call.py"
-
-
-for study in STUDIES.values():
-
-    rule:
-        name:
-            study.key
-        input:
-            targets(study),

@@ -1,6 +1,6 @@
-# Tables and records, as the studies' rows say.
+# Data, tables and records, as the rows say.
 
-for study in STUDIES.values():
+for study in EVERYTHING:
     for table in study.tables:
 
         rule:
@@ -9,13 +9,14 @@ for study in STUDIES.values():
             input:
                 **table.needs,
             output:
-                **reported(study, table),
+                **outputs(study, table),
             log:
                 f"{PATHS.logs}/{study.key}/{table.name}.log",
             benchmark:
                 f"{PATHS.logs}/{study.key}/{table.name}.tsv"
             group:
                 study.key
+            localrule: table.download
             conda:
                 f"{ENVS}/{table.environment}.yaml"
             threads: table.threads
@@ -23,7 +24,7 @@ for study in STUDIES.values():
                 mem_mb=times(table.mem_mb),
                 runtime=times(table.runtime),
             params:
-                **call(table.function, study),
+                **call(table.function, study, changes=not table.download),
                 **table.params,
                 caption=table.caption,
                 shows="",

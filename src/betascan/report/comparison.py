@@ -129,7 +129,7 @@ def compare(
     summary: Path,
     origin: Path,
     sources: Sequence[tuple[str, Mapping[str, Any]]],
-    captions: Sequence[Path] = (),
+    statements: Sequence[Path] = (),
     shown: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the comparison of all documents, the same to read, its counts, and what made it.
@@ -144,10 +144,10 @@ def compare(
         Written.
     sources : sequence of (str, Mapping)
         For each of `tables` the study and a `betascan.studies.base.Compared` as plain values.
-    captions : sequence of Path
+    statements : sequence of Path
         Written for figures: the rows of the comparison that each shows.
     shown : sequence of (str, str)
-        For each of `captions` the study and a regular expression of items.
+        For each of `statements` the study and a regular expression of items.
     """
     records = _studies(provenances)
     parts = []
@@ -166,7 +166,7 @@ def compare(
     write_csv(origins(named), origin)
     with staged(markdown) as temporary:
         temporary.write_text(_readable(frame, counted))
-    for (document, items), path in zip(shown, captions, strict=True):
+    for (document, items), path in zip(shown, statements, strict=True):
         rows_of = frame[frame["document"] == document]
         own = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
         write_csv(own[["item", "published", "ours", "verdict"]].map(_short), path)

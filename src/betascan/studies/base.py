@@ -118,24 +118,35 @@ class Table:
         The rule is called ``<study>_<name>``.
     function : str
         Called with the paths of `needs` and `makes` and with `params`, all by name.
+    makes : Mapping
+        Paths by argument; one that ends with a slash is a folder.
     caption : str
         Shown with `reported` in the report.
-    reported : str
-        Argument of `makes` whose file the report has; by default the first one, if there is a
+    reported : Sequence of str
+        Arguments of `makes` whose files the report has; by default the first one, if there is a
         caption.
+    download : bool
+        Made from the network: on a cluster it runs where Snakemake does, since compute nodes
+        often see none, and no change of the code repeats it.
     """
 
     name: str
     function: str
     needs: Mapping[str, Files]
-    makes: Mapping[str, str]
+    makes: Mapping[str, Files]
     params: Mapping[str, Any] = field(default_factory=dict)
     caption: str = ""
-    reported: str = ""
+    reported: Sequence[str] = ()
     environment: Environment = "figures"
     threads: int = 1
     mem_mb: int = 1000
     runtime: int = 10
+    download: bool = False
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """Arguments of `makes` whose files the report has."""
+        return self.reported or (list(self.makes)[:1] if self.caption else ())
 
 
 @dataclass(frozen=True)
@@ -213,9 +224,14 @@ class Study:
     compared: Sequence[Compared] = ()
 
     def results(self, paths: Paths) -> list[str]:
-        """Return the files that the study leaves in ``results/``."""
-        made = [path for table in self.tables for path in table.makes.values()]
-        return [path for path in made if path.startswith(f"{paths.results}/")]
+        """Return the files that the study leaves in ``results/`` or in the report."""
+        single = [
+            (name in table.shown, path)
+            for table in self.tables
+            for name, path in table.makes.items()
+            if isinstance(path, str)
+        ]
+        return [path for shown, path in single if shown or path.startswith(f"{paths.results}/")]
 
     def readable(self, paths: Paths) -> list[str]:
         """Return those of its results that are small tables."""
@@ -225,3 +241,7 @@ class Study:
         """Return the files that the study leaves in ``figures/``."""
         stems = [f"{paths.figures}/{self.key}/{figure.name}" for figure in self.figures]
         return [f"{stem}.{kind}" for stem in stems for kind in ("png", "pdf")]
+
+    def targets(self, paths: Paths) -> list[str]:
+        """Return all that is made for it."""
+        return [*self.results(paths), *self.pictures(paths)]

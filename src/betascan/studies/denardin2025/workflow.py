@@ -118,7 +118,7 @@ def study(context: Context[Denardin2025]) -> Study:
                         "number": number,
                         "scale": scale,
                     },
-                    reported="markdown",
+                    reported=("markdown",),
                     caption="Validation reconstruction and KL at the end of training, total "
                     "correlation and discriminator on training minibatches: ours, the printed "
                     "value and the author's own log. Rows that the slides took from another run "
