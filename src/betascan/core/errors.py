@@ -1,4 +1,4 @@
-"""The errors a user can cause, told in one line each."""
+"""Errors that a user can cause and repair, each printed as one line."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class BetascanError(Exception):
-    """A mistake or mishap outside the code: its message says what is wrong and what to do."""
+    """A problem outside the code; the message says what is wrong and what to do."""
 
 
 class ConfigError(BetascanError):
@@ -14,7 +14,15 @@ class ConfigError(BetascanError):
 
 
 class DataError(BetascanError):
-    """An input file is missing, damaged, or not what it should be."""
+    """A file or array is missing, cannot be read or written, or is not what it should be."""
+
+
+class ContentError(DataError):
+    """A file was read, and its content is damaged or that of another file.
+
+    Only this error is a reason to discard a file. Any other `DataError`, such as a lock, a
+    missing permission or a full disk, says nothing about the content.
+    """
 
 
 class TrainingError(BetascanError):
@@ -25,7 +33,12 @@ class TrainingError(BetascanError):
 def one_line_errors() -> Iterator[None]:
     """Turn a `BetascanError` into one line on standard error and exit status 1.
 
-    Anything else is a fault of ours and keeps its traceback.
+    Anything else is a bug and keeps its traceback.
+
+    Raises
+    ------
+    SystemExit
+        In place of a `BetascanError`.
     """
     try:
         yield
