@@ -42,14 +42,30 @@ def test_drawn_images_are_different_in_order_and_nested():
 
 
 @pytest.mark.parametrize(
-    ("ask", "message"),
+    ("call", "message"),
     [
         (lambda: GRID.classes([24]), "numbered from 0 to 23, not 24"),
         (lambda: GRID.classes([-1]), "numbered from 0 to 23, not -1"),
         (lambda: GRID.subgrid(d=[0]), "no factor d; there are a, b, c"),
-        (lambda: GRID.subgrid(b=[3]), "b has the classes 0 to 2"),
+        (lambda: GRID.subgrid(b=[3]), r"b has the classes 0 to 2, not 3 \(row "),
+        (lambda: GRID.classes([0.5]), "indices of images must be integers, not float64"),
+        (lambda: GRID.classes(np.ones(24, bool)), "must be integers, not bool"),
+        (lambda: GRID.subgrid(b=[0.5]), "classes of b must be integers, not float64"),
+        (lambda: Grid({}), "at least one factor"),
+        (lambda: Grid({"a": ()}), "levels of a must be finite numbers, at least one"),
+        (lambda: Grid({"a": (0.0, np.nan)}), "levels of a must be finite numbers"),
+        (lambda: Grid({"colour": ("red", "blue")}), "levels of colour must be numbers, not"),
     ],
 )
-def test_what_the_grid_does_not_have_is_one_line(ask, message):
-    with pytest.raises(DataError, match=message):
-        ask()
+def test_what_the_grid_does_not_have_is_one_line(call, message):
+    with pytest.raises(DataError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, list])
+def test_levels_may_be_any_numbers(kind):
+    levels = [1, 2, 4]
+    array = levels if kind is list else np.array(levels, kind)
+    assert Grid({"a": array}) == Grid({"a": (1.0, 2.0, 4.0)})
+    assert Grid({"a": array}).values([[2]]) == 4

@@ -127,5 +127,5 @@ def test_other_sizes_are_refused(tmp_path):
     path = write(tmp_path / "a.h5", made_up(64, 1, 1), 1)
     with pytest.raises(DataError, match=r"a\.h5 has images of 64 pixels, which cannot become 128"):
         ImageBatches(path, 128, CPU)
-    with pytest.raises(DataError, match="no file of images"):
+    with pytest.raises(DataError, match=r"b\.h5 is missing"):
         ImageBatches(tmp_path / "b.h5", 64, CPU)
