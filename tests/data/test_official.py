@@ -1,5 +1,6 @@
 """Small files in exactly the official layouts, and what can be wrong with them."""
 
+import errno
 import io
 import os
 import pickle
@@ -11,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from betascan.core.errors import DataError
+from betascan.core.errors import ContentError, DataError
 from betascan.data import official
 from betascan.data.grid import Grid, evenly
 from betascan.data.images import IMAGE_SETS
@@ -103,9 +104,9 @@ def test_images_come_in_order_and_nothing_is_unpickled(tmp_path, monkeypatch, fi
     name, grid, expected, make = FILES[file]
     make(tmp_path / file)
     monkeypatch.setattr(official, "_BLOCK", block)
-    found = list(official.blocks(tmp_path / file, name, grid))
-    assert max(map(len, found)) <= block
-    np.testing.assert_array_equal(np.concatenate(found), expected)
+    images = list(official.blocks(tmp_path / file, name, grid))
+    assert max(map(len, images)) <= block
+    np.testing.assert_array_equal(np.concatenate(images), expected)
 
 
 FAULTS = [
@@ -128,7 +129,7 @@ FAULTS = [
 def test_another_layout_is_one_line(tmp_path, file, changes, message):
     name, grid, _, make = FILES[file]
     make(tmp_path / file, **changes)
-    with pytest.raises(DataError, match=message) as caught:
+    with pytest.raises(ContentError, match=message) as caught:
         read(tmp_path / file, name, grid)
     assert "\n" not in str(caught.value)
     assert str(tmp_path / file) in str(caught.value)
@@ -145,17 +146,51 @@ def test_a_damaged_file_is_one_line(tmp_path, file, damage):
         if path.suffix != ".npz":
             pytest.skip("HDF5 files have no checksums of their own: the hash of the file is")
         content[len(content) // 2] ^= 0xFF
-    kept = {"cut": content[: len(content) // 2], "text": b"<html>", "empty": b""}
-    path.write_bytes(kept.get(damage, content))
+    contents = {"cut": content[: len(content) // 2], "text": b"<html>", "empty": b""}
+    path.write_bytes(contents.get(damage, content))
     if damage == "renamed":
         if path.suffix == ".npz":
             np.savez(path, pictures=ARMS)
         else:
             with h5py.File(path, "w") as other:
                 other["pictures"] = ARMS
-    with pytest.raises(DataError, match=r"is truncated or not official \(.+\); replace") as caught:
+    message = r"is damaged: replace it and run again \(.+\)$"
+    with pytest.raises(ContentError, match=message) as caught:
         read(path, name, grid)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("method", "message"), [(9, "method is not supported"), (0, "encrypted")])
+def test_an_archive_that_python_cannot_unpack_is_one_line(tmp_path, method, message):
+    path = tmp_path / "mpi3d_real.npz"
+    write_arm(path)
+    content = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.find(signature) + flags
+        if method:  # Deflate64, of Windows' Explorer and 7-Zip
+            content[place + 2] = method
+        else:
+            content[place] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ContentError, match=message) as caught:
+        read(path, "mpi3d_real", ARM)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_that_the_system_refuses_is_not_damaged(tmp_path, monkeypatch, file):
+    name, grid, _, make = FILES[file]
+    make(tmp_path / file)
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    monkeypatch.setattr(h5py, "File", refuse)
+    with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)") as caught:
+        read(tmp_path / file, name, grid)
+    assert type(caught.value) is DataError
 
 
 def test_an_archive_larger_than_memory_is_streamed(tmp_path):
@@ -174,6 +209,7 @@ def test_the_table_of_versions():
         assert official.versions(name)
         for version in official.versions(name):
             assert official._LAYOUTS[name, Path(version.file).suffix]
+            assert version.urls
             assert all(url.startswith("https://") for url in version.urls)
             assert version.hash.split(":")[0] in ("", "md5", "sha256")
             assert version.terms in ("Apache-2.0", "CC BY 4.0")

@@ -1,7 +1,11 @@
 import hashlib
 import os
 import shutil
+import struct
+import subprocess
+import sys
 import zipfile
+from collections import namedtuple
 from types import SimpleNamespace
 
 import h5py
@@ -9,12 +13,14 @@ import numpy as np
 import pytest
 import rasterio
 
-from betascan.core.errors import DataError
-from betascan.data import rasters, worldclim
+from betascan.core.errors import BetascanError, ContentError, DataError
+from betascan.data import download, rasters, worldclim
 from betascan.data.climate import write_standin
 from betascan.data.worldclim import (
     iter_strips,
     obtain,
+    obtain_layers,
+    read_facts,
     read_layers,
     read_table,
     verify,
@@ -59,7 +65,7 @@ def test_cells_are_those_valid_everywhere(layers):
     climate = read_layers(layers)
     for name, column in vars(climate).items():
         np.testing.assert_array_equal(column, getattr(before, name)[2:])
-    for k, path in enumerate(rasters.paths(layers)):
+    for k, path in enumerate(rasters.layer_paths(layers)):
         with rasterio.open(path) as source:
             np.testing.assert_array_equal(
                 climate.values[:, k], source.read(1)[climate.rows, climate.cols]
@@ -110,7 +116,7 @@ def test_the_same_layers_twice_are_the_same_bytes(planet, tmp_path):
 @pytest.mark.parametrize("layers", [1, 19])
 def test_strips_of_30_arc_seconds_are_bounded(block, layers):
     source = SimpleNamespace(shape=(21600, 43200), block_shapes=[(block, 43200)])
-    windows = list(rasters.windows([source] * layers))
+    windows = list(rasters.iter_windows([source] * layers))
     assert sum(window.height for window in windows) == 21600
     assert max(window.height for window in windows) * 43200 * 4 * layers <= 32 << 20
     aligned = all(window.row_off % block == 0 for window in windows)
@@ -160,58 +166,229 @@ def test_a_planet_does_not_pass_for_worldclim(planet):
         verify(planet)
 
 
+@pytest.mark.parametrize("read", [read_table, read_facts])
 @pytest.mark.parametrize("content", [b"", b"not HDF5", None])
-def test_a_bad_table_is_one_line(tmp_path, content):
+def test_a_bad_table_is_one_line(tmp_path, read, content):
     path = tmp_path / "table.h5"
+    with pytest.raises(DataError, match=r"table\.h5 is missing: run again to have it made"):
+        read(path)
     if content is None:
         h5py.File(path, "w").close()
     else:
         path.write_bytes(content)
-    with pytest.raises(DataError, match="delete it and run again"):
-        read_table(path)
+    with pytest.raises(ContentError, match=r"table\.h5 is damaged: delete it and run again"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", [read_table, read_facts])
+def test_a_table_locked_by_another_program_is_not_damaged(planet, tmp_path, read):
+    write_table(planet, tmp_path / "table.h5")
+    code = "import h5py, sys; f = h5py.File(sys.argv[1], 'r+'); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "table.h5"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        holder.stdout.readline()
+        with pytest.raises(DataError, match=r"table\.h5 is locked: close it in") as caught:
+            read(tmp_path / "table.h5")
+        holder.communicate(b"\n")
+    assert "delete" not in str(caught.value)
+
+
+def test_a_full_disk_is_noticed_before_hdf5_crashes(planet, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")(10**9, 10**9 - 10, 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match=r"is full: .* MB are needed"):
+        write_table(planet, tmp_path / "table.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_is_one_line(small_disk):
+    with pytest.raises(DataError, match=r"is full: make room and run again"):
+        write_standin(small_disk / "planet", rows=180, cols=360)
+    assert list(small_disk.iterdir()) == []
 
 
 URL = "https://somewhere/base/wc2.1_10m_bio.zip"
 
 
 @pytest.fixture
-def offered(planet, tmp_path, monkeypatch):
-    """A zip with the planet's layers and worse, which `fetch` is made to deliver."""
-    archive = tmp_path / "offered.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as members:
+def archive(planet, tmp_path):
+    """A zip file with the planet's layers, and worse."""
+    path = tmp_path / "offered.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as members:
         members.writestr("../../evil.txt", "evil")
-        for path in planet.iterdir():
-            members.write(path, f"../../base/{path.name}")
-    monkeypatch.setattr(worldclim, "fetch", lambda _, target: shutil.copyfile(archive, target))
-    return archive
+        for layer in planet.iterdir():
+            members.write(layer, f"../../base/{layer.name}")
+    return path
 
 
-def test_only_the_layers_are_unpacked_and_nowhere_else(offered, planet, tmp_path, monkeypatch):
-    monkeypatch.setattr(worldclim, "verify", lambda _: None)
-    (tmp_path / "empty").mkdir()
-    obtain(tmp_path / "new" / "layers", [URL], tmp_path / "empty")
+@pytest.fixture
+def planet_passes(planet, monkeypatch):
+    """Take the planet's layers for WorldClim's."""
+
+    def verify(folder):
+        assert_same(read_layers(folder), read_layers(planet))
+
+    monkeypatch.setattr(worldclim, "verify", verify)
+
+
+def serve(monkeypatch, *contents):
+    """Let addresses send these bytes, one after the other; return the list of those asked."""
+    asked, remaining = [], list(contents)
+
+    def retrieve(url, destination, part, progress):
+        asked.append(url)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        destination.write_bytes(remaining.pop(0))
+
+    monkeypatch.setattr(download, "_retrieve", retrieve)
+    return asked
+
+
+def test_only_the_layers_are_unpacked_and_nowhere_else(
+    archive, planet, planet_passes, tmp_path, monkeypatch
+):
+    serve(monkeypatch, archive.read_bytes())
+    obtain(str(tmp_path / "new" / "layers"), [URL], None)
     assert_same(read_layers(tmp_path / "new" / "layers"), read_layers(planet))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["layers"]
     assert not list(tmp_path.glob("**/evil.txt"))
     assert not (tmp_path / "base").exists()
 
 
-@pytest.mark.parametrize("damage", ["cut", "html", "flipped", "another"])
-def test_a_bad_archive_is_removed(offered, tmp_path, damage):
-    content = bytearray(offered.read_bytes())
+def damaged(archive, damage):
+    content = bytearray(archive.read_bytes())
     if damage == "cut":
         del content[len(content) // 2 :]
-    elif damage == "html":
+    elif damage == "web page":
         content[:] = b"<html>"
+    elif damage == "empty":
+        content.clear()
     elif damage == "flipped":
         content[len(content) // 2] ^= 0xFF
-    offered.write_bytes(content)
-    with pytest.raises(DataError, match=r"wc2\.1_10m_bio\.zip is damaged or not .* removed, run"):
+    elif damage == "Deflate64":
+        place = content.find(b"PK\x01\x02", content.find(b"PK\x01\x02") + 1) + 10
+        content[place : place + 2] = struct.pack("<H", 9)
+        place = content.find(b"PK\x03\x04", 10) + 8
+        content[place : place + 2] = struct.pack("<H", 9)
+    return content
+
+
+DAMAGES = ["cut", "web page", "empty", "flipped", "Deflate64"]
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "another"])
+def test_a_bad_archive_is_removed(archive, tmp_path, monkeypatch, damage):
+    serve(monkeypatch, damaged(archive, damage))
+    with pytest.raises(DataError, match=r"\(what it sent is (damaged|not Wor)") as caught:
         obtain(tmp_path / "new" / "layers", [URL], None)
+    assert "\n" not in str(caught.value)
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_an_incomplete_folder_of_the_user_is_not_passed_over(layers, tmp_path):
-    (layers / "wc2.1_standin_bio_9.tif").unlink()
-    with pytest.raises(DataError, match="lacks bio_9"):
-        obtain(tmp_path / "got", [URL], layers)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_next_address_is_asked_after_a_bad_archive(
+    archive, planet, planet_passes, tmp_path, monkeypatch, damage
+):
+    asked = serve(monkeypatch, damaged(archive, damage), archive.read_bytes())
+    obtain(tmp_path / "layers", [URL, "https://mirror/wc.zip"], None)
+    assert asked == [URL, "https://mirror/wc.zip"]
+    assert_same(read_layers(tmp_path / "layers"), read_layers(planet))
+
+
+def test_a_good_archive_survives_what_is_not_its_fault(archive, tmp_path, monkeypatch):
+    def fail(_):
+        raise BetascanError("PROJ finds no coordinate systems")
+
+    monkeypatch.setattr(worldclim, "verify", fail)
+    serve(monkeypatch, archive.read_bytes())
+    with pytest.raises(BetascanError, match="PROJ finds no"):
+        obtain(tmp_path / "new" / "layers", [URL], None)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["wc2.1_10m_bio.zip"]
+    assert (tmp_path / "new/wc2.1_10m_bio.zip").read_bytes() == archive.read_bytes()
+
+
+@pytest.fixture
+def genuine_names(planet, tmp_path):
+    """A data folder; and a function that puts the layers, under WorldClim's names, into it."""
+    root = tmp_path / "root"
+
+    def put(place, suffix=".tif"):
+        (root / place).mkdir(parents=True)
+        for path in planet.iterdir():
+            name = path.stem.replace("standin", "10m") + suffix
+            shutil.copyfile(path, root / place / name)
+
+    return root, put
+
+
+LAYOUTS = {
+    "the layers themselves": (".", ".tif"),
+    "documented": ("worldclim", ".tif"),
+    "zip unpacked into a folder of its name": ("worldclim/wc2.1_10m_bio", ".tif"),
+    "geodata of R": ("climate/wc2.1_10m", ".tif"),
+    "upper case": ("worldclim", ".TIF"),
+}
+
+
+@pytest.mark.parametrize(("place", "suffix"), LAYOUTS.values(), ids=LAYOUTS)
+def test_layers_are_found_in_the_data_folder(
+    genuine_names, planet, planet_passes, tmp_path, monkeypatch, place, suffix
+):
+    root, put = genuine_names
+    put(place, suffix)
+    monkeypatch.setenv("BETASCAN_DATA", str(root))
+    asked = serve(monkeypatch)
+    obtain_layers(tmp_path / "new/worldclim", [URL], None)
+    assert asked == []
+    assert_same(read_layers(tmp_path / "new/worldclim"), read_layers(planet))
+    assert len(list((root / place).iterdir())) == 19
+
+
+def test_the_packed_zip_is_found_in_the_data_folder(
+    archive, planet, planet_passes, tmp_path, monkeypatch
+):
+    (tmp_path / "root/worldclim").mkdir(parents=True)
+    packed = shutil.copyfile(archive, tmp_path / "root/worldclim/wc2.1_10m_bio.zip")
+    monkeypatch.setenv("BETASCAN_DATA", str(tmp_path / "root"))
+    obtain_layers(tmp_path / "worldclim", [URL], None)
+    assert_same(read_layers(tmp_path / "worldclim"), read_layers(planet))
+    packed.write_bytes(b"PK")
+    with pytest.raises(ContentError, match=r"bio\.zip is damaged: replace it and run"):
+        obtain_layers(tmp_path / "worldclim", [URL], None)
+    assert packed.exists()
+
+
+def test_a_data_folder_without_layers_is_never_passed_over_in_silence(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("BETASCAN_DATA", str(tmp_path))
+    nobody = "http://127.0.0.1:9/wc2.1_10m_bio.zip"
+    with pytest.raises(DataError) as caught:
+        obtain_layers(tmp_path / "worldclim", [nobody], None)
+    absent = f"no wc2.1_10m_bio_*.tif or wc2.1_10m_bio.zip in {tmp_path} (BETASCAN_DATA)"
+    assert absent in str(caught.value)
+    assert absent in capsys.readouterr().err
+
+
+def test_an_incomplete_folder_of_the_user_is_not_passed_over(genuine_names, tmp_path):
+    root, put = genuine_names
+    put("worldclim")
+    (root / "worldclim/wc2.1_10m_bio_9.tif").unlink()
+    with pytest.raises(ContentError, match="lacks bio_9"):
+        obtain(tmp_path / "got", [URL], root)
+    assert len(list((root / "worldclim").iterdir())) == 18
+
+
+def test_a_layer_that_the_system_refuses_is_not_damaged(layers, monkeypatch):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(
+        DataError, match=r"bio_1\.tif cannot be read \(Permission denied\)"
+    ) as caught:
+        read_layers(layers)
+    assert type(caught.value) is DataError

@@ -1,4 +1,4 @@
-"""What WorldClim's own pixels must give; skipped where they are not at hand."""
+"""What WorldClim's own pixels must give; skipped where they are not available."""
 
 import os
 import shutil
@@ -84,7 +84,7 @@ def test_one_changed_genuine_pixel_is_noticed(genuine, tmp_path):
 
     folder = tmp_path / "layers"
     folder.mkdir()
-    for path in rasters.paths(genuine):
+    for path in rasters.layer_paths(genuine):
         (folder / path.name).symlink_to(path)
     changed = folder / "wc2.1_10m_bio_4.tif"
     changed.unlink()

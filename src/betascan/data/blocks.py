@@ -1,32 +1,82 @@
 """Splits by spatial blocks, so that neighbouring cells do not straddle training and test.
 
+References
+----------
 hirn2026, appendix A: equal-area blocks of side 500 km, area-weighted sampling, split seed 0.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64, Int8, Int64
+from numpy.typing import ArrayLike
 from rasterio.warp import transform
 
+from betascan.core.errors import DataError
 from betascan.core.randomness import stream
+from betascan.data.proj import use_bundled_proj
 
 TRAIN, VALIDATION, TEST, DROPPED = 0, 1, 2, -1
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 
 
 def project(
-    lat: NDArray[np.float64], lon: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x and y (n,) in metres on the World Sinusoidal map (ESRI:54008), which keeps areas."""
-    x, y = transform("EPSG:4326", "ESRI:54008", lon, lat)
+    lat: ArrayLike, lon: ArrayLike
+) -> tuple[Float64[np.ndarray, " cells"], Float64[np.ndarray, " cells"]]:
+    """Project places onto the World Sinusoidal map (ESRI:54008), which preserves areas.
+
+    Parameters
+    ----------
+    lat, lon : array_like of float, shape (cells,)
+        Latitude and longitude in degrees (EPSG:4326).
+
+    Returns
+    -------
+    x, y : ndarray of float64, shape (cells,)
+        Metres east and north.
+
+    Raises
+    ------
+    DataError
+        Not a latitude and a longitude for each cell, or a place that is not on the globe.
+    BetascanError
+        As `betascan.data.proj.use_bundled_proj`.
+    """
+    use_bundled_proj()
+    north, east = np.asarray(lat, np.float64), np.asarray(lon, np.float64)
+    if north.ndim != 1 or north.shape != east.shape:
+        raise DataError(
+            f"lat and lon must have one number a cell, not the shapes {north.shape}, {east.shape}"
+        )
+    outside = np.flatnonzero(~((np.abs(north) <= 90) & (np.abs(east) <= 360)))
+    if outside.size:
+        cell = outside[0]
+        raise DataError(f"cell {cell}: {north[cell]:g}, {east[cell]:g} is no latitude, longitude")
+    x, y = transform("EPSG:4326", "ESRI:54008", east, north)
     return np.asarray(x), np.asarray(y)
 
 
 def block_ids(
-    lat: NDArray[np.float64], lon: NDArray[np.float64], side_km: float = 500
-) -> NDArray[np.int64]:
-    """Number the block of each cell (n,): squares of `side_km` on the World Sinusoidal map.
+    lat: ArrayLike,
+    lon: ArrayLike,
+    side_km: float = 500,
+) -> Int64[np.ndarray, " cells"]:
+    """Assign each cell to a square block on the World Sinusoidal map.
 
-    Numbered from the south-west, row by row, occupied ones only. lat, lon (n,) in degrees.
+    Parameters
+    ----------
+    lat, lon : array_like of float, shape (cells,)
+        Latitude and longitude in degrees.
+    side_km : float
+        Side of a block, in kilometres.
+
+    Returns
+    -------
+    ndarray of int64, shape (cells,)
+        Numbers of the blocks that have cells, from the south-west, row by row.
+
+    Raises
+    ------
+    DataError
+        As `project`.
     """
     column, row = (np.floor(axis / (side_km * 1000)).astype(int) for axis in project(lat, lon))
     width = column.max() - column.min() + 1
@@ -34,28 +84,56 @@ def block_ids(
 
 
 def split(
-    lat: NDArray[np.float64],
-    lon: NDArray[np.float64],
+    lat: ArrayLike,
+    lon: ArrayLike,
     side_km: float = 500,
     train: float = 0.6187,
     min_cells: int = 10,
     seed: int = 0,
-) -> NDArray[np.int8]:
-    """Assign each cell (n,) to 0 train, 1 validation, 2 test or -1 dropped, whole blocks at a time.
+) -> Int8[np.ndarray, " cells"]:
+    """Assign each cell to training, validation or test, whole blocks at a time.
 
-    Blocks with fewer than `min_cells` cells are dropped. The others are drawn without
-    replacement, with probability proportional to their area (the sum of cos latitude), and join
-    training, then validation, as long as they fit into the split's share of the cells: `train`,
-    and half of the rest. What fits neither is test.
+    The blocks are drawn without replacement, with probability proportional to their area (the sum
+    of cos latitude), and join training, then validation, as long as they fit into the split's
+    share of the cells: `train`, and half of the rest. What fits neither is test.
+
+    Parameters
+    ----------
+    lat, lon : array_like of float, shape (cells,)
+        Latitude and longitude in degrees.
+    side_km : float
+        Side of a block, in kilometres.
+    train : float
+        Share of the cells for training.
+    min_cells : int
+        Blocks with fewer cells are dropped.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    ndarray of int8, shape (cells,)
+        0 training, 1 validation, 2 test, -1 dropped.
+
+    Raises
+    ------
+    DataError
+        As `project`, or no block has so many cells.
+
+    References
+    ----------
+    hirn2026, appendix A.
     """
     block = block_ids(lat, lon, side_km)
     cells = np.bincount(block)
-    area = np.bincount(block, weights=np.cos(np.radians(lat)))
-    kept = np.flatnonzero(cells >= min_cells)
+    area = np.bincount(block, weights=np.cos(np.radians(np.asarray(lat, np.float64))))
+    eligible = np.flatnonzero(cells >= min_cells)
+    if not eligible.size:
+        raise DataError(f"no block has {min_cells} cells: lower min_cells or raise side_km")
     order = stream(seed, "blocks").choice(
-        kept, size=kept.size, replace=False, p=area[kept] / area[kept].sum()
+        eligible, size=eligible.size, replace=False, p=area[eligible] / area[eligible].sum()
     )
-    total = cells[kept].sum()
+    total = cells[eligible].sum()
     room = {TRAIN: train * total, VALIDATION: (1 - train) / 2 * total}
     label = np.full(cells.size, DROPPED, np.int8)
     for b in order:

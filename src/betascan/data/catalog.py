@@ -1,42 +1,39 @@
-"""The image data sets: names, and what their images are by source."""
+"""The image data sets: names, and what their images are by source.
+
+Nothing heavy is imported: the workflow reads this before the environments of its rules exist.
+"""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class ImageSet:
-    """An image data set.
-
-    Attributes
-    ----------
-    key : str
-        Field of the configuration's ``data``.
-    label : str
-        For figures and tables.
-    sources : dict
-        For each ``source`` of the configuration, what the images are.
-    channels : int
-        1 for grey, 3 for colour.
-    """
+    """An image data set; `betascan.data.images` knows how its images are made."""
 
     key: str
+    """Field of the configuration's ``data``, part of file names."""
     label: str
-    sources: dict[str, str]
+    """For figures and tables."""
     channels: int
+    """1 for grey, 3 for colour."""
+    offline: Literal["rendered", "standin"]
+    """The source that needs no download: the genuine images, or others of the same factors."""
 
-
-def _scenes(key: str, label: str) -> ImageSet:
-    return ImageSet(key, label, {"standin": f"stand-in, not {label}", "official": label}, 3)
+    @property
+    def sources(self) -> dict[str, str]:
+        """For each ``source`` of the configuration, what the images are."""
+        if self.offline == "rendered":
+            return {"rendered": f"{self.label}, rendered", "official": self.label}
+        return {"standin": f"stand-in, not {self.label}", "official": self.label}
 
 
 IMAGE_SETS = {
     row.key: row
     for row in (
-        ImageSet(
-            "dsprites", "dSprites", {"rendered": "dSprites, rendered", "official": "dSprites"}, 1
-        ),
-        _scenes("shapes3d", "3D Shapes"),
-        _scenes("mpi3d_real", "MPI3D-real"),
-        _scenes("mpi3d_real_complex", "MPI3D-real-complex"),
+        ImageSet("dsprites", "dSprites", 1, "rendered"),
+        ImageSet("shapes3d", "3D Shapes", 3, "standin"),
+        ImageSet("mpi3d_real", "MPI3D-real", 3, "standin"),
+        ImageSet("mpi3d_real_complex", "MPI3D-real-complex", 3, "standin"),
     )
 }

@@ -2,7 +2,7 @@
 
 Continents, heights and twelve months of weather are smooth random fields on the sphere, shaped by
 latitude, season and distance from the sea. The 19 layers follow from the months by their
-definitions, so that they are tied together as the genuine ones are (rank 18, a spectrum over six
+definitions, so that they depend on each other as the genuine ones do (rank 18, a spectrum over six
 decades), but no place on the planet means anything.
 """
 
@@ -10,30 +10,47 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float64
 
 from betascan.core.files import staged
 from betascan.core.randomness import stream
+from betascan.data.proj import use_bundled_proj
 
-Field = NDArray[np.float64]
+Places = Float64[np.ndarray, "*places"]
+Months = Float[np.ndarray, "12 *places"]
+Variables = Float[np.ndarray, "19 *places"]
 
 SOURCE = "stand-in: a made-up planet, not WorldClim"
-"""Tag of the GeoTIFFs, which `betascan.data.worldclim.write_table` hands on."""
+"""Tag of the GeoTIFFs, which `betascan.data.worldclim.write_table` copies."""
 
 _NODATA = -3.4e38
 _LAND = 0.31
 _WAVES = 48
 
 
-def bioclim(tmin: Field, tmax: Field, precipitation: Field) -> Field:
-    """Return the 19 bioclimatic variables (19, ...) of monthly values (12, ...).
+def bioclim(tmin: Months, tmax: Months, precipitation: Months) -> Variables:
+    """Compute the 19 bioclimatic variables of monthly values.
 
-    Temperatures in degrees Celsius, precipitation in millimetres. A quarter is three consecutive
-    months, December being followed by January; of equal quarters the first counts. Standard
-    deviations are those of a sample (n - 1), and bio15 adds 1 mm to the mean, which is how the
-    genuine layers were made: their cells with 1 mm a year all have bio15 = 26.646936.
+    A quarter is three consecutive months, December being followed by January; of equal quarters
+    the first counts. Standard deviations are those of a sample (n - 1), and bio15 adds 1 mm to the
+    mean, which is how the genuine layers were made: their cells with 1 mm a year all have
+    bio15 = 26.646936.
 
-    Source: Nix 1986 and the ANUCLIM manual, as in Fick & Hijmans 2017, doi:10.1002/joc.5086.
+    Parameters
+    ----------
+    tmin, tmax : ndarray of float, shape (12, ...)
+        Minimum and maximum temperature of each month, in degrees Celsius.
+    precipitation : ndarray of float, shape (12, ...)
+        Precipitation of each month, in millimetres.
+
+    Returns
+    -------
+    ndarray of float, shape (19, ...)
+        bio1 to bio19, in the units of WorldClim.
+
+    References
+    ----------
+    Nix 1986 and the ANUCLIM manual, as in Fick and Hijmans 2017, doi:10.1002/joc.5086.
     """
     mean = (tmin + tmax) / 2
     warmth, rain = _quarters(mean) / 3, _quarters(precipitation)
@@ -51,32 +68,45 @@ def bioclim(tmin: Field, tmax: Field, precipitation: Field) -> Field:
             highest,
             lowest,
             annual,
-            _of_quarter(warmth, wettest),
-            _of_quarter(warmth, driest),
-            _of_quarter(warmth, warmest),
-            _of_quarter(warmth, coldest),
+            _at_quarter(warmth, wettest),
+            _at_quarter(warmth, driest),
+            _at_quarter(warmth, warmest),
+            _at_quarter(warmth, coldest),
             precipitation.sum(axis=0),
             precipitation.max(axis=0),
             precipitation.min(axis=0),
             100 * precipitation.std(axis=0, ddof=1) / (1 + precipitation.mean(axis=0)),
-            _of_quarter(rain, wettest),
-            _of_quarter(rain, driest),
-            _of_quarter(rain, warmest),
-            _of_quarter(rain, coldest),
+            _at_quarter(rain, wettest),
+            _at_quarter(rain, driest),
+            _at_quarter(rain, warmest),
+            _at_quarter(rain, coldest),
         ]
     )
 
 
-def write_standin(folder: Path, rows: int = 180, cols: int = 360, seed: int = 0) -> None:
-    """Write the 19 layers of planet ``seed`` as ``wc2.1_standin_bio_<k>.tif`` into ``folder``.
+def write_standin(folder: str | Path, rows: int = 180, cols: int = 360, seed: int = 0) -> None:
+    """Write the 19 layers of a planet in WorldClim's layout.
 
-    The layout is WorldClim's: the whole globe in ``rows`` x ``cols`` cells of EPSG:4326, float32,
-    no data on the sea. The grid samples the planet, it does not change it. ``folder`` appears
-    complete or not at all, and the same arguments give the same bytes.
+    That is the whole globe in cells of EPSG:4326, float32, without data on the sea.
 
-    Raises:
-        DataError: the disk is full.
+    Parameters
+    ----------
+    folder : str or Path
+        Where ``wc2.1_standin_bio_<k>.tif`` are written. It appears complete or not at all, and the
+        same arguments give the same bytes.
+    rows, cols : int
+        The grid, which samples the planet and does not change it.
+    seed : int
+        Of the planet.
+
+    Raises
+    ------
+    DataError
+        The disk is full.
+    BetascanError
+        As `betascan.data.proj.use_bundled_proj`.
     """
+    use_bundled_proj()
     lat, lon = np.meshgrid(
         90 - (np.arange(rows) + 0.5) * 180 / rows,
         -180 + (np.arange(cols) + 0.5) * 360 / cols,
@@ -108,17 +138,16 @@ def write_standin(folder: Path, rows: int = 180, cols: int = 360, seed: int = 0)
                 target.write(raster, 1)
 
 
-def _quarters(months: Field) -> Field:
+def _quarters(months: Months) -> Months:
     """Sum each month with the two that follow it."""
     return months + np.roll(months, -1, axis=0) + np.roll(months, -2, axis=0)
 
 
-def _of_quarter(values: Field, quarter: NDArray[np.intp]) -> Field:
-    taken: Field = np.take_along_axis(values, quarter[None], axis=0)[0]
-    return taken
+def _at_quarter(values: Months, quarter: np.ndarray) -> np.ndarray:
+    return np.asarray(np.take_along_axis(values, quarter[None], axis=0)[0])
 
 
-def _continents(lat: Field, lon: Field, seed: int) -> tuple[NDArray[np.bool_], Field]:
+def _continents(lat: Places, lon: Places, seed: int) -> tuple[Bool[np.ndarray, "*places"], Places]:
     """Return the mask of land and, on it, a relief that rises from 0 at the coast."""
     relief = np.zeros_like(lat)
     for wavelength, weight in ((90, 1.0), (40, 0.5), (18, 0.25), (8, 0.12)):
@@ -130,17 +159,17 @@ def _continents(lat: Field, lon: Field, seed: int) -> tuple[NDArray[np.bool_], F
     return relief > 0, relief
 
 
-def _months(lat: Field, lon: Field, relief: Field, seed: int) -> tuple[Field, Field, Field]:
-    """Return the monthly minimum and maximum temperature and precipitation, (12, n) each.
+def _months(lat: Places, lon: Places, relief: Places, seed: int) -> tuple[Months, Months, Months]:
+    """Return the monthly minimum and maximum temperature and precipitation.
 
-    The constants were tried until the ranges of the 19 layers and the spectrum of planet 0 came
+    The constants were tuned until the ranges of the 19 layers and the spectrum of planet 0 came
     close to the genuine ones.
     """
 
-    def field(wavelength: float, purpose: str) -> Field:
+    def field(wavelength: float, purpose: str) -> Places:
         return _field(lat, lon, wavelength, seed, purpose)
 
-    def monthly(wavelength: float, purpose: str) -> Field:
+    def monthly(wavelength: float, purpose: str) -> Months:
         return np.stack([field(wavelength, f"{purpose}/{month}") for month in range(12)])
 
     year = 2 * np.pi * (np.arange(12)[:, None] + 0.5) / 12
@@ -186,10 +215,10 @@ def _months(lat: Field, lon: Field, relief: Field, seed: int) -> tuple[Field, Fi
     return mean - half, mean + half, precipitation
 
 
-def _field(lat: Field, lon: Field, wavelength: float, seed: int, purpose: str) -> Field:
+def _field(lat: Places, lon: Places, wavelength: float, seed: int, purpose: str) -> Places:
     """Return a smooth Gaussian field of unit variance, features ``wavelength`` degrees apart.
 
-    A sum of plane waves in space, read off on the sphere: it has no seam, no poles, and the same
+    A sum of plane waves in space, evaluated on the sphere: it has no seam, no poles, and the same
     value at a place on every grid.
     """
     random = stream(seed, f"data/climate/{purpose}")

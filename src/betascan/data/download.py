@@ -1,9 +1,11 @@
-"""Where files come from: the user's own folder, or downloads that resume after any mishap."""
+"""Where files come from: the user's own copies, or downloads that resume after an interruption."""
 
 import os
-import shutil
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,173 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from betascan.core.errors import DataError
+from betascan.core.errors import ContentError, DataError
+from betascan.core.files import check_space, reading, writing
 
 _TIMEOUT = (15, 60)
 """Seconds to wait for a connection, and for each next piece of the file."""
+_DEPTHS = ("*", "*/*", "*/*/*")
+"""The data folder and two levels of folders in it."""
+
+
+REPLACE = "replace it and run again"
+"""How the errors end that a wrong file causes."""
+
+
+class DownloadError(DataError):
+    """No address gave the file; the message lists them with the reasons."""
+
+
+def data_root(configured: str | Path | None) -> Path | None:
+    """Return the folder of the user's own copies.
+
+    Parameters
+    ----------
+    configured : str or Path or None
+        ``data.root`` of the configuration, which the variable BETASCAN_DATA overrides.
+
+    Returns
+    -------
+    Path or None
+        An absolute path, or None if neither is set.
+
+    Raises
+    ------
+    DataError
+        There is no such folder.
+    """
+    name = os.environ.get("BETASCAN_DATA") or configured
+    if not name:
+        return None
+    folder = Path(name).expanduser().absolute()
+    with reading(folder):
+        if folder.is_dir():
+            return folder
+        fault = "is not a folder" if folder.exists() else "does not exist"
+    raise DataError(f"the data folder {folder} {fault}; correct BETASCAN_DATA or data.root")
+
+
+def locate_or_download(
+    names: Sequence[str], root: Path | None, download: Callable[[], Path]
+) -> Path:
+    """Return the user's own copy of a file, else download it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the file, the preferred one first; ``*`` stands for anything, and upper and lower
+        case are the same.
+    root : Path or None
+        The folder to look in, with two levels of folders in it.
+    download : callable
+        Downloads the file and returns its path, or raises `DownloadError`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DataError
+        There is no copy, and the download failed.
+    """
+    if root is None:
+        advice = f"set BETASCAN_DATA to a folder that holds {' or '.join(names)}"
+    else:
+        if (copy := _find(names, root)) is not None:
+            return copy
+        absent = f"no {' or '.join(names)} in {root} (BETASCAN_DATA) or two levels of folders in it"
+        print(f"betascan: {absent}: downloading", file=sys.stderr)
+        advice = f"put the file where it was looked for: {absent}"
+    try:
+        return download()
+    except DownloadError as error:
+        raise DownloadError(f"{error}; run again to resume, or {advice}") from None
+
+
+def _find(names: Sequence[str], root: Path) -> Path | None:
+    with reading(root):
+        paths = [path for depth in _DEPTHS for path in sorted(root.glob(depth))]
+    for name in names:
+        for path in paths:
+            if fnmatch(path.name.lower(), name.lower()) and path.is_file():
+                return path
+    return None
+
+
+def fetch(
+    urls: Sequence[str],
+    destination: Path,
+    check: Callable[[Path], None] | None = None,
+    *,
+    progress: bool = True,
+) -> None:
+    """Download one file, unless it is already there.
+
+    What has arrived is kept in ``<destination>.part``, and the next address is asked only for the
+    rest.
+
+    Parameters
+    ----------
+    urls : sequence of str
+        Addresses of the file, tried in this order: the provider's, then the mirrors'.
+    destination : Path
+        Where the file appears, complete or not at all.
+    check : callable, optional
+        Takes the file and raises ContentError if it is not the right one: a server's error page,
+        for example. The file is then removed, and the next address is tried.
+    progress : bool
+        Whether a progress bar is shown.
+
+    Raises
+    ------
+    DownloadError
+        No address gave the right file.
+    DataError
+        The disk is full or cannot be written.
+    """
+    pooch.get_logger().setLevel("WARNING")  # it would advise to pin the hash
+    part = destination.with_name(destination.name + ".part")
+    pending, failures = list(urls), []
+    while pending:
+        url = pending.pop(0)
+        resumed = part.exists() or destination.exists()
+        try:
+            _retrieve(url, destination, part, progress)
+            if check is not None:
+                check(destination)
+        except requests.RequestException as error:
+            failures.append(f"{url} ({_reason(error)})")
+        except ContentError as error:
+            destination.unlink()
+            if resumed:  # the beginning may have been that of another file
+                pending.insert(0, url)
+            else:
+                reason = re.sub(f"[:;] {REPLACE}", "", str(error)).replace(f"{destination} ", "")
+                failures.append(f"{url} (what it sent {reason})")
+        else:
+            return
+    raise DownloadError(f"{destination.name} could not be downloaded from {' or '.join(failures)}")
+
+
+def _retrieve(url: str, destination: Path, part: Path, progress: bool) -> None:
+    """Download a file, or raise RequestException for the network and DataError for the disk."""
+    try:
+        pooch.retrieve(
+            url,
+            known_hash=None,
+            fname=destination.name,
+            path=destination.parent,
+            downloader=_Resuming(part, progress),
+        )
+    except requests.RequestException:
+        raise
+    except OSError as error:
+        if type(error) is OSError and error.errno is None:  # such as a missing CA bundle
+            raise requests.RequestException(str(error)) from None
+        with writing(destination):
+            raise
 
 
 @dataclass(frozen=True)
@@ -41,7 +206,7 @@ class _Resuming:
     def _receive(self, response: requests.Response, done: int) -> None:
         announced = response.headers.get("Content-Length")
         total = None if announced is None else done + int(announced)
-        _check_space(self.part.parent, int(announced or 0))
+        check_space(self.part.parent, int(announced or 0))
         with (
             self.part.open("ab" if done else "wb") as target,
             tqdm(
@@ -61,72 +226,26 @@ class _Resuming:
             raise requests.ConnectionError(f"sent {size} of {total} bytes")
 
 
-def data_root(configured: str | None) -> Path | None:
-    """Return the folder of the user's own copies: ``BETASCAN_DATA``, else ``configured``.
-
-    Raises:
-        DataError: the folder does not exist.
-    """
-    name = os.environ.get("BETASCAN_DATA") or configured
-    if not name:
-        return None
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise DataError(
-            f"the data folder {folder} does not exist; correct BETASCAN_DATA or data.root"
-        )
-    return folder
-
-
-def fetch(urls: Sequence[str], destination: Path, progress: bool = True) -> None:
-    """Download one file, from the first of ``urls`` that answers, unless it is already there.
-
-    What has arrived is kept in ``<destination>.part``, and every address (provider first, then
-    the fallbacks) is asked only for the rest. The addresses must offer the same file: the caller
-    checks its content. ``destination`` appears complete or not at all.
-
-    Raises:
-        DataError: no address gave the whole file, or the disk cannot hold it.
-    """
-    pooch.get_logger().setLevel("WARNING")  # it would advise to pin the hash
-    part = destination.with_name(destination.name + ".part")
-    failures = []
-    for url in urls:
-        try:
-            pooch.retrieve(
-                url,
-                known_hash=None,
-                fname=destination.name,
-                path=destination.parent,
-                downloader=_Resuming(part, progress),
-            )
-            return
-        except OSError as error:  # of which every exception of requests is one
-            failures.append(f"{url} ({_reason(error)})")
-    raise DataError(
-        f"{destination.name} could not be downloaded from {' or '.join(failures)}; run again to "
-        "resume, or set BETASCAN_DATA to a folder that holds the files"
-    )
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise DataError(
-            f"the download needs {needed / 1e6:,.1f} MB and {folder} has {free / 1e6:,.1f} MB "
-            "free; make room and run again"
-        )
-
-
-def _reason(error: OSError) -> str:
-    # The library's own texts are nested, and as long as a paragraph.
+def _reason(error: requests.RequestException) -> str:
+    """Return the cause in a few words: the library's own texts are nested and long."""
+    text = str(error)
     match error:
         case requests.HTTPError():
-            return str(error).split(" for url")[0]
+            return text.split(" for url")[0]
         case requests.Timeout():
             return "no answer in time"
+        case requests.exceptions.SSLError():
+            cause = re.search(r"certificate verify failed: ([^(']+)", text)
+            if cause is None:
+                return "no secure connection"
+            return (
+                f"its certificate cannot be verified: {cause[1].strip()}; correct the clock, or "
+                "set REQUESTS_CA_BUNDLE to the certificates of your institution"
+            )
+        case requests.exceptions.ProxyError():
+            return "the proxy cannot be reached: correct HTTP_PROXY and HTTPS_PROXY"
         case requests.exceptions.ChunkedEncodingError():
             return "connection cut"
-        case requests.ConnectionError() if "sent" not in str(error):
+        case requests.ConnectionError() if "sent" not in text:
             return "cannot be reached"
-    return str(error)
+    return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""The image data sets by name, and how their canonical files are made."""
+"""How the canonical files of the image data sets are made."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from betascan.core.errors import DataError
 from betascan.data import dsprites, mpi3d, official, shapes3d, store
 from betascan.data.grid import Classes, Grid, Rows
 from betascan.data.store import Pixels
@@ -19,15 +18,16 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A data set of images with factors."""
+    """A data set of images with factors; its labels are in `betascan.data.catalog`."""
 
     grid: Grid
+    """The factors."""
     maximum: int
     """The value of full brightness."""
     render: Callable[[Classes], Pixels]
-    """From classes (n, F) to images (n, H, W, C), without any file."""
+    """From classes (n, factors) to images (n, height, width, channels), without any file."""
     rendered: str
-    """What rendered images are, as provenance and figures say it."""
+    """What the file of rendered images gives as their source."""
 
 
 def _dsprites(classes: Classes) -> Pixels:
@@ -49,13 +49,29 @@ IMAGE_SETS = {
         "stand-in: a made-up arm, not MPI3D-real-complex",
     ),
 }
+"""By the names of `betascan.data.catalog`."""
 
 
-def write_rendered(path: Path, name: str, images: int, seed: int, threads: int = 1) -> None:
-    """Render ``images`` images of a data set, drawn by ``seed``, into a file of `store.write`.
+def write_rendered(path: str | Path, name: str, images: int, seed: int, threads: int = 1) -> None:
+    """Render a data set, or a part of it, into a file of `store.write`.
 
-    Raises:
-        DataError: the disk is full.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    name : str
+        One of `IMAGE_SETS`.
+    images : int
+        How many images, drawn at random; all if there are no more.
+    seed : int
+        Of the draw.
+    threads : int
+        Blocks of images rendered at a time.
+
+    Raises
+    ------
+    DataError
+        The disk is full.
     """
     data = IMAGE_SETS[name]
     rows = data.grid.draw(images, seed)
@@ -63,50 +79,65 @@ def write_rendered(path: Path, name: str, images: int, seed: int, threads: int =
     store.write(path, data.grid, rows, blocks, source=data.rendered, maximum=data.maximum)
 
 
-def write_official(path: Path, name: str, images: int, seed: int, root: str | None) -> None:
-    """Convert a data set's official file; ``images`` of it, drawn by ``seed``.
+def write_official(path: str | Path, name: str, images: int, seed: int, root: str | None) -> None:
+    """Convert a data set's official file, or a part of it, into a file of `store.write`.
 
-    The file comes from the data root (``root`` or BETASCAN_DATA), else from its providers. What
-    was downloaded is removed in the end, and at once if it is damaged.
+    A downloaded file is removed in the end; the user's own copy is left alone.
 
-    Raises:
-        DataError: the official file cannot be had, is damaged, or the disk is full.
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    name : str
+        One of `IMAGE_SETS`.
+    images : int
+        How many images, drawn at random; all if there are no more.
+    seed : int
+        Of the draw.
+    root : str or None
+        ``data.root`` of the configuration: where the user's own copies are looked for.
+
+    Raises
+    ------
+    DataError
+        The official file cannot be had or is damaged, or the disk is full.
     """
-    data, folder = IMAGE_SETS[name], path.parent / "official"
+    data, folder = IMAGE_SETS[name], Path(path).parent / "official"
     rows = data.grid.draw(images, seed)
-    file, version = official.obtain(name, folder, root)
-    blocks = official.blocks(file, name, data.grid)
-    downloaded = file.parent == folder
-    if downloaded:
-        blocks = _or_removed(blocks, file)
+    file, version = official.obtain(name, data.grid, folder, root)
     source = f"{version.file}, {version.reference}, {version.terms}"
-    chosen = _chosen(blocks, rows)
+    chosen = _select(official.blocks(file, name, data.grid), rows)
     store.write(path, data.grid, rows, chosen, source=source, maximum=data.maximum)
     official.remember(file, version, folder)
-    if downloaded:
+    if file.parent == folder:
         file.unlink()
-
-
-def _or_removed(blocks: Iterator[Pixels], file: Path) -> Iterator[Pixels]:
-    try:
-        yield from blocks
-    except DataError as error:
-        file.unlink()
-        raise DataError(
-            f"{str(error).split(';')[0]}; it has been removed, run again to download it afresh"
-        ) from None
 
 
 def rendered(data: ImageSet, rows: Rows, threads: int) -> Iterator[Pixels]:
-    """Yield the images ``rows`` of a data set in blocks, ``threads`` of them made at a time."""
+    """Render images block by block.
+
+    Parameters
+    ----------
+    data : ImageSet
+        The data set.
+    rows : ndarray of int64, shape (n,)
+        Indices of images.
+    threads : int
+        Blocks rendered at a time.
+
+    Yields
+    ------
+    ndarray of uint8, shape (k, height, width, channels)
+        The images in this order.
+    """
     parts = np.split(rows, range(_BLOCK, len(rows), _BLOCK))
     with ThreadPoolExecutor(threads) as pool:  # numpy's loops run without the interpreter's lock
         for first in range(0, len(parts), threads):
-            some = parts[first : first + threads]
-            yield from pool.map(lambda part: data.render(data.grid.classes(part)), some)
+            batch = parts[first : first + threads]
+            yield from pool.map(lambda part: data.render(data.grid.classes(part)), batch)
 
 
-def _chosen(blocks: Iterator[Pixels], rows: Rows) -> Iterator[Pixels]:
+def _select(blocks: Iterator[Pixels], rows: Rows) -> Iterator[Pixels]:
     """Pick the images ``rows``, in order, out of all of them."""
     start = 0
     for block in blocks:

@@ -1,13 +1,15 @@
-"""The providers' own files: found or downloaded, checked, and read in bounded memory.
+"""The providers' own files: located or downloaded, checked, and read in bounded memory.
 
 `versions.csv` lists the files of every data set with their addresses, sizes, hashes and terms.
 Nothing in a file is ever unpickled: the arrays are read by their headers alone.
+
+``real.npz`` is MPI3D-real at its present address, where copies made between May 2024 and April
+2025 are corrupt (github.com/rr-learning/disentanglement_dataset/issues/5); its hash is not known.
 """
 
 import csv
 import hashlib
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -16,12 +18,12 @@ from typing import Any
 
 import h5py
 import numpy as np
+from jaxtyping import Float64, Int64
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
-from betascan.core.errors import DataError
-from betascan.core.files import staged
-from betascan.data.download import data_root, fetch
+from betascan.core.errors import ContentError
+from betascan.core.files import reading, staged
+from betascan.data.download import REPLACE, DownloadError, data_root, fetch, locate_or_download
 from betascan.data.grid import Grid, Rows
 from betascan.data.store import Pixels
 
@@ -34,17 +36,34 @@ class Version:
     """A line of `versions.csv`."""
 
     name: str
+    """The data set, as in `betascan.data.catalog`."""
     file: str
+    """The name of the file."""
     bytes: int | None
+    """Its size, if known."""
     hash: str
     """``algorithm:digest``, or empty: then the first good copy sets it."""
     urls: tuple[str, ...]
+    """Addresses of this very file, the provider's first."""
     terms: str
+    """The licence."""
     reference: str
+    """Author and year."""
 
 
 def versions(name: str) -> list[Version]:
-    """Return the files of a data set, the preferred one first."""
+    """Return the official files of a data set.
+
+    Parameters
+    ----------
+    name : str
+        The data set.
+
+    Returns
+    -------
+    list of Version
+        Any of them holds the whole data set; the preferred one comes first.
+    """
     table = resources.files("betascan.data").joinpath("versions.csv").read_text()
     return [
         Version(
@@ -55,63 +74,121 @@ def versions(name: str) -> list[Version]:
     ]
 
 
-def obtain(name: str, folder: Path, root: str | None) -> tuple[Path, Version]:
-    """Return a data set's official file: the user's own copy, else downloaded into ``folder``.
+def obtain(name: str, grid: Grid, folder: Path, root: str | None) -> tuple[Path, Version]:
+    """Return a data set's official file, the user's own copy or a download.
 
-    A copy is looked for in ``<data root>/<name>`` and in the folder of its family, which is
-    ``mpi3d`` for both MPI3D sets. Size and hash are checked either way.
+    Parameters
+    ----------
+    name : str
+        The data set.
+    grid : Grid
+        Its factors.
+    folder : Path
+        Where downloads and the hashes of first copies are kept.
+    root : str or None
+        As ``configured`` of `data_root`: where the user's own copies are looked for.
 
-    Raises:
-        DataError: a wrong file, or the download failed.
+    Returns
+    -------
+    path : Path
+        The file; size and hash are checked.
+    version : Version
+        Which of the official files it is.
+
+    Raises
+    ------
+    ContentError
+        The user's own copy is not the official file.
+    DataError
+        The download failed.
     """
-    local, known = data_root(root), versions(name)
-    if local is not None:
-        for version in known:
-            for own in (name, name.split("_")[0]):
-                if (path := local / own / version.file).is_file():
-                    check(path, version, folder)
-                    return path, version
-    path = folder / known[0].file
-    fetch(known[0].urls, path)
-    try:
-        check(path, known[0], folder)
-    except DataError:
-        path.unlink()
-        raise
-    return path, known[0]
+    known = {version.file.lower(): version for version in versions(name)}
+
+    def check_download(path: Path) -> None:
+        version = known[path.name.lower()]
+        check(path, version, folder)
+        if not version.hash:
+            for _ in blocks(path, name, grid):
+                pass
+
+    def download() -> Path:
+        failures = []
+        for version in known.values():
+            path = folder / version.file
+            try:
+                fetch(version.urls, path, check_download)
+            except DownloadError as error:
+                failures.append(str(error))
+            else:
+                return path
+        raise DownloadError("; ".join(failures))
+
+    names = [version.file for version in known.values()]
+    path = locate_or_download(names, data_root(root), download)
+    version = known[path.name.lower()]
+    if path.parent != folder:
+        check(path, version, folder)
+    return path, version
 
 
 def check(path: Path, version: Version, folder: Path) -> None:
     """Compare a file with what is known of it, or was written down by `remember`.
 
-    Raises:
-        DataError: another size or another hash.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    version : Version
+        Which of the official files it should be.
+    folder : Path
+        Where the hashes of first copies are kept.
+
+    Raises
+    ------
+    ContentError
+        Another size or another hash.
+    DataError
+        The system refuses to read the file.
     """
-    size = path.stat().st_size
+    with reading(path):
+        size = path.stat().st_size
     if version.bytes not in (None, size):
-        raise DataError(
-            f"{path} has {size} bytes, the official file {version.bytes}; remove it and run again"
-        )
-    kept = _kept(version, folder)
-    expected = version.hash or (kept.read_text().strip() if kept.exists() else "")
-    if expected and (found := _hash(path, expected.split(":")[0])) != expected:
-        first = "the official file" if version.hash else f"the first copy seen ({kept})"
-        raise DataError(f"{path} differs from {first}, it has {found}; remove it and run again")
+        raise ContentError(f"{path} has {size} bytes, the official file {version.bytes}; {REPLACE}")
+    first = _hash_file(version, folder)
+    expected = version.hash or (first.read_text().strip() if first.exists() else "")
+    if expected and (actual := _hash(path, expected.split(":")[0])) != expected:
+        other = "the official file" if version.hash else f"the first copy ({first})"
+        raise ContentError(f"{path} differs from {other}, it has {actual}; {REPLACE}")
 
 
 def remember(path: Path, version: Version, folder: Path) -> None:
-    """Write down the hash of the first good copy, where the providers state none."""
-    if not version.hash and not _kept(version, folder).exists():
-        with staged(_kept(version, folder)) as temporary:
+    """Write down the hash of the first good copy, where the providers state none.
+
+    Parameters
+    ----------
+    path : Path
+        The file, which has been read without errors.
+    version : Version
+        Which of the official files it is.
+    folder : Path
+        Where the hashes of first copies are kept.
+
+    Raises
+    ------
+    DataError
+        The disk is full.
+    """
+    if not version.hash and not _hash_file(version, folder).exists():
+        with staged(_hash_file(version, folder)) as temporary:
             temporary.write_text(_hash(path, "sha256") + "\n")
 
 
-def _kept(version: Version, folder: Path) -> Path:
+def _hash_file(version: Version, folder: Path) -> Path:
     return folder / f"{version.file}.sha256"
 
 
 def _hash(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
@@ -123,14 +200,14 @@ class _Layout:
     shape: tuple[int, ...]
     maximum: int = 255
     labels: str | None = None
-    expected: Callable[[Grid, Rows], NDArray[Any]] = Grid.classes
+    expected: Callable[[Grid, Rows], np.ndarray] = Grid.classes
 
 
-def _with_colour(grid: Grid, indices: Rows) -> NDArray[np.int64]:
+def _with_colour(grid: Grid, indices: Rows) -> Int64[np.ndarray, "n factors"]:
     return np.pad(grid.classes(indices), ((0, 0), (1, 0)))  # dSprites' only colour comes first
 
 
-def _values(grid: Grid, indices: Rows) -> NDArray[np.float64]:
+def _values(grid: Grid, indices: Rows) -> Float64[np.ndarray, "n factors"]:
     return grid.values(grid.classes(indices))
 
 
@@ -144,79 +221,89 @@ _LAYOUTS = {
 
 
 def blocks(path: Path, name: str, grid: Grid) -> Iterator[Pixels]:
-    """Yield the images (k, H, W, C) of a data set's official file, a few MB at a time.
+    """Read the images of an official file, a few MB at a time.
 
-    Raises:
-        DataError: the file is truncated or damaged, has another layout, or its labels are not in
-            the order of ``grid``.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The data set.
+    grid : Grid
+        Its factors.
+
+    Yields
+    ------
+    ndarray of uint8, shape (k, 64, 64, channels)
+        The images in the order of the grid.
+
+    Raises
+    ------
+    ContentError
+        The file is damaged or has another layout, or its labels are not in the order of `grid`.
+    DataError
+        The system refuses to read the file.
     """
-    layout = _LAYOUTS[name, path.suffix]
-    read = _npz if path.suffix == ".npz" else _hdf5
+    suffix = path.suffix.lower()
+    layout, read = _LAYOUTS[name, suffix], _npz if suffix == ".npz" else _hdf5
     if layout.labels is not None:
         first = 0
         width = (len(grid), layout.expected(grid, np.arange(1)).shape[1])
         for labels in read(path, layout.labels, width):
             expected = layout.expected(grid, np.arange(first, first + len(labels)))
             if labels.dtype.kind not in "iuf" or not np.allclose(labels, expected, atol=1e-6):
-                raise DataError(
+                raise ContentError(
                     f"{path}: '{layout.labels}' is not in the official order between images "
-                    f"{first} and {first + len(labels)}; replace the file and run again"
+                    f"{first} and {first + len(labels)}; {REPLACE}"
                 )
             first += len(labels)
     for images in read(path, layout.images, (len(grid), *layout.shape)):
         if images.dtype != np.uint8 or images.max() > layout.maximum:
-            raise DataError(
+            raise ContentError(
                 f"{path}: '{layout.images}' must be uint8 up to {layout.maximum}, not "
-                f"{images.dtype} up to {images.max()}; replace the file and run again"
+                f"{images.dtype} up to {images.max()}; {REPLACE}"
             )
         yield images.reshape(len(images), 64, 64, -1)
 
 
-def _npz(path: Path, key: str, shape: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+def _npz(path: Path, key: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Yield an array of an NPZ file block by block, unpacking as it goes."""
-    try:
-        with zipfile.ZipFile(path) as members, members.open(f"{key}.npy") as stream:
-            header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-            found, fortran, dtype = header[npy.read_magic(stream)](stream)
-            _match(path, key, found, shape, dtype, fortran)
-            size = int(np.prod(shape[1:])) * dtype.itemsize
-            for start in range(0, shape[0], _BLOCK):
-                number = min(_BLOCK, shape[0] - start)
-                packed = stream.read(number * size)
-                yield np.frombuffer(packed, dtype).reshape(number, *shape[1:])
-            if stream.read(1):  # at the end the archive's own check of the bytes takes place
-                raise ValueError(f"more bytes in '{key}' than its header says")
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(path, error) from None
+    with (
+        reading(path, REPLACE),
+        zipfile.ZipFile(path) as members,
+        members.open(f"{key}.npy") as stream,
+    ):
+        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+        actual, fortran, dtype = header[npy.read_magic(stream)](stream)
+        _match(path, key, actual, shape, dtype, fortran)
+        size = int(np.prod(shape[1:])) * dtype.itemsize
+        for start in range(0, shape[0], _BLOCK):
+            number = min(_BLOCK, shape[0] - start)
+            packed = stream.read(number * size)
+            yield np.frombuffer(packed, dtype).reshape(number, *shape[1:])
+        if stream.read(1):  # at the end the archive's own check of the bytes takes place
+            raise ValueError(f"more bytes in '{key}' than its header says")
 
 
-def _hdf5(path: Path, key: str, shape: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+def _hdf5(path: Path, key: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Yield a data set of an HDF5 file block by block."""
-    try:
-        with h5py.File(path) as file:
-            array = file[key]
-            _match(path, key, array.shape, shape, array.dtype)
-            for start in range(0, shape[0], _BLOCK):
-                yield array[start : start + _BLOCK]
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        raise _damaged(path, error) from None
+    with reading(path, REPLACE), h5py.File(path) as file:
+        array = file[key]
+        _match(path, key, array.shape, shape, array.dtype)
+        for start in range(0, shape[0], _BLOCK):
+            yield array[start : start + _BLOCK]
 
 
 def _match(
     path: Path,
     key: str,
-    found: tuple[int, ...],
+    actual: tuple[int, ...],
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     fortran: bool = False,
 ) -> None:
-    if found != shape or dtype.kind not in "iuf" or fortran:
-        raise DataError(
-            f"{path}: '{key}' is {dtype} {found}, the official one has numbers {shape} row by row; "
-            "replace the file and run again"
+    if actual != shape or dtype.kind not in "iuf" or fortran:
+        raise ContentError(
+            f"{path}: '{key}' is {dtype} {actual}, the official one has numbers {shape} row by "
+            f"row; {REPLACE}"
         )
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    reason = str(error).strip("'\"") or type(error).__name__
-    return DataError(f"{path} is truncated or not official ({reason}); replace it and run again")

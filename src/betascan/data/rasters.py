@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from betascan.core.errors import DataError
+from betascan.core.errors import ContentError
+from betascan.core.files import reading
+from betascan.data.proj import use_bundled_proj
 
-FILE = re.compile(r"wc2\.1_(\w+)_bio_([1-9]|1\d)\.tif")
+LAYER_NAME = re.compile(r"wc2\.1_(\w+)_bio_([1-9]|1\d)\.tif", re.IGNORECASE)
 """The provider's names: resolution, number of the layer."""
 
 _STRIP_BYTES = 32 << 20
@@ -22,20 +24,33 @@ _CACHE_BYTES = 16 << 20
 """For GDAL, which would otherwise keep blocks that nobody reads again in 5 % of the memory."""
 
 
-def paths(folder: Path) -> list[Path]:
-    """Return the files of the layers 1 to 19.
+def layer_paths(folder: str | Path) -> list[Path]:
+    """Return the files of the 19 layers.
 
-    Raises:
-        DataError: a layer is missing, or there are several resolutions to choose from.
+    Parameters
+    ----------
+    folder : str or Path
+        Holds ``wc2.1_<resolution>_bio_<k>.tif`` for k from 1 to 19.
+
+    Returns
+    -------
+    list of Path
+        Layers 1 to 19.
+
+    Raises
+    ------
+    ContentError
+        A layer is missing, or there are several resolutions to choose from.
     """
-    matches = [match for path in folder.glob("*") if (match := FILE.fullmatch(path.name))]
-    if len(resolutions := sorted({match[1] for match in matches})) > 1:
-        raise DataError(
+    folder = Path(folder)
+    matches = [match for path in folder.glob("*") if (match := LAYER_NAME.fullmatch(path.name))]
+    if len(resolutions := sorted({match[1].lower() for match in matches})) > 1:
+        raise ContentError(
             f"{folder} mixes the resolutions {', '.join(resolutions)}; keep one of them"
         )
     names = {int(match[2]): match[0] for match in matches}
     if missing := [f"bio_{k}" for k in range(1, 20) if k not in names]:
-        raise DataError(
+        raise ContentError(
             f"{folder} lacks {', '.join(missing)} (wc2.1_<resolution>_bio_<k>.tif); add what is "
             "missing and run again"
         )
@@ -43,58 +58,108 @@ def paths(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[list[Any]]:
-    """Yield the 19 layers, in order, as open data sets that share one grid.
+def open_layers(folder: str | Path) -> Iterator[list[Any]]:
+    """Open the 19 layers of a folder.
 
-    Raises:
-        DataError: a layer is missing or unreadable, or differs from the first in its grid.
+    Parameters
+    ----------
+    folder : str or Path
+        As in `layer_paths`.
+
+    Yields
+    ------
+    list of rasterio.DatasetReader
+        Layers 1 to 19, which share one grid.
+
+    Raises
+    ------
+    ContentError
+        A layer is missing, unreadable, or differs from the first in its grid.
+    DataError
+        The system refuses to read a file.
+    BetascanError
+        As `use_bundled_proj`.
     """
+    use_bundled_proj()
     with ExitStack() as stack:
-        sources: list[Any] = []
-        for path in paths(folder):
+        layers: list[Any] = []
+        for path in layer_paths(folder):
+            with reading(path), path.open("rb"):  # GDAL hides the system's errors
+                pass
             try:
-                sources.append(stack.enter_context(rasterio.open(path)))
+                layers.append(stack.enter_context(rasterio.open(path)))
             except RasterioError:
-                raise DataError(
+                raise ContentError(
                     f"{path}: not a readable GeoTIFF; replace it and run again"
                 ) from None
-            if fault := _fault(sources[-1], sources[0]):
-                raise DataError(f"{path}: {fault}; replace it and run again")
-        yield sources
+            if fault := _fault(layers[-1], layers[0]):
+                raise ContentError(f"{path}: {fault}; replace it and run again")
+        yield layers
 
 
-def windows(sources: Sequence[Any]) -> Iterator[Window]:
-    """Cut the rasters into strips that fit the memory, of whole blocks if these do."""
-    height, width = sources[0].shape
-    step = max(1, _STRIP_BYTES // (4 * width * len(sources)))
-    block = sources[0].block_shapes[0][0]
+def iter_windows(layers: Sequence[Any]) -> Iterator[Window]:
+    """Cut rasters into strips that fit into memory, of whole blocks if these do.
+
+    Parameters
+    ----------
+    layers : sequence of rasterio.DatasetReader
+        Rasters of one grid, which are read together.
+
+    Yields
+    ------
+    rasterio.windows.Window
+        Strips from north to south; all layers of a strip take 32 MB at most.
+    """
+    height, width = layers[0].shape
+    step = max(1, _STRIP_BYTES // (4 * width * len(layers)))
+    block = layers[0].block_shapes[0][0]
     if step > block:
         step -= step % block
     for row in range(0, height, step):
         yield Window(0, row, width, min(step, height - row))
 
 
-def read(source: Any, window: Window) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the values of one layer in ``window``, and which of them are data.
+def read_window(
+    layer: Any, window: Window
+) -> tuple[Float32[np.ndarray, "rows cols"], Bool[np.ndarray, "rows cols"]]:
+    """Read a part of one layer.
 
-    Raises:
-        DataError: the file is damaged.
+    Parameters
+    ----------
+    layer : rasterio.DatasetReader
+        The layer.
+    window : rasterio.windows.Window
+        The part.
+
+    Returns
+    -------
+    values : ndarray of float32, shape (rows, cols)
+        The values.
+    valid : ndarray of bool, shape (rows, cols)
+        Which of them are data.
+
+    Raises
+    ------
+    ContentError
+        The file is damaged.
     """
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES):
-            values = source.read(1, window=window, out_dtype="float32")
+            values = layer.read(1, window=window, out_dtype="float32")
     except RasterioError:
-        raise DataError(f"{source.name}: truncated or damaged; replace it and run again") from None
-    return values, np.isfinite(values) & (values != np.float32(source.nodata))
+        raise ContentError(
+            f"{layer.name}: truncated or damaged; replace it and run again"
+        ) from None
+    return values, np.isfinite(values) & (values != np.float32(layer.nodata))
 
 
-def _fault(source: Any, first: Any) -> str | None:
-    if source.crs is None or source.crs.to_epsg() != 4326:
-        return f"coordinates in {source.crs}, EPSG:4326 expected"
-    if source.nodata is None:
+def _fault(layer: Any, first: Any) -> str | None:
+    if layer.crs is None or layer.crs.to_epsg() != 4326:
+        return f"coordinates in {layer.crs}, EPSG:4326 expected"
+    if layer.nodata is None:
         return "no value declared for cells without data"
-    if source.shape != first.shape:
-        return f"{source.shape} pixels where {Path(first.name).name} has {first.shape}"
-    if not source.transform.almost_equals(first.transform):
+    if layer.shape != first.shape:
+        return f"{layer.shape} pixels where {Path(first.name).name} has {first.shape}"
+    if not layer.transform.almost_equals(first.transform):
         return f"pixels lie elsewhere than those of {Path(first.name).name}"
     return None
