@@ -17,8 +17,8 @@ def test_the_recorded_images_bit_for_bit():
     rows = list(csv.DictReader(TABLE.open()))
     assert len(rows) == 200
     images = render(GRID.classes([int(row["index"]) for row in rows]))
-    found = [f"{zlib.crc32(np.packbits(image).tobytes()):08x}" for image in images]
-    assert found == [row["crc32"] for row in rows]
+    checksums = [f"{zlib.crc32(np.packbits(image).tobytes()):08x}" for image in images]
+    assert checksums == [row["crc32"] for row in rows]
 
 
 def test_all_but_one_of_the_genuine_images_bit_for_bit():

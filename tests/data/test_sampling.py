@@ -44,9 +44,9 @@ def test_two_factors_depend_as_the_weights_say(factors):
     weights *= present
     rows = jointly(factors, (0, 2), weights, 20_000, np.random.default_rng(0))
     taken = factors[rows]
-    found = np.zeros_like(weights)
-    np.add.at(found, (taken[:, 0], taken[:, 2]), 1 / len(rows))
-    np.testing.assert_allclose(found, weights / weights.sum(), atol=0.015)
+    frequencies = np.zeros_like(weights)
+    np.add.at(frequencies, (taken[:, 0], taken[:, 2]), 1 / len(rows))
+    np.testing.assert_allclose(frequencies, weights / weights.sum(), atol=0.015)
     if len(factors) == 60:
         np.testing.assert_allclose(np.bincount(taken[:, 1]) / len(rows), 1 / 4, atol=0.015)
 

@@ -5,12 +5,12 @@ import pytest
 
 from betascan.data import mpi3d, shapes3d
 from betascan.data.images import IMAGE_SETS
-from betascan.data.solids import Camera, draw, turned
+from betascan.data.solids import Camera, draw, solid_of_revolution
 
 SETS = ["shapes3d", "mpi3d_real", "mpi3d_real_complex"]
 
 
-def some(name, number, seed=0):
+def a_few(name, number, seed=0):
     data = IMAGE_SETS[name]
     # few geometries, for the sake of time
     random = np.random.default_rng(seed)
@@ -22,7 +22,7 @@ def some(name, number, seed=0):
 
 @pytest.mark.parametrize("name", SETS)
 def test_images_are_the_same_whenever_they_are_drawn(name):
-    data, classes = some(name, 150)
+    data, classes = a_few(name, 150)
     images = data.render(classes)
     assert images.shape == (150, 64, 64, 3)
     assert images.dtype == np.uint8
@@ -32,7 +32,7 @@ def test_images_are_the_same_whenever_they_are_drawn(name):
 
 @pytest.mark.parametrize("name", SETS)
 def test_every_factor_shows(name):
-    data, classes = some(name, 12, seed=1)
+    data, classes = a_few(name, 12, seed=1)
     images = data.render(classes).astype(int)
     for factor, size in enumerate(data.grid.sizes):
         other = classes.copy()
@@ -81,8 +81,8 @@ def test_the_joints_move_the_object_over_most_of_the_image():
     places = centre(mpi3d.render(classes))
     assert (np.ptp(places, axis=0) > (35, 35)).all()
     # tilted to the side, the first joint leads the object from left to right
-    turned_by = classes[classes[:, 6] == 8]
-    column = centre(mpi3d.render(turned_by))[:, 0]
+    at_one_tilt = classes[classes[:, 6] == 8]
+    column = centre(mpi3d.render(at_one_tilt))[:, 0]
     assert (np.diff(column) > 0).mean() > 0.8
 
 
@@ -95,7 +95,7 @@ def test_small_objects_are_smaller():
 
 def test_a_cube_covers_the_pixels_that_it_should():
     camera = Camera((0, -100, 1), 0, 1600, (16, 16))  # far away: 16 pixels a unit
-    cube = turned(4, (0, 0.5), (1, 0.5)).cut((0, 0, 1), 0.5)
+    cube = solid_of_revolution(4, (0, 0.5), (1, 0.5)).clip((0, 0, 1), 0.5)
     cover, light, white = draw(
         cube,
         np.array([(0.0, 0.0, 1.0)]),

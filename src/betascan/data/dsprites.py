@@ -1,15 +1,19 @@
 """dSprites, rendered: 737,280 images of a square, an ellipse or a heart, bit for bit.
 
-Matthey, Higgins, Hassabis, Lerchner 2017, github.com/google-deepmind/dsprites-dataset. The
-providers' own renderer is not public. The one here was found by fitting their images: of 20,000
-it reproduces all but one, which differs in a pixel. Orientations 0 and 39 are the same image,
-since the providers count both ends of the full turn.
+The providers' renderer is not public. The one here was fitted to their images: of 20,000 it
+reproduces all but one, which differs in a pixel. Orientations 0 and 39 are the same image, since
+the providers count both ends of the full turn.
+
+References
+----------
+Matthey, Higgins, Hassabis and Lerchner 2017, github.com/google-deepmind/dsprites-dataset.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float32, Int64, UInt8, UInt64
+from numpy.typing import ArrayLike
 
 from betascan.data.grid import Classes, Grid, evenly
 
@@ -31,39 +35,69 @@ _UNIT = 256
 _BATCH = 1024
 """Images at a time: their vertices, a few MB, stay near the processor."""
 
-_FROM = np.array([(1 << 64) - (1 << k) for k in range(65)], dtype=np.uint64)
+_FROM_COLUMN = np.array([(1 << 64) - (1 << k) for k in range(65)], dtype=np.uint64)
 """A row of pixels as bits, those from column k on set."""
 
 
-def render(classes: ArrayLike) -> NDArray[np.uint8]:
-    """Return the images, 0 or 1, (n, 64, 64), of classes (n, 5) in the order of `GRID`.
+def render(classes: ArrayLike) -> UInt8[np.ndarray, "n 64 64"]:
+    """Render images.
 
-    Raises:
-        DataError: classes that `GRID` does not have.
+    Parameters
+    ----------
+    classes : array_like of int, shape (n, 5)
+        Classes in the order of `GRID`: shape, scale, orientation, posX, posY.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 64, 64)
+        Images of 0 and 1.
+
+    Raises
+    ------
+    DataError
+        Classes that `GRID` does not have.
     """
     rows = render_packed(classes)
     bits = np.unpackbits(rows.astype("<u8", copy=False).view(np.uint8), axis=1, bitorder="little")
     return bits.reshape(-1, SIDE, SIDE)
 
 
-def render_packed(classes: ArrayLike) -> NDArray[np.uint64]:
-    """Return the images of `render` as (n, 64) rows, the leftmost pixel in the lowest bit.
+def render_packed(classes: ArrayLike) -> UInt64[np.ndarray, "n 64"]:
+    """Render images with a bit for each pixel.
 
-    Raises:
-        DataError: classes that `GRID` does not have.
+    Parameters
+    ----------
+    classes : array_like of int, shape (n, 5)
+        As in `render`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, 64)
+        Rows of pixels, the leftmost one in the lowest bit.
+
+    Raises
+    ------
+    DataError
+        Classes that `GRID` does not have.
     """
-    checked = GRID.checked(classes)
-    rows = np.zeros((len(checked), SIDE), dtype=np.uint64)
+    classes = GRID.validate(classes)
+    rows = np.zeros((len(classes), SIDE), dtype=np.uint64)
     for shape, outline in enumerate(outlines()):
-        of_shape = np.flatnonzero(checked[:, 0] == shape)
+        of_shape = np.flatnonzero(classes[:, 0] == shape)
         for start in range(0, len(of_shape), _BATCH):
             images = of_shape[start : start + _BATCH]
-            rows[images] = _fill(*vertices(outline, checked[images]))
+            rows[images] = _fill(*vertices(outline, classes[images]))
     return rows
 
 
-def outlines() -> Iterator[NDArray[np.float32]]:
-    """Yield the polygons (vertices, 2) of the three shapes at scale 1, x right and y down."""
+def outlines() -> Iterator[Float32[np.ndarray, "vertices 2"]]:
+    """Compute the polygons of the three shapes at scale 1.
+
+    Yields
+    ------
+    ndarray of float32, shape (vertices, 2)
+        x to the right and y down from the centre, in pixels.
+    """
     square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
     t = 2 * np.pi * np.arange(100) / 100
     ellipse = np.stack([1.33 * np.cos(t), np.sin(t) / 1.33], axis=1)
@@ -75,12 +109,24 @@ def outlines() -> Iterator[NDArray[np.float32]]:
 
 
 def vertices(
-    outline: NDArray[np.float32], classes: Classes
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return x and y (n, vertices) of placed polygons of one shape in units of 1/256 pixel.
+    outline: Float32[np.ndarray, "vertices 2"], classes: Classes
+) -> tuple[Int64[np.ndarray, "n vertices"], Int64[np.ndarray, "n vertices"]]:
+    """Scale, rotate and move a polygon.
 
     The single precision, and scaling within the rotation matrix, are the providers': with
     double precision or another order a few images more would differ.
+
+    Parameters
+    ----------
+    outline : ndarray of float32, shape (vertices, 2)
+        One of `outlines`.
+    classes : ndarray of int64, shape (n, 5)
+        As in `render`, all of this shape.
+
+    Returns
+    -------
+    x, y : ndarray of int64, shape (n, vertices)
+        To the right and down from the corner of the image, in units of 1/256 pixel.
     """
     _, scale, angle, x, y = GRID.values(classes).T
     cos = (scale * np.cos(angle)).astype(np.float32)[:, None]
@@ -93,8 +139,10 @@ def vertices(
     return np.rint(_UNIT * right).astype(np.int64), np.rint(_UNIT * down).astype(np.int64)
 
 
-def _fill(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return the packed rows (n, 64) whose pixel centres lie in the polygons (n, vertices).
+def _fill(
+    x: Int64[np.ndarray, "n vertices"], y: Int64[np.ndarray, "n vertices"]
+) -> UInt64[np.ndarray, "n 64"]:
+    """Return the packed rows of pixels whose centres lie in the polygons.
 
     A row starts empty, and every edge that crosses the line of its centres flips the pixels from
     the crossing on. Centres on a left edge are in, on a right one out; a vertex on the line counts
@@ -113,5 +161,5 @@ def _fill(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.uint64]:
         # the crossing is x0 + run / dy; columns from ceil(x - 1/2) on are right of it
         run = (_UNIT * row + half - y0) * dx + (x0 - half) * dy
         column = -(-run // (_UNIT * dy))
-        np.bitwise_xor.at(rows, (image, row), _FROM[column])
+        np.bitwise_xor.at(rows, (image, row), _FROM_COLUMN[column])
     return rows

@@ -1,19 +1,24 @@
-"""3D Shapes: the factors of the official file, and a stand-in drawn to look like its images.
+"""3D Shapes: the factors of the official file, and a stand-in rendered to look like its images.
 
-Burgess and Kim 2018, github.com/google-deepmind/3d-shapes. The stand-in is a room with a floor,
-three walls and an open sky, one object in the middle and a camera that goes around it; camera,
-room, light and object sizes were fitted to 50 genuine images. The genuine walls have a faint
-texture, which is left out.
+The stand-in is a room with a floor, three walls and an open sky, one object in the middle and a
+camera that orbits it; camera, room, light and object sizes were fitted to 50 genuine images. The
+genuine walls have a faint texture, which is left out.
+
+References
+----------
+Burgess and Kim 2018, github.com/google-deepmind/3d-shapes.
 """
 
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float, Float32, UInt8
+from numpy.typing import ArrayLike
 
 from betascan.data.grid import Grid, evenly
 
-Floats = NDArray[np.float32]
+Vectors = Float32[np.ndarray, "3 ..."]
+Distances = Float32[np.ndarray, "..."]
 
 HUES = tuple(k / 10 for k in range(10))
 GRID = Grid(
@@ -37,46 +42,69 @@ _BACK, _ASIDE, _TOP = 6.72, 5.6, 4.0
 _RADIUS = (0.843, 0.845, 0.98, 0.645)
 _HEIGHT = (1.686, 1.67, 1.96, 2.53)
 _LIGHT, _BEAM, _FOCUS = np.array([-2.7, 0.0, 14.0]), np.array([0.012, -0.113, 0.9935]), 7.5
-# ambient, head light, lamp, for floor, walls and object
-_REFLECTS = np.array([(0.26, 0.42, 0.87), (0.30, 0.48, 1.01), (0.37, 0.59, 1.23)], np.float32)
+# ambient light, camera light and lamp, for floor, walls and object
+_REFLECTANCE = np.array([(0.26, 0.42, 0.87), (0.30, 0.48, 1.01), (0.37, 0.59, 1.23)], np.float32)
 _GLOSS = 0.11
 """White that the lamp adds to the side of the object that it reaches."""
 _SKY = np.array([153, 226, 249], np.float32) / 255
 _FAR = np.float32(1e6)
 
 
-def render(classes: ArrayLike) -> NDArray[np.uint8]:
-    """Return stand-in images (n, 64, 64, 3) of classes (n, 6) in the order of `GRID`.
+def render(classes: ArrayLike) -> UInt8[np.ndarray, "n 64 64 3"]:
+    """Render stand-in images.
 
-    Raises:
-        DataError: classes that `GRID` does not have.
+    Parameters
+    ----------
+    classes : array_like of int, shape (n, 6)
+        Classes in the order of `GRID`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 64, 64, 3)
+        Images.
+
+    Raises
+    ------
+    DataError
+        Classes that `GRID` does not have.
     """
-    checked = GRID.checked(classes)
-    colours = hues(np.arange(10) / 10)
-    images = np.empty((len(checked), SIDE, SIDE, 3), dtype=np.uint8)
-    views, of_view = np.unique(checked[:, 3:], axis=0, return_inverse=True)
-    for view, geometry in enumerate(views):
+    classes = GRID.validate(classes)
+    colours = hue_to_rgb(np.arange(10) / 10)
+    images = np.empty((len(classes), SIDE, SIDE, 3), dtype=np.uint8)
+    geometries, inverse = np.unique(classes[:, 3:], axis=0, return_inverse=True)
+    for index, geometry in enumerate(geometries):
         layers = _layers(*(int(k) for k in geometry))
-        chosen = np.flatnonzero(of_view == view)
+        rows = np.flatnonzero(inverse == index)
         # a pixel is linear in the three colours
-        paint = colours[checked[chosen, :3]]
-        lit = np.einsum("lyx,klc->kyxc", layers[:3], paint, optimize=True)
-        lit += (layers[3, ..., None] + layers[4, ..., None] * _SKY) + np.float32(0.5 / 255)
-        images[chosen] = (255 * np.minimum(lit, 1)).astype(np.uint8)
+        paint = colours[classes[rows, :3]]
+        pixels = np.einsum("lyx,klc->kyxc", layers[:3], paint, optimize=True)
+        pixels += (layers[3, ..., None] + layers[4, ..., None] * _SKY) + np.float32(0.5 / 255)
+        images[rows] = (255 * np.minimum(pixels, 1)).astype(np.uint8)
     return images
 
 
-def hues(hues: NDArray[np.float64]) -> Floats:
-    """Return pure colours (..., 3) of hues in [0, 1)."""
-    away = np.abs((6 * hues[..., None] - (0, 2, 4) + 3) % 6 - 3)  # from red, green and blue
-    return np.clip(2 - away, 0, 1).astype(np.float32)
+def hue_to_rgb(hues: Float[np.ndarray, "*hues"]) -> Float32[np.ndarray, "*hues 3"]:
+    """Return colours of full saturation and value.
+
+    Parameters
+    ----------
+    hues : ndarray of float, shape (...)
+        Hues in [0, 1).
+
+    Returns
+    -------
+    ndarray of float32, shape (..., 3)
+        Red, green and blue in [0, 1].
+    """
+    distance = np.abs((6 * hues[..., None] - (0, 2, 4) + 3) % 6 - 3)  # from red, green and blue
+    return np.clip(2 - distance, 0, 1).astype(np.float32)
 
 
 @lru_cache(maxsize=480)
-def _layers(scale: int, shape: int, orientation: int) -> Floats:
-    """Return how much light each pixel gets from floor, walls and object, then gloss and sky.
+def _layers(scale: int, shape: int, orientation: int) -> Float32[np.ndarray, "5 64 64"]:
+    """Return the light of each pixel from floor, walls and object, then gloss and sky.
 
-    (5, 64, 64): the first three are to be multiplied by the three colours.
+    The first three are to be multiplied by the three colours.
     """
     size = GRID.levels["scale"][scale]
     angle = np.radians(GRID.levels["orientation"][orientation])
@@ -84,35 +112,38 @@ def _layers(scale: int, shape: int, orientation: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         floor = np.where(ray[2] < 0, -eye[2] / ray[2], _FAR)
         back = np.where(ray[1] > 0, (_BACK - eye[1]) / ray[1], _FAR)
-        aside = (np.sign(ray[0]) * _ASIDE - eye[0]) / ray[0]
-    wall = np.minimum(back, aside)
+        side = (np.sign(ray[0]) * _ASIDE - eye[0]) / ray[0]
+    wall = np.minimum(back, side)
     wall = np.where(eye[2] + wall * ray[2] < _TOP, wall, _FAR)
-    thing = _enter(shape, size, eye[:, None, None], ray)
-    depth = np.stack([floor, wall, thing, np.full_like(floor, _FAR / 2)])
-    seen = depth.argmin(axis=0)
-    at = eye[:, None, None] + np.minimum(depth.min(axis=0), 100) * ray
-    inwards = np.where(aside < back, [-np.sign(ray[0]), 0 * back], [0 * back, -np.ones_like(back)])
-    normal = _normal(shape, size, at)
-    normal = np.where(seen == 1, [*inwards, 0 * back], normal)
-    normal = np.where(seen == 0, [0 * back, 0 * back, 1 + 0 * back], normal)
+    solid = _hit_distance(shape, size, eye[:, None, None], ray)
+    depth = np.stack([floor, wall, solid, np.full_like(floor, _FAR / 2)])
+    surface = depth.argmin(axis=0)  # 0 floor, 1 wall, 2 object, 3 sky
+    point = eye[:, None, None] + np.minimum(depth.min(axis=0), 100) * ray
+    inwards = np.where(side < back, [-np.sign(ray[0]), 0 * back], [0 * back, -np.ones_like(back)])
+    normal = _normal(shape, size, point)
+    normal = np.where(surface == 1, [*inwards, 0 * back], normal)
+    normal = np.where(surface == 0, [0 * back, 0 * back, 1 + 0 * back], normal)
 
-    to_light = _LIGHT.astype(np.float32)[:, None, None] - at
+    to_light = _LIGHT.astype(np.float32)[:, None, None] - point
     to_light /= np.sqrt(np.square(to_light).sum(axis=0))
-    slant = np.maximum((normal * to_light).sum(axis=0), 0)
+    lambert = np.maximum((normal * to_light).sum(axis=0), 0)
     beam = np.maximum(np.tensordot(_BEAM.astype(np.float32), to_light, 1), 0) ** _FOCUS
-    shaded = (seen < 2) & (_enter(shape, size, at + 1e-3 * normal, to_light) < _FAR)
+    shadow_ray = _hit_distance(shape, size, point + 1e-3 * normal, to_light)
+    shaded = (surface < 2) & (shadow_ray < _FAR)
     facing = np.maximum(-(normal * ray).sum(axis=0), 0)
-    ambient, head, lamp = np.moveaxis(_REFLECTS[np.minimum(seen, 2)], -1, 0)
-    light = ambient + head * facing + lamp * slant * beam * ~shaded
-    layers = [light * (seen == surface) for surface in range(3)]
-    layers += [_GLOSS * ((seen == 2) & (slant > 0)), seen == 3]
+    ambient, head, lamp = np.moveaxis(_REFLECTANCE[np.minimum(surface, 2)], -1, 0)
+    light = ambient + head * facing + lamp * lambert * beam * ~shaded
+    layers = [light * (surface == which) for which in range(3)]
+    layers += [_GLOSS * ((surface == 2) & (lambert > 0)), surface == 3]
     fine = np.stack(layers).astype(np.float32).reshape(5, SIDE, SAMPLES, SIDE, SAMPLES)
     return fine.mean(axis=(2, 4))
 
 
 @lru_cache(maxsize=15)
-def _rays(angle: float) -> tuple[Floats, Floats]:
-    """Return the camera's place (3,) and the directions (3, rows, columns) of its rays."""
+def _rays(
+    angle: float,
+) -> tuple[Float32[np.ndarray, "3"], Float32[np.ndarray, "3 rows columns"]]:
+    """Return the camera's place and the directions of its rays."""
     across = ((np.arange(SIDE * SAMPLES) + 0.5) / (SIDE * SAMPLES) * 2 - 1) * np.tan(_FOV / 2)
     right, up = np.meshgrid(across, -across)
     forward = np.cos(_PITCH) + up * np.sin(_PITCH)
@@ -123,8 +154,8 @@ def _rays(angle: float) -> tuple[Floats, Floats]:
     return (turn @ (0, -_DISTANCE, _EYE)).astype(np.float32), ray.astype(np.float32)
 
 
-def _enter(shape: int, size: float, start: Floats, ray: Floats) -> Floats:
-    """Return how far rays go before they enter the object, or a large number."""
+def _hit_distance(shape: int, size: float, start: Vectors, ray: Vectors) -> Distances:
+    """Return the distance at which rays hit the object, or a large number."""
     radius, height = np.float32(size * _RADIUS[shape]), np.float32(size * _HEIGHT[shape])
     with np.errstate(divide="ignore", invalid="ignore"):
         if shape == 0:
@@ -148,7 +179,9 @@ def _enter(shape: int, size: float, start: Floats, ray: Floats) -> Floats:
     return np.where((near < far) & (near > 0), near, _FAR).astype(np.float32)
 
 
-def _quadratic(start: Floats, ray: Floats, radius: np.float32) -> tuple[Floats, Floats]:
+def _quadratic(
+    start: Float32[np.ndarray, "_ ..."], ray: Float32[np.ndarray, "_ ..."], radius: np.float32
+) -> tuple[Distances, Distances]:
     """Return where rays enter and leave a circle or sphere around the origin."""
     a, b = np.square(ray).sum(axis=0), (start * ray).sum(axis=0)
     inside = b * b - a * (np.square(start).sum(axis=0) - radius * radius)
@@ -156,14 +189,15 @@ def _quadratic(start: Floats, ray: Floats, radius: np.float32) -> tuple[Floats, 
     return (-b - root) / a, (-b + root) / a
 
 
-def _normal(shape: int, size: float, at: Floats) -> Floats:
-    """Return the outward normals (3, ...) of points on the object."""
+def _normal(shape: int, size: float, point: Vectors) -> Float[np.ndarray, "3 ..."]:
+    """Return the outward normals of points on the object."""
     radius, height = size * _RADIUS[shape], size * _HEIGHT[shape]
     if shape == 0:
-        scaled = np.stack([at[0] / radius, at[1] / radius, 2 * at[2] / height - 1])
+        scaled = np.stack([point[0] / radius, point[1] / radius, 2 * point[2] / height - 1])
         return np.where(np.abs(scaled) == np.abs(scaled).max(axis=0), np.sign(scaled), 0)
     if shape == 1:
-        lid = at[2] > height * 0.9999
-        return np.stack([np.where(lid, 0, at[0] / radius), np.where(lid, 0, at[1] / radius), lid])
-    axis = np.clip(at[2], radius, height - radius)
-    return (np.stack([at[0], at[1], at[2] - axis]) / radius).astype(np.float32)
+        lid = point[2] > height * 0.9999
+        x, y = (np.where(lid, 0, axis / radius) for axis in point[:2])
+        return np.stack([x, y, lid])
+    centre = np.clip(point[2], radius, height - radius)
+    return (np.stack([point[0], point[1], point[2] - centre]) / radius).astype(np.float32)

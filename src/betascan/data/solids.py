@@ -1,8 +1,8 @@
-"""Small convex solids, drawn in batches: every solid is a set of half-spaces, seen in perspective.
+"""Small convex solids, rendered in batches: every solid is an intersection of half-spaces.
 
 Along a ray from the camera the inverse of the depth at which it crosses a plane is linear in the
-pixel. So the nearest surface is the least of those of the faces towards the camera, and the ray
-misses the solid if a face turned away has a greater one: no division, no branch.
+pixel. So the visible surface is found by comparing inverse depths of the faces towards the camera,
+and the ray misses the solid if it first crosses a face turned away: no division, no branch.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Float64, Int64
 
-Floats = NDArray[np.float64]
-Layer = NDArray[np.float32]
+Layer = Float32[np.ndarray, "n size size"]
 
 SAMPLES = 2
 """Samples a pixel in each direction."""
@@ -22,19 +21,32 @@ _NEVER = np.float32(1e9)
 
 @dataclass(frozen=True)
 class Solid:
-    """The half-spaces normal . x <= offset."""
+    """The intersection of the half-spaces normal . x <= offset."""
 
-    normals: Floats
-    """(faces, 3), of unit length."""
-    offsets: Floats
-    """(faces,)"""
-    white: NDArray[np.bool_]
-    """(faces,) those that are white whatever the colour of the solid."""
+    normals: Float64[np.ndarray, "faces 3"]
+    """Of unit length."""
+    offsets: Float64[np.ndarray, " faces"]
+    """Distances of the faces from the origin."""
+    white: Bool[np.ndarray, " faces"]
+    """Faces that are white whatever the colour of the solid."""
     middle: float
-    """Half-way up, on the axis z."""
+    """Half its height, on the axis z."""
 
-    def cut(self, normal: Sequence[float], offset: float) -> "Solid":
-        """Return the part with normal . x <= offset, for a normal of unit length."""
+    def clip(self, normal: Sequence[float], offset: float) -> "Solid":
+        """Cut the solid with a plane.
+
+        Parameters
+        ----------
+        normal : sequence of float, length 3
+            Normal of the plane, of unit length.
+        offset : float
+            Its distance from the origin.
+
+        Returns
+        -------
+        Solid
+            The part with normal . x <= offset.
+        """
         return Solid(
             np.concatenate([self.normals, [normal]]),
             np.append(self.offsets, offset),
@@ -43,10 +55,25 @@ class Solid:
         )
 
 
-def turned(sides: int, *profile: tuple[float, float], white_top: bool = False) -> Solid:
-    """Return the solid turned from a convex profile of heights and radii, with flat sides.
+def solid_of_revolution(
+    sides: int, *profile: tuple[float, float], white_top: bool = False
+) -> Solid:
+    """Return a solid of revolution with flat sides.
 
-    Two points make a prism, a pyramid or a cone, more of them a bowl or a ball.
+    Parameters
+    ----------
+    sides : int
+        Number of sides around the axis z.
+    *profile : tuple of float
+        Heights and radii of a convex profile, from the bottom. Two points make a prism, a pyramid
+        or a cone, more of them a bowl or a ball.
+    white_top : bool
+        Whether the top face is white.
+
+    Returns
+    -------
+    Solid
+        The solid.
     """
     angles = 2 * np.pi * (np.arange(sides) + 0.5) / sides
     around = np.stack([np.cos(angles), np.sin(angles), np.zeros(sides)], axis=1)
@@ -77,20 +104,45 @@ class Camera:
     """Column and row of the line of sight."""
 
     @property
-    def axes(self) -> Floats:
-        """Right, down and forward, (3, 3)."""
+    def axes(self) -> Float64[np.ndarray, "3 3"]:
+        """Right, down and forward, as rows."""
         sin, cos = np.sin(self.pitch), np.cos(self.pitch)
         return np.array([(1, 0, 0), (0, -sin, -cos), (0, cos, -sin)])
 
-    def project(self, points: Floats) -> Floats:
-        """Return columns and rows (n, 2) of points (n, 3)."""
-        seen = (points - np.array(self.place)) @ self.axes.T
-        return np.array(self.centre) + self.focus * seen[:, :2] / seen[:, 2:]
+    def project(self, points: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
+        """Project points onto the image.
 
-    def slopes(self, corners: NDArray[np.int64], size: int, samples: int) -> tuple[Layer, Layer]:
-        """Return how far right and down rays point, per unit forwards, in squares of pixels.
+        Parameters
+        ----------
+        points : ndarray of float64, shape (n, 3)
+            Points in space.
 
-        corners (n, 2) columns and rows; the result (n, 1, size samples), (n, size samples, 1).
+        Returns
+        -------
+        ndarray of float64, shape (n, 2)
+            Columns and rows, in pixels.
+        """
+        relative = (points - np.array(self.place)) @ self.axes.T
+        return np.array(self.centre) + self.focus * relative[:, :2] / relative[:, 2:]
+
+    def slopes(
+        self, corners: Int64[np.ndarray, "n 2"], size: int, samples: int
+    ) -> tuple[Float32[np.ndarray, "n 1 columns"], Float32[np.ndarray, "n rows 1"]]:
+        """Return the directions of rays through squares of pixels.
+
+        Parameters
+        ----------
+        corners : ndarray of int64, shape (n, 2)
+            Column and row of the upper left pixel of each square.
+        size : int
+            Pixels in a side of the squares.
+        samples : int
+            Rays a pixel in each direction.
+
+        Returns
+        -------
+        right, down : ndarray of float32, shapes (n, 1, size * samples), (n, size * samples, 1)
+            How far the rays go to the right and down for one unit forwards.
         """
         grid = (np.arange(size * samples) + 0.5) / samples
         right, down = np.moveaxis((corners[..., None] + grid), 1, 0)
@@ -100,27 +152,42 @@ class Camera:
 
 def draw(
     solid: Solid,
-    places: Floats,
-    turns: Floats,
-    scales: Floats,
+    places: Float64[np.ndarray, "n 3"],
+    rotations: Float64[np.ndarray, "n 3 3"],
+    scales: Float64[np.ndarray, " n"],
     camera: Camera,
-    corners: NDArray[np.int64],
+    corners: Int64[np.ndarray, "n 2"],
     size: int,
-    brightness: Floats,
+    brightness: Float64[np.ndarray, "n faces"],
 ) -> tuple[Layer, Layer, Layer]:
-    """Return coverage, light on coloured and light on white faces, each (n, size, size).
+    """Draw a solid several times, each in a square of pixels.
 
-    Args:
-        solid: what is drawn, n times.
-        places: (n, 3) where its z = 0 lies.
-        turns: (n, 3, 3) its axes, as columns.
-        scales: (n,)
-        camera: from where.
-        corners: (n, 2) column and row of the squares of pixels that are drawn.
-        size: their side.
-        brightness: (n, faces) of each face.
+    Parameters
+    ----------
+    solid : Solid
+        What is drawn.
+    places : ndarray of float64, shape (n, 3)
+        Where its origin lies.
+    rotations : ndarray of float64, shape (n, 3, 3)
+        Its axes, as columns.
+    scales : ndarray of float64, shape (n,)
+        Its size.
+    camera : Camera
+        The camera.
+    corners : ndarray of int64, shape (n, 2)
+        Column and row of the upper left pixel of each square.
+    size : int
+        Pixels in a side of the squares.
+    brightness : ndarray of float64, shape (n, faces)
+        Brightness of each face.
+
+    Returns
+    -------
+    cover, light, white : ndarray of float32, shape (n, size, size)
+        The share of each pixel that the solid covers, and the light from its coloured and from its
+        white faces.
     """
-    normals = np.einsum("nij,fj->nfi", turns, solid.normals)
+    normals = np.einsum("nij,fj->nfi", rotations, solid.normals)
     away = np.einsum("nfi,ni->nf", normals, places - np.array(camera.place))
     away += scales[:, None] * solid.offsets
     away = np.where(np.abs(away) < 1e-9, 1e-9, away)  # the camera lies in the plane of the face
@@ -149,7 +216,7 @@ def draw(
     return cover, _pixels(light), _pixels(white)
 
 
-def _pixels(samples: Layer) -> Layer:
+def _pixels(samples: Float32[np.ndarray, "n fine fine"]) -> Layer:
     """Average the samples of each pixel."""
     steps = range(SAMPLES)  # sums of slices: numpy's mean over two axes is three times slower
     total = sum(samples[:, i::SAMPLES, j::SAMPLES] for i in steps for j in steps)
