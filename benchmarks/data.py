@@ -1,6 +1,6 @@
-"""Time and peak memory of the canonical files: of MPI3D's archive, and of batches by index.
+"""Time and peak memory of reading MPI3D's archive, converting it, and reading batches by index.
 
-python benchmarks/data.py [IMAGES]     of so many made-up images in MPI3D's layout, each way alone
+python benchmarks/data.py [IMAGES]     with so many stand-in images in MPI3D's layout
 """
 
 import resource
@@ -21,16 +21,16 @@ BATCH, BATCHES = 256, 20
 
 
 def archive(path: Path, number: int) -> None:
-    """Write an NPZ of arms, some of them over and over."""
-    some = mpi3d.render(mpi3d.REAL.classes(mpi3d.REAL.draw(1000, 0)))
+    """Write an NPZ in which 1,000 images are repeated."""
+    images = mpi3d.render(mpi3d.REAL.classes(mpi3d.REAL.draw(1000, 0)))
     header = {"descr": "|u1", "fortran_order": False, "shape": (number, 64, 64, 3)}
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as members,
         members.open("images.npy", "w", force_zip64=True) as stream,
     ):
         npy.write_array_header_1_0(stream, header)
-        for _ in range(number // len(some)):
-            stream.write(some.tobytes())
+        for _ in range(number // len(images)):
+            stream.write(images.tobytes())
 
 
 def run(way: str, path: Path, number: int) -> None:
@@ -44,7 +44,7 @@ def run(way: str, path: Path, number: int) -> None:
         assert sum(len(block) for block in official.blocks(path, "mpi3d_real", grid)) == number
     elif way == "to HDF5":
         blocks = official.blocks(path, "mpi3d_real", grid)
-        store.write(canonical, grid, rows, blocks, source="made up", maximum=255)
+        store.write(canonical, grid, rows, blocks, source="stand-in", maximum=255)
     elif way == "imports only":
         images = 0
     else:

@@ -1,4 +1,4 @@
-"""Time and peak memory of turning 19 rasters into a table: of FOLDER, or of a 30-arc-second globe.
+"""Time and peak memory of converting 19 rasters into a table: FOLDER, or a 30-arc-second globe.
 
 python benchmarks/rasters.py FOLDER | ROWS     the globe has 21600 rows of 43200 cells
 """
@@ -38,7 +38,7 @@ def run(way: str, folder: Path, scratch: Path) -> None:
     if way == "streamed":
         worldclim.write_table(folder, scratch / "table.h5")
     if way == "all at once":
-        stack = np.stack([rasterio.open(path).read(1) for path in rasters.paths(folder)])
+        stack = np.stack([rasterio.open(path).read(1) for path in rasters.layer_paths(folder)])
         assert len(stack[:, (stack > -1e30).all(axis=0)]) == 19
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{way:12} {time.perf_counter() - start:6.1f} s, peak {peak:5.0f} MB", flush=True)

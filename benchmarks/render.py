@@ -1,4 +1,4 @@
-"""Images a second: rendered in batches, and dSprites the plain way, one image after the other.
+"""Images a second: rendered in batches, and dSprites one image after the other.
 
 python benchmarks/render.py [IMAGES]     on all cores, as the rules of the pipeline do it
 """
@@ -46,14 +46,14 @@ if __name__ == "__main__":
             lambda data=data, rows=rows: [len(b) for b in rendered(data, rows, CORES)],
             len(rows),
         )
-    few = dsprites.GRID.classes(dsprites.GRID.draw(number // 20, 0))
-    ways["dsprites, one by one"] = (lambda: plain(few), len(few))
+    classes = dsprites.GRID.classes(dsprites.GRID.draw(number // 20, 0))
+    ways["dsprites, one by one"] = (lambda: plain(classes), len(classes))
     speeds: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(ROUNDS):  # the first draws the rooms of Shapes3D, 480 geometries
+    for _ in range(ROUNDS):  # the first one fills the cache of Shapes3D's 480 geometries
         for way, (work, images) in ways.items():
             speeds[way].append(speed(work, images))
     print(f"{CORES} cores, {number} images, images a second in {ROUNDS} rounds")
-    for way, found in speeds.items():
-        rounds = " ".join(f"{value:10,.0f}" for value in found)
-        whole = len(IMAGE_SETS[way].grid) / median(found) if way in IMAGE_SETS else 0
+    for way, measured in speeds.items():
+        rounds = " ".join(f"{value:10,.0f}" for value in measured)
+        whole = len(IMAGE_SETS[way].grid) / median(measured) if way in IMAGE_SETS else 0
         print(f"{way:22}{rounds}" + (f"   all of it in {whole:5.0f} s" if whole else ""))
