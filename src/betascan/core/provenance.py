@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from betascan.core.files import write_json
+from betascan.core.machine import processor
 
 PACKAGES = ("numpy", "pandas", "torch", "rasterio", "scipy", "snakemake")
 
@@ -27,14 +28,6 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def provenance() -> dict[str, Any]:
     """Return the commit (with a mark if the sources differ from it), versions and processor."""
     commit = _git("rev-parse", "HEAD")
@@ -43,7 +36,7 @@ def provenance() -> dict[str, Any]:
         "commit": f"{commit} and uncommitted changes" if commit and changed else commit,
         "python": platform.python_version(),
         "versions": {package: _version(package) for package in PACKAGES},
-        "processor": _processor(),
+        "processor": processor(),
     }
 
 

@@ -1,32 +1,31 @@
 // One point of a linear-VAE scan: manual gradients and Adam in float32, one thread.
 //
 // Compiled on first use with -DFEATURES=d -DLATENTS=K, so that every loop bound is a constant.
-// The arithmetic is that of training/torch_engine.py, which is the reference it is tested against.
+// The arithmetic is that of torch_engine.py, which is the reference it is tested against.
 //
-// A point's parameters are one row of floats, latents padded to whole vectors (padding stays 0):
+// A point's parameters are one row of floats, padded as in layout.py (padding stays 0):
 //   A [d + 1][LP]  encoder mean, last row its bias        B [d + 1][LP]  encoder log-variance
 //   W [d][LP]      decoder                                c [XP]         decoder bias
 // An input row holds x, then 1 for the biases, then zeros up to XP.
 
+#include "vectors.hpp"
+
 #include <cmath>
-#include <cstring>
 #if defined(__SSE__)
 #include <xmmintrin.h>
 #endif
 
 namespace {
 
-constexpr int V = 16;  // floats a vector; narrower machines split it
+constexpr int V = LANES<float>;
 constexpr int D = FEATURES, E = D + 1;
-constexpr int XP = (E + V - 1) / V * V, LP = (LATENTS + V - 1) / V * V;
+constexpr int XP = padded<float>(E), LP = padded<float>(LATENTS);
 constexpr int NA = E * LP, NB = E * LP, NW = D * LP, PARAMETERS = NA + NB + NW + XP;
 constexpr int ROWS = 32;  // samples a block: its activations stay in the first-level cache
 
-typedef float vec __attribute__((vector_size(4 * V)));
-typedef int ivec __attribute__((vector_size(4 * V)));
-
-inline vec load(const float* p) { vec v; std::memcpy(&v, p, sizeof v); return v; }
-inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
+typedef floats vec;
+typedef Entries<float> Read;
+typedef int ivec __attribute__((vector_size(VECTOR_BYTES)));
 
 inline vec exponential(vec x) {
     // exp x = 2^n exp f with |f| <= log(2)/2; Taylor to degree 7 leaves 1 ulp or so
@@ -51,49 +50,43 @@ inline vec exponential(vec x) {
 // out[n][:] = sum_i in[n][i] m[i][:] for `ROWS` rows, I terms, `width` floats a row of m and out
 template <int I, int width>
 inline void multiply(float* out, const float* in, int in_stride, const float* m) {
-    constexpr int T = 8, C = width / V;
-    for (int n = 0; n < ROWS; n += T) {
-        vec sum[T][C] = {};
-        for (int i = 0; i < I; ++i)
+    constexpr int T = TILE_ROWS;
+    for (int n = 0; n < ROWS; n += T)
+        by_columns<float>(width, [&](int j, auto vectors) {
+            constexpr int C = vectors;
+            vec sum[T][C] = {};
+            multiply_add(sum, Read{in + n * in_stride, in_stride, 1}, m + j, width, 0, I);
 #pragma GCC unroll 8
             for (int t = 0; t < T; ++t)
-#pragma GCC unroll 8
-                for (int c = 0; c < C; ++c)
-                    sum[t][c] += in[(n + t) * in_stride + i] * load(m + i * width + c * V);
-#pragma GCC unroll 8
-        for (int t = 0; t < T; ++t)
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) store(out + (n + t) * width + c * V, sum[t][c]);
-    }
+#pragma GCC unroll 2
+                for (int c = 0; c < C; ++c) store(out + (n + t) * width + j + c * V, sum[t][c]);
+        });
 }
 
 template <int T>
-inline void accumulate_tile(float* sum_out, const float* left, int stride, const float* right) {
-    constexpr int C = LP / V;
-    vec sum[T][C];
-#pragma GCC unroll 16
-    for (int t = 0; t < T; ++t)
+inline void accumulate_rows(float* g, const float* left, int stride, const float* right) {
+    by_columns<float>(LP, [&](int j, auto vectors) {
+        constexpr int C = vectors;
+        vec sum[T][C];
 #pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) sum[t][c] = load(sum_out + t * LP + c * V);
-    for (int n = 0; n < ROWS; ++n)
-#pragma GCC unroll 16
         for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) sum[t][c] = load(g + t * LP + j + c * V);
+        multiply_add(sum, Read{left, 1, stride}, right + j, LP, 0, ROWS);
 #pragma GCC unroll 8
-            for (int c = 0; c < C; ++c)
-                sum[t][c] += left[n * stride + t] * load(right + n * LP + c * V);
-#pragma GCC unroll 16
-    for (int t = 0; t < T; ++t)
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) store(sum_out + t * LP + c * V, sum[t][c]);
+        for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) store(g + t * LP + j + c * V, sum[t][c]);
+    });
 }
 
 // g[i][:] += sum_n left[n][i] right[n][:] for i < I: the gradient of a linear layer
 template <int I>
 inline void accumulate(float* g, const float* left, int stride, const float* right) {
-    constexpr int T = 10;
+    constexpr int T = TILE_ROWS;
     int i = 0;
-    for (; i + T <= I; i += T) accumulate_tile<T>(g + i * LP, left + i, stride, right);
-    if constexpr (I % T > 0) accumulate_tile<I % T>(g + i * LP, left + i, stride, right);
+    for (; i + T <= I; i += T) accumulate_rows<T>(g + i * LP, left + i, stride, right);
+    if constexpr (I % T > 0) accumulate_rows<I % T>(g + i * LP, left + i, stride, right);
 }
 
 void transpose(float* out, const float* w) {  // W [d][LP] -> [LP][XP], padding 0

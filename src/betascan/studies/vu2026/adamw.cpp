@@ -1,36 +1,34 @@
 // AdamW on the lambda-beta objective of a linear-Gaussian VAE: exact gradients, float64, one thread.
 //
-// Compiled on first use with -DOBSERVED=n -DLATENTS=m -DFACTORS=s -DNOISE=..: constant bounds. The arithmetic is that of autograd on `adamw.objective`, which it is tested against.
+// Compiled on first use with -DOBSERVED=n -DLATENTS=m -DFACTORS=s -DNOISE=..: constant bounds. The
+// arithmetic is that of autograd on `adamw.objective`, which it is tested against.
 //
-// A model's parameters are one row of doubles, padded with zeros to whole vectors:
+// A model's parameters are one row of doubles, padded with zeros to whole cache lines:
 //   A^T [m][n]  decoder          B [m][n]  encoder
 //   C  lower triangle by rows: Sigma_W = C C^T, encoder noise
 //   U  upper triangle by rows: Sigma_Z = U^T U, decoder noise
 // Diagonals of C and U are stored as logarithms.
 
+#include "vectors.hpp"
+
 #include <cmath>
-#include <cstring>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
 namespace {
 
-constexpr int V = 8;  // doubles a vector; narrower machines split it
+constexpr int V = LANES<double>;
 constexpr int BLOCK = 2 * V;  // columns at a time: triangles waste half a block at their edge
 constexpr int N = OBSERVED, M = LATENTS, S = FACTORS;
-constexpr int NP = (N + V - 1) / V * V;  // padding is 0 and stays 0
+constexpr int NP = padded<double>(N);  // padding is 0 and stays 0
 constexpr int X = 0, A = M, H = 2 * M, G = 3 * M;  // columns of what the residual is made of
-constexpr int Q = G + S, QP = (Q + V - 1) / V * V;
+constexpr int Q = G + S, QP = padded<double>(Q);
 constexpr int NC = M * (M + 1) / 2, NU = N * (N + 1) / 2, PARAMETERS = 2 * M * N + NC + NU;
-constexpr int PADDED = (PARAMETERS + V - 1) / V * V;
+constexpr int PADDED = padded<double>(PARAMETERS);
 constexpr double FLOOR = NOISE;  // of the data: Sigma_Y = G G^T + FLOOR I
 
-typedef double vec __attribute__((vector_size(8 * V)));
-typedef double anywhere __attribute__((vector_size(8 * V), aligned(8), may_alias));
-
-inline vec load(const double* p) { return *(const anywhere*)p; }
-inline void store(double* p, vec v) { *(anywhere*)p = v; }
+typedef doubles vec;
 
 #if defined(__AVX512F__)  // two Newton steps on a 14-bit estimate take a third of the exact time
 inline vec inverse(vec x) {
@@ -58,32 +56,7 @@ double dot(const double* a, const double* b, int size = NP) {
     return total;
 }
 
-// A matrix read element by element: entry (i, k) lies at p[i * row + k * column]
-struct Read { const double* p; int row, column; };
-
-template <int T, int C>
-inline void tile(double* out, int stride, Read a, const double* b, int b_stride, int from, int to,
-                 double keep) {
-    vec sum[T][C] = {};
-    for (int k = from; k < to; ++k) {
-        vec right[C];
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) right[c] = load(b + k * b_stride + c * V);
-#pragma GCC unroll 8
-        for (int t = 0; t < T; ++t) {
-            const double left = a.p[t * a.row + k * a.column];
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sum[t][c] += left * right[c];
-        }
-    }
-#pragma GCC unroll 8
-    for (int t = 0; t < T; ++t)
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) {
-            double* place = out + t * stride + c * V;
-            store(place, keep == 0 ? sum[t][c] : keep * load(place) + sum[t][c]);
-        }
-}
+typedef Entries<double> Read;
 
 template <int T> struct Rows { constexpr operator int() const { return T; } };
 
@@ -91,20 +64,25 @@ template <int T> struct Rows { constexpr operator int() const { return T; } };
 template <int T>
 inline void multiply(double* out, int stride, Read a, Rows<T>, const double* b, int b_stride,
                      int from, int to, int columns, double keep = 0) {
-    int j = 0;
-    for (; j + V < columns; j += BLOCK)
-        tile<T, 2>(out + j, stride, a, b + j, b_stride, from, to, keep);
-    if (j < columns) tile<T, 1>(out + j, stride, a, b + j, b_stride, from, to, keep);
+    by_columns<double>(columns, [&](int j, auto vectors) {
+        constexpr int C = vectors;
+        vec sum[T][C] = {};
+        multiply_add(sum, a, b + j, b_stride, from, to);
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t)
+#pragma GCC unroll 2
+            for (int c = 0; c < C; ++c) {
+                double* place = out + t * stride + j + c * V;
+                store(place, keep == 0 ? sum[t][c] : keep * load(place) + sum[t][c]);
+            }
+    });
 }
 
-// task(i, Rows<T>) for rows i..i + T, eight at a time while there are as many
-template <class Task>
-inline void by_rows(int rows, Task task) {
-    int i = 0;
-    for (; i + 8 <= rows; i += 8) task(i, Rows<8>{});
-    if (i + 4 <= rows) { task(i, Rows<4>{}); i += 4; }
-    if (i + 2 <= rows) { task(i, Rows<2>{}); i += 2; }
-    if (i < rows) task(i, Rows<1>{});
+// task(i, Rows<T>) for rows i..i + T, a tile at a time while there are as many
+template <int T = TILE_ROWS, class Task>
+inline void by_rows(int rows, Task task, int i = 0) {
+    for (; i + T <= rows; i += T) task(i, Rows<T>{});
+    if constexpr (T > 1) by_rows<T / 2>(rows, task, i);
 }
 
 struct alignas(64) Scratch {
