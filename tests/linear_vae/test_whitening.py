@@ -1,11 +1,12 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from betascan.linear_vae.layout import Layout
 from betascan.linear_vae.whitening import Coordinates
 
-shapes = st.tuples(st.integers(2, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
+shapes = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2**32 - 1))
 
 
 def data(features, rank, seed):
@@ -26,16 +27,20 @@ def terms(p, x, weights):
     return (squares + noise) / 2, rate
 
 
+WAYS = pytest.mark.parametrize("way", [Coordinates.centred, Coordinates.whitened])
+
+
+@WAYS
 @settings(deadline=None)
-@given(shapes)
-def test_whitened_coordinates_leave_the_loss_unchanged(shape):
+@given(shape=shapes)
+def test_coordinates_leave_the_loss_unchanged(way, shape):
     x, random = data(*shape)
-    coordinates = Coordinates.whitened(x)
+    coordinates = way(x)
     y = (x - coordinates.mean) @ coordinates.from_x.T
     layout = Layout(y.shape[1], 3)
     p = layout.unpack(layout.initial(random)[None])
     inside = terms(p, y, coordinates.variances)
-    outside = terms(coordinates.leave(p), x, np.ones(x.shape[1]))
+    outside = terms(coordinates.inverse_transform(p), x, np.ones(x.shape[1]))
     np.testing.assert_allclose(outside, inside, rtol=1e-9)
 
 
@@ -44,7 +49,7 @@ def test_whitened_coordinates_leave_the_loss_unchanged(shape):
 def test_whitened_coordinates_are_uncorrelated_at_unit_variance(shape):
     x, _ = data(*shape)
     coordinates = Coordinates.whitened(x)
-    y = coordinates.enter(x)
+    y = coordinates.transform(x)
     assert y.dtype == np.float32
     assert y.shape[1] == min(shape[:2])
     np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-5)
@@ -54,10 +59,19 @@ def test_whitened_coordinates_are_uncorrelated_at_unit_variance(shape):
     )
 
 
-def test_raw_coordinates_are_those_of_the_data():
+def test_centred_coordinates_are_those_of_the_data_less_their_mean():
+    x, _ = data(4, 4, 0)
+    y = Coordinates.centred(x).transform(x)
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-6)
+    np.testing.assert_allclose(y - y[0], x - x[0], atol=1e-5)
+
+
+def test_a_standardised_table_is_trained_on_as_it_is():
     x, random = data(4, 4, 0)
-    layout, raw = Layout(4, 3), Coordinates.raw(4)
+    x = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
+    assert x.mean(axis=0, dtype=np.float64).any()  # rounding
+    coordinates, layout = Coordinates.centred(x), Layout(4, 3)
+    np.testing.assert_array_equal(coordinates.transform(x), x)
     p = layout.unpack(layout.initial(random)[None])
-    np.testing.assert_array_equal(raw.enter(x), x.astype(np.float32))
-    for name, array in raw.leave(p).items():
+    for name, array in coordinates.inverse_transform(p).items():
         np.testing.assert_array_equal(array, p[name])

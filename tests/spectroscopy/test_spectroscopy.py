@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 from sklearn.decomposition import PCA
 
-from betascan.linear_vae.scan import Scan
+from betascan.linear_vae import Scan
 from betascan.spectroscopy import (
     Pca,
     best_distortion,

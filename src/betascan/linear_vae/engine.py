@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-
-from betascan.linear_vae.layout import Floats
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
 Estimator = Literal["sampled", "analytic"]
 
@@ -15,37 +13,70 @@ Estimator = Literal["sampled", "analytic"]
 class Chunk:
     """Consecutive minibatches and their noise, the same for every point.
 
-    x (steps, batch, input_width), noise (steps, batch, latent_width), counts (steps,) the rows
-    of each minibatch that hold samples (the last of an epoch is smaller).
+    Attributes
+    ----------
+    x : float32 array (steps, batch, input_width)
+        Input rows, as of `Layout.inputs`.
+    noise : float32 array (steps, batch, latent_width)
+        Standard normal draws.
+    counts : int32 array (steps,)
+        Rows of each minibatch that hold samples; the last minibatch of an epoch is smaller.
     """
 
-    x: Floats
-    noise: Floats
-    counts: NDArray[np.int32]
+    x: Float32[np.ndarray, "steps batch input_width"]
+    noise: Float32[np.ndarray, "steps batch latent_width"]
+    counts: Int32[np.ndarray, " steps"]
 
 
 @dataclass
 class State:
     """All that training changes, one row a point, and the updates taken: a checkpoint.
 
-    parameters and Adam's moments `first`, `second` as rows of a `Layout`; best_* belong to the
-    least validation loss so far; a point that is no longer `running` has used up its patience.
+    Attributes
+    ----------
+    parameters, first, second : float32 array (points, size)
+        Rows of a `Layout`, and Adam's two moments of them.
+    best_parameters : float32 array (points, size)
+        Those of the least validation loss so far.
+    best_loss, best_update : array (points,)
+        That loss, and the update it was reached at.
+    last_update : int64 array (points,)
+        The update each point was last trained to.
+    running : bool array (points,)
+        False for a point that has used up its patience.
+    done : int
+        Updates taken.
+    seconds : float
+        Time spent.
     """
 
-    parameters: Floats
-    first: Floats
-    second: Floats
-    best_parameters: Floats
-    best_loss: NDArray[np.float64]
-    best_update: NDArray[np.int64]
-    last_update: NDArray[np.int64]
-    running: NDArray[np.bool_]
+    parameters: Float32[np.ndarray, "points size"]
+    first: Float32[np.ndarray, "points size"]
+    second: Float32[np.ndarray, "points size"]
+    best_parameters: Float32[np.ndarray, "points size"]
+    best_loss: Float64[np.ndarray, " points"]
+    best_update: Int64[np.ndarray, " points"]
+    last_update: Int64[np.ndarray, " points"]
+    running: Bool[np.ndarray, " points"]
     done: int = 0
     seconds: float = 0.0
 
     @classmethod
-    def start(cls, row: Floats, points: int) -> "State":
-        """Return the state before the first update: every point with the same parameters."""
+    def start(cls, row: Float32[np.ndarray, " size"], points: int) -> "State":
+        """Return the state before the first update: every point with the same parameters.
+
+        Parameters
+        ----------
+        row : float32 array (size,)
+            Initial parameters, as of `Layout.initial`.
+        points : int
+            How many points are trained.
+
+        Returns
+        -------
+        State
+            No updates taken, every point running.
+        """
         parameters = np.tile(row, (points, 1))
         updates = np.zeros(points, np.int64)
         return cls(
@@ -59,8 +90,23 @@ class State:
             running=np.ones(points, bool),
         )
 
-    def judge(self, points: np.ndarray, loss: np.ndarray, patience: float) -> None:
-        """Take in the validation loss (points,) of the points that were just trained."""
+    def record_validation(
+        self,
+        points: Int64[np.ndarray, " active"],
+        loss: Float64[np.ndarray, " active"],
+        patience: float,
+    ) -> None:
+        """Keep parameters that improved the validation loss and stop points without patience.
+
+        Parameters
+        ----------
+        points : int64 array (active,)
+            The points that were just trained.
+        loss : float64 array (active,)
+            Their validation loss.
+        patience : float
+            Updates without improvement after which a point stops.
+        """
         improved = loss < self.best_loss[points]
         better = points[improved]
         self.best_loss[better] = loss[improved]
@@ -71,15 +117,62 @@ class State:
 
 
 class Engine(Protocol):
-    """Advances points by minibatches and evaluates them."""
+    """Advances points by minibatches and evaluates them.
 
-    name: str  # for people
-    rounding: str  # engines that differ in it may differ in the last bits of a result
+    Attributes
+    ----------
+    name : str
+        What a record of the scan calls it.
+    build : str
+        Engines that differ in it may differ in the last bits of a result.
+    """
+
+    name: str
+    build: str
 
     def train(
-        self, state: State, betas: np.ndarray, active: np.ndarray, chunk: Chunk, lr: float
+        self,
+        state: State,
+        betas: Float64[np.ndarray, " points"],
+        active: Int64[np.ndarray, " active"],
+        chunk: Chunk,
+        lr: float,
     ) -> None:
-        """Take the chunk's updates for the active points, in place; `state.done` counts them."""
+        """Take the chunk's updates, in place; `state.done` counts them.
 
-    def evaluate(self, rows: Floats, x: Floats, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean D and mean R of each row over the first `count` inputs."""
+        Parameters
+        ----------
+        state : State
+            Of all points.
+        betas : float64 array (points,)
+            Weight of the rate of each point.
+        active : int64 array (active,)
+            The points to be trained.
+        chunk : Chunk
+            The minibatches.
+        lr : float
+            Adam's learning rate.
+        """
+
+    def evaluate(
+        self,
+        rows: Float32[np.ndarray, "points size"],
+        x: Float32[np.ndarray, "n input_width"],
+        count: int,
+    ) -> tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]:
+        """Measure points on samples, the posterior noise integrated out.
+
+        Parameters
+        ----------
+        rows : float32 array (points, size)
+            Parameters.
+        x : float32 array (n, input_width)
+            Input rows; n is a multiple of 32.
+        count : int
+            How many of them hold samples.
+
+        Returns
+        -------
+        distortion, rate : float64 array (points,)
+            Means over the samples, in nats.
+        """

@@ -1,30 +1,35 @@
 """How the parameters of a linear VAE lie in one row of floats.
 
 A scan keeps each point as one row, so that an optimiser, a checkpoint or a kernel handles
-1,900 numbers at an address and not six arrays. Latents and inputs are padded to whole vectors
-of 16 floats; padding starts at zero and its gradient is zero, so it stays zero.
+1,900 numbers at an address and not six arrays. Latents and inputs are padded to cache lines,
+16 floats, whatever the vectors of the processor; padding starts at zero and its gradient is zero,
+so it stays zero.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32, Float64
 
-Floats = NDArray[np.float32]
-VECTOR = 16  # as in kernel.cpp
+LINE = 16  # floats, as in vectors.hpp
 
 
 def _padded(n: int) -> int:
-    return -(-n // VECTOR) * VECTOR
+    return -(-n // LINE) * LINE
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The shapes of a linear VAE with `features` inputs and `latents` latents.
+    """The shapes of a linear VAE.
 
     The blocks of a row, in order, the encoders' biases as their last line:
     mean (features + 1, latents), log-variance (features + 1, latents),
     decoder (features, latents), decoder bias (padded features).
+
+    Attributes
+    ----------
+    features, latents : int
+        How many inputs and latents.
     """
 
     features: int
@@ -46,21 +51,60 @@ class Layout:
         encoder = (self.features + 1) * self.latent_width
         return encoder, encoder, self.features * self.latent_width, self.input_width
 
-    def weights(self, variances: NDArray[np.float64]) -> Floats:
-        """Lay the weights of the features' squared errors (features,) out as an input row."""
-        laid = np.zeros(self.input_width, np.float32)
-        laid[: self.features] = variances
-        return laid
+    def weights(
+        self, variances: Float64[np.ndarray, " features"]
+    ) -> Float32[np.ndarray, " input_width"]:
+        """Lay out the weights of the features' squared errors.
 
-    def inputs(self, x: Floats, rows: int | None = None) -> Floats:
-        """Lay samples (n, features) out as input rows (rows or n, input_width)."""
-        laid = np.zeros((rows or len(x), self.input_width), np.float32)
-        laid[: len(x), : self.features] = x
-        laid[: len(x), self.features] = 1
-        return laid
+        Parameters
+        ----------
+        variances : float64 array (features,)
+            Weights.
 
-    def initial(self, generator: np.random.Generator) -> Floats:
-        """Draw one row as torch.nn.Linear does: uniform within 1/sqrt(fan in)."""
+        Returns
+        -------
+        float32 array (input_width,)
+            An input row.
+        """
+        row = np.zeros(self.input_width, np.float32)
+        row[: self.features] = variances
+        return row
+
+    def inputs(
+        self, x: Float32[np.ndarray, "n features"], rows: int | None = None
+    ) -> Float32[np.ndarray, "rows input_width"]:
+        """Lay out samples.
+
+        Parameters
+        ----------
+        x : float32 array (n, features)
+            Samples.
+        rows : int, optional
+            Rows of the result, the last ones zero; by default n.
+
+        Returns
+        -------
+        float32 array (rows, input_width)
+            Input rows.
+        """
+        padded = np.zeros((rows or len(x), self.input_width), np.float32)
+        padded[: len(x), : self.features] = x
+        padded[: len(x), self.features] = 1
+        return padded
+
+    def initial(self, generator: np.random.Generator) -> Float32[np.ndarray, " size"]:
+        """Draw parameters as torch.nn.Linear does: uniform within 1/sqrt(fan in).
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+            Where they come from.
+
+        Returns
+        -------
+        float32 array (size,)
+            One row.
+        """
         lines, width = self.features + 1, self.latent_width
         row = []
         for fan_in in (self.features, self.features):
@@ -75,11 +119,22 @@ class Layout:
         bias[: self.features] = generator.uniform(-bound, bound, self.features)
         return np.concatenate([*row, decoder.ravel(), bias])
 
-    def unpack(self, rows: Floats) -> dict[str, Floats]:
-        """Split rows (points, floats) into the arrays of the model, without padding.
+    def unpack(
+        self, rows: Float32[np.ndarray, "points size"]
+    ) -> dict[str, Float32[np.ndarray, "points ..."]]:
+        """Split rows into the arrays of the model, without padding.
 
-        Returns encoder_mean and encoder_log_variance (points, latents, features), their biases
-        (points, latents), decoder (points, features, latents), decoder_bias (points, features).
+        Parameters
+        ----------
+        rows : float32 array (points, size)
+            Parameters.
+
+        Returns
+        -------
+        dict of str to float32 array
+            encoder_mean and encoder_log_variance (points, latents, features), their biases
+            encoder_mean_bias and encoder_log_variance_bias (points, latents), decoder
+            (points, features, latents), decoder_bias (points, features).
         """
         mean, log_variance, decoder, bias = np.split(rows, np.cumsum(self.sizes)[:-1], axis=1)
         arrays = {}

@@ -1,24 +1,43 @@
 """The scan on torch: every point in one batched computation, gradients by autograd.
 
-The way on CUDA and where no C++ compiler is found, and the reference of kernel.cpp.
+What runs on CUDA and where no kernel can be compiled, and the reference of kernel.cpp.
 """
 
 import numpy as np
 import torch
+from jaxtyping import Float32, Float64, Int64
 from torch import Tensor
 
 from betascan.linear_vae.engine import Chunk, Estimator, State
-from betascan.linear_vae.layout import Floats, Layout
+from betascan.linear_vae.layout import Layout
 
 
 class TorchEngine:
-    """Advances and evaluates the points of a scan as one (points, ...) batch."""
+    """Advances and evaluates the points of a scan as one (points, ...) batch.
 
-    def __init__(self, layout: Layout, weights: Floats, estimator: Estimator, device: str) -> None:
+    Parameters
+    ----------
+    layout : Layout
+        How parameters and inputs lie.
+    weights : float32 array (input_width,)
+        Weight of each feature's squared error, as of `Layout.weights`.
+    estimator : {"sampled", "analytic"}
+        How the distortion is estimated in training.
+    device : str
+        torch's name of it.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        weights: Float32[np.ndarray, " input_width"],
+        estimator: Estimator,
+        device: str,
+    ) -> None:
         self.layout, self.estimator, self.device = layout, estimator, device
         self._weights = self._on_device(weights[: layout.features])
         self.name = f"torch {torch.__version__.split('+')[0]} on {device}"
-        self.rounding = self.name
+        self.build = self.name
 
     def _on_device(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
@@ -44,13 +63,18 @@ class TorchEngine:
         return squares.mean(1) / 2, divergence.mean(1) / 2
 
     def train(
-        self, state: State, betas: np.ndarray, active: np.ndarray, chunk: Chunk, lr: float
+        self,
+        state: State,
+        betas: Float64[np.ndarray, " points"],
+        active: Int64[np.ndarray, " active"],
+        chunk: Chunk,
+        lr: float,
     ) -> None:
-        """Take the chunk's updates for the active points, in place; `state.done` counts them."""
+        """Take the chunk's updates of the active points, in place; see `Engine`."""
         rows = self._on_device(state.parameters[active]).requires_grad_()
         optimiser = torch.optim.Adam([rows], lr=lr)
         optimiser.state[rows] = {
-            "step": torch.tensor(float(state.done)),
+            "step": torch.tensor(float(state.done), dtype=torch.float32),
             "exp_avg": self._on_device(state.first[active]),
             "exp_avg_sq": self._on_device(state.second[active]),
         }
@@ -58,8 +82,8 @@ class TorchEngine:
         x, noise = self._on_device(chunk.x), self._on_device(chunk.noise)
         for step, count in enumerate(chunk.counts):
             optimiser.zero_grad()
-            sampled = noise[step, :count] if self.estimator == "sampled" else None
-            distortion, rate = self._terms(rows, x[step, :count], sampled)
+            draws = noise[step, :count] if self.estimator == "sampled" else None
+            distortion, rate = self._terms(rows, x[step, :count], draws)
             (distortion + weights * rate).sum().backward()
             optimiser.step()
         state.parameters[active] = rows.detach().cpu().numpy()
@@ -68,8 +92,13 @@ class TorchEngine:
         state.done += len(chunk.counts)
 
     @torch.no_grad()
-    def evaluate(self, rows: Floats, x: Floats, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean D and mean R of each row over the first `count` inputs, (points,)."""
+    def evaluate(
+        self,
+        rows: Float32[np.ndarray, "points size"],
+        x: Float32[np.ndarray, "n input_width"],
+        count: int,
+    ) -> tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]:
+        """Return mean D and mean R of each row; see `Engine`."""
         parameters, inputs = self._on_device(rows), self._on_device(x[:count])
         totals = torch.zeros(2, len(rows), dtype=torch.float64, device=self.device)
         for part in inputs.split(4096):

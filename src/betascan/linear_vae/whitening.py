@@ -3,53 +3,107 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 
-from betascan.linear_vae.layout import Floats
-
-Array = NDArray[np.float64]
 NULL = 1e-12  # of the total variance: such a direction is rounding, as in bio7 = bio5 - bio6
+CENTRED = 1e-4  # of the standard deviation: such a mean is the rounding of a standardised table
 
 
 @dataclass(frozen=True)
 class Coordinates:
     """x = mean + to_x y, with sum_j variances_j (y_j - y'_j)^2 = |x - x'|^2.
 
-    mean (features,), to_x (features, coordinates), from_x (coordinates, features),
-    variances (coordinates,).
+    Attributes
+    ----------
+    mean : float64 array (features,)
+        Where y = 0.
+    to_x : float64 array (features, coordinates)
+        From y to x.
+    from_x : float64 array (coordinates, features)
+        Back.
+    variances : float64 array (coordinates,)
+        Weight of each coordinate in a squared error.
     """
 
-    mean: Array
-    to_x: Array
-    from_x: Array
-    variances: Array
+    mean: Float64[np.ndarray, " features"]
+    to_x: Float64[np.ndarray, "features coordinates"]
+    from_x: Float64[np.ndarray, "coordinates features"]
+    variances: Float64[np.ndarray, " coordinates"]
 
     @classmethod
-    def raw(cls, features: int) -> "Coordinates":
-        """Return x itself."""
-        return cls(np.zeros(features), np.eye(features), np.eye(features), np.ones(features))
+    def centred(cls, x: Float[np.ndarray, "n features"]) -> "Coordinates":
+        """Return x less its mean; columns that are centred but for rounding stay as they are.
+
+        Parameters
+        ----------
+        x : float array (n, features)
+            Training samples.
+
+        Returns
+        -------
+        Coordinates
+            Those of x.
+        """
+        mean, features = x.mean(axis=0, dtype=np.float64), x.shape[1]
+        mean[abs(mean) <= CENTRED * x.std(axis=0, dtype=np.float64)] = 0
+        return cls(mean, np.eye(features), np.eye(features), np.ones(features))
 
     @classmethod
-    def whitened(cls, x: Floats) -> "Coordinates":
-        """Return the principal components of samples (n, features), at unit variance.
+    def whitened(cls, x: Float[np.ndarray, "n features"]) -> "Coordinates":
+        """Return the principal components, scaled to unit variance.
 
-        Adam scales its steps entry by entry. In x every entry feels the loud modes, and a mode
-        that holds a millionth of the variance takes millions of updates; here each mode has
-        entries of its own. Directions without variance are left out.
+        In raw coordinates modes of high variance dominate Adam's second moments, and a mode that
+        holds a millionth of the variance takes millions of updates; here each mode has parameters
+        of its own. Directions without variance are left out.
+
+        Parameters
+        ----------
+        x : float array (n, features)
+            Training samples.
+
+        Returns
+        -------
+        Coordinates
+            Of descending variance.
         """
         mean = x.mean(axis=0, dtype=np.float64)
-        values, vectors = np.linalg.eigh(np.cov(x, rowvar=False, bias=True, dtype=np.float64))
+        covariance = np.atleast_2d(np.cov(x, rowvar=False, bias=True, dtype=np.float64))
+        values, vectors = np.linalg.eigh(covariance)
         kept = values > NULL * values.sum()
         values, vectors = values[kept][::-1], vectors[:, kept][:, ::-1]
         spread = np.sqrt(values)
         return cls(mean, vectors * spread, (vectors / spread).T, values)
 
-    def enter(self, x: Floats) -> Floats:
-        """Return samples (n, features) in these coordinates (n, coordinates)."""
+    def transform(self, x: Float[np.ndarray, "n features"]) -> Float32[np.ndarray, "n coordinates"]:
+        """Return samples in these coordinates.
+
+        Parameters
+        ----------
+        x : float array (n, features)
+            Samples.
+
+        Returns
+        -------
+        float32 array (n, coordinates)
+            The same samples.
+        """
         return ((x - self.mean) @ self.from_x.T).astype(np.float32)
 
-    def leave(self, parameters: dict[str, Floats]) -> dict[str, Array]:
-        """Return parameters trained here (as of `Layout.unpack`) as those of the model of x."""
+    def inverse_transform(
+        self, parameters: dict[str, Float32[np.ndarray, "points ..."]]
+    ) -> dict[str, Float64[np.ndarray, "points ..."]]:
+        """Return parameters trained in these coordinates as those of the model of x.
+
+        Parameters
+        ----------
+        parameters : dict of str to float32 array
+            As of `Layout.unpack`.
+
+        Returns
+        -------
+        dict of str to float64 array
+            The same names.
+        """
         arrays = {name: array.astype(np.float64) for name, array in parameters.items()}
         for name in ("encoder_mean", "encoder_log_variance"):
             arrays[name] = arrays[name] @ self.from_x

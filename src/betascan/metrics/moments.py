@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # tables and figures use this package, and need no torch
-    from betascan.linear_vae.scan import Scan
+    from betascan.linear_vae import Scan
 
 ROWS = 1 << 15  # samples held at a time: 8 MB a float64 array of 32 latents
 

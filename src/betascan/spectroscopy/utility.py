@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from betascan.metrics.moments import ROWS, observe
 
 if TYPE_CHECKING:
-    from betascan.linear_vae.scan import Scan
+    from betascan.linear_vae import Scan
 
 Array = NDArray[np.float64]
 

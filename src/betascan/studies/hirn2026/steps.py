@@ -11,7 +11,7 @@ import pandas as pd
 from betascan.core.files import read_npz, write_csv, write_json
 from betascan.core.provenance import provenance as machine
 from betascan.data import blocks
-from betascan.linear_vae.scan import Scan, scan, total_variance
+from betascan.linear_vae import Scan, scan, total_variance
 from betascan.spectroscopy import Pca, beta_from_temperature, observe, truncated_distortion
 from betascan.studies.hirn2026.cells import load_split
 

@@ -1,0 +1,246 @@
+"""A scan: one linear VAE trained to equilibrium at every beta, all of them at once.
+
+hirn2026, section II and appendix A: encoder mean and log-variance affine in x, linear decoder,
+loss D + beta R with sigma_dec^2 = 1, Adam, early stopping on the validation loss.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32
+from numpy.typing import ArrayLike
+from tqdm import tqdm
+
+from betascan.core.errors import DataError, TrainingError
+from betascan.core.files import read_npz, write_npz
+from betascan.core.randomness import stream
+from betascan.linear_vae.compiler import NoKernelError, announce_fallback, source_digest
+from betascan.linear_vae.engine import Engine, Estimator, State
+from betascan.linear_vae.inputs import as_table, as_weights, check_settings
+from betascan.linear_vae.kernel import SOURCE, KernelEngine
+from betascan.linear_vae.layout import Layout
+from betascan.linear_vae.minibatches import chunks, prefetched, whole_blocks
+from betascan.linear_vae.result import Scan, total_variance
+from betascan.linear_vae.whitening import Coordinates
+
+Device = Literal["auto", "cpu", "cuda"]
+
+SOURCES = [SOURCE, Path(__file__).with_name("torch_engine.py")]  # of the arithmetic
+CHECKPOINT_SECONDS = 30.0
+TORCH_RATIO = 8  # of the time that torch takes to the kernel's (benchmarks/scan.py)
+LARGE = 100.0  # no entry of a standardised table is as far from the mean
+
+
+def scan(
+    train: ArrayLike,
+    validation: ArrayLike,
+    betas: ArrayLike,
+    *,
+    latents: int = 32,
+    updates: int,
+    batch_size: int = 256,
+    lr: float = 3e-4,
+    patience: float = 0.1,
+    estimator: Estimator = "sampled",
+    seed: int = 0,
+    device: Device = "auto",
+    workers: int | Literal["auto"] = "auto",
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> Scan:
+    """Train a linear VAE at each beta and return the state of least validation loss of each.
+
+    All points share initial weights, minibatches and noise, which depend on `seed` alone, so a
+    point's result does not depend on which other points are in the call.
+
+    Parameters
+    ----------
+    train, validation : array_like (n, features)
+        Samples, with columns of standard deviations around 1. A mean that is not 0 is taken off
+        for the training and put back into the biases.
+    betas : array_like (points,)
+        Weights of the rate.
+    latents : int
+        Latent dimensions.
+    updates : int
+        Adam updates a point takes at most.
+    batch_size : int
+        Samples in a minibatch.
+    lr : float
+        Adam's learning rate.
+    patience : float
+        A point stops after `patience` x `updates` updates without a better validation loss, taken
+        once an epoch. That loss is an expectation for both estimators, so that chance does not
+        stop a point.
+    estimator : {"sampled", "analytic"}
+        "sampled" trains as hirn2026 does, on one reparameterised draw a sample and in the
+        coordinates of x; "analytic" asks where the optimum lies, so it trains on the expectation,
+        which a linear decoder gives in closed form, and in whitened coordinates.
+    seed : int
+        Of all random streams.
+    device : {"auto", "cpu", "cuda"}
+        "auto" is CUDA where there is any.
+    workers : int or "auto"
+        Threads on the CPU, by default one a core.
+    checkpoint : str or Path, optional
+        A file from which an interrupted scan goes on, to the same bytes if the processor is the
+        same one.
+    progress : bool
+        Whether a bar shows it.
+
+    Returns
+    -------
+    Scan
+        Trained points in the order of `betas`.
+
+    Raises
+    ------
+    DataError
+        If a table cannot be used, or the checkpoint is damaged or cannot be written.
+    ConfigError
+        If a setting makes no sense.
+    TrainingError
+        If a loss is not finite or the device is missing.
+
+    References
+    ----------
+    hirn2026, section II and appendix A.
+    """
+    threads = (os.cpu_count() or 1) if workers == "auto" else workers
+    check_settings(
+        {"latents": latents, "updates": updates, "batch_size": batch_size, "workers": threads},
+        {"lr": lr, "patience": patience},
+        {"estimator": (estimator, Estimator), "device": (device, Device)},
+    )
+    rate_weights = as_weights(betas)
+    x, held_out = as_table(train, "train"), as_table(validation, "validation")
+    if x.shape[1] != held_out.shape[1]:
+        raise DataError(
+            f"train has {x.shape[1]} columns and validation {held_out.shape[1]}: "
+            "both need the same ones"
+        )
+    if not 0 < (V := total_variance(x)) < np.inf:
+        raise DataError(f"the total variance of train is {V:g}: standardise columns that vary")
+    coordinates = Coordinates.whitened(x) if estimator == "analytic" else Coordinates.centred(x)
+    layout = Layout(len(coordinates.variances), latents)
+    engine = _engine(layout, layout.weights(coordinates.variances), estimator, device, threads)
+    inputs = layout.inputs(coordinates.transform(x))
+    held_out_inputs = layout.inputs(coordinates.transform(held_out), whole_blocks(len(held_out)))
+    updates_per_epoch = -(-len(x) // batch_size)
+    facts = {
+        "estimator": estimator, "latents": int(latents), "updates": int(updates),
+        "seed": int(seed), "batch_size": int(batch_size), "lr": float(lr),
+        "patience": float(patience),
+    }  # fmt: skip
+    identity = hashlib.sha256(
+        json.dumps([facts, source_digest(*SOURCES)]).encode()
+        + b"".join(array.tobytes() for array in (rate_weights, inputs, held_out_inputs))
+    ).hexdigest()
+    path = None if checkpoint is None else Path(checkpoint)
+    state = _resume(path, identity, engine) or State.start(
+        layout.initial(stream(seed, "scan/initial")), len(rate_weights)
+    )
+
+    started, written = time.monotonic() - state.seconds, time.monotonic()
+    with tqdm(
+        total=updates, initial=state.done, unit=" updates", desc=f"scan ({estimator})",
+        disable=not progress, mininterval=1,
+    ) as bar:  # fmt: skip
+        while state.running.any() and state.done < updates:
+            active = np.flatnonzero(state.running)
+            bar.set_postfix_str(
+                f"{active.size} of {len(rate_weights)} points active", refresh=False
+            )
+            epoch = state.done // updates_per_epoch
+            left = updates - state.done
+            for chunk in prefetched(chunks(layout, inputs, batch_size, seed, epoch, left)):
+                engine.train(state, rate_weights, active, chunk, lr)
+                bar.update(len(chunk.counts))
+            distortion, rate = engine.evaluate(
+                state.parameters[active], held_out_inputs, len(held_out)
+            )
+            loss = distortion + rate_weights[active] * rate
+            if not np.isfinite(loss).all():
+                beta = rate_weights[active][~np.isfinite(loss)][0]
+                raise TrainingError(
+                    f"the loss at beta = {beta:.4g} is not finite after {state.done} updates: "
+                    + _advice(abs(inputs).max())
+                )
+            state.record_validation(active, loss, patience * updates)
+            state.seconds = time.monotonic() - started
+            if path and time.monotonic() - written > CHECKPOINT_SECONDS:
+                _save(path, identity, engine, state)
+                written = time.monotonic()
+    return Scan(
+        betas=rate_weights,
+        total_variance=V,
+        parameters=coordinates.inverse_transform(layout.unpack(state.best_parameters)),
+        best_update=state.best_update,
+        last_update=state.last_update,
+        validation_loss=state.best_loss,
+        facts=facts,
+        record={"device": engine.name, "seconds": state.seconds},
+    )
+
+
+def _advice(largest: float) -> str:
+    if largest > LARGE:
+        return f"standardise the columns, whose values are up to {largest:.3g} from their mean"
+    return "lower the learning rate (lr)"
+
+
+def _engine(
+    layout: Layout,
+    weights: Float32[np.ndarray, " input_width"],
+    estimator: Estimator,
+    device: str,
+    workers: int,
+) -> Engine:
+    if device != "cpu":
+        import torch  # takes seconds, and the kernel does not need it
+
+        available = torch.cuda.is_available()
+        if device == "cuda" and not available:
+            raise TrainingError(
+                "device cuda was asked for and there is none: set device to auto or cpu"
+            )
+        device = "cuda" if available else "cpu"
+    if device == "cpu":
+        try:
+            return KernelEngine(layout, weights, estimator, workers)
+        except NoKernelError as error:
+            announce_fallback(str(error), TORCH_RATIO)
+        import torch
+
+        torch.set_num_threads(workers)
+    from betascan.linear_vae.torch_engine import TorchEngine
+
+    return TorchEngine(layout, weights, estimator, device)
+
+
+def _save(checkpoint: Path, identity: str, engine: Engine, state: State) -> None:
+    arrays = {name: value for name, value in vars(state).items() if isinstance(value, np.ndarray)}
+    facts = {"identity": identity, "build": engine.build}
+    write_npz(checkpoint, arrays, **facts, done=state.done, seconds=state.seconds)
+
+
+def _resume(checkpoint: Path | None, identity: str, engine: Engine) -> State | None:
+    """Return the checkpoint's state if it belongs to this very scan."""
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    arrays, facts = read_npz(checkpoint)
+    if facts["identity"] != identity:
+        return None
+    if facts["build"] != engine.build:
+        print(
+            f"betascan: {checkpoint} was begun on another processor; the scan goes on, "
+            "and its result may differ from an uninterrupted one in the last digits",
+            file=sys.stderr,
+        )
+    return State(**arrays, done=facts["done"], seconds=facts["seconds"])
