@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from snakemake.utils import update_config
 
 from betascan.core.errors import ConfigError
 from betascan.core.files import write_npz
+from betascan.core.machine import processor_flags
+from betascan.linear_vae.compiler import NATIVE, WIDTHS, NoKernelError, announce_fallback
 from betascan.studies.vu2026 import adamw, linear_solver
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
@@ -125,11 +128,13 @@ def test_no_encoder_near_the_updated_one_is_better():
     )
 
 
-def plainly(data, encoder, decoder, beta, lam, iterations):
-    """One model by torch.optim and the textbook's formulas."""
-    n, m = decoder.shape
+@cache
+def with_torch_optim(sizes, beta, lam, iterations):
+    """Least loss and its likelihood of one model, by torch.optim and the textbook's formulas."""
+    data, starts = small(*sizes)
+    n, m = starts.decoder[0].shape
     Y = torch.from_numpy(data.covariance)
-    A, B = (torch.tensor(x, requires_grad=True) for x in (decoder, encoder))
+    A, B = (torch.tensor(x[0], requires_grad=True) for x in (starts.decoder, starts.encoder))
     C, U = (torch.zeros(k, k, dtype=torch.float64, requires_grad=True) for k in (m, n))
     parameters = [A, B, C, U]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01)
@@ -151,25 +156,38 @@ def plainly(data, encoder, decoder, beta, lam, iterations):
     return kept
 
 
-@pytest.mark.parametrize("engine", ["auto", "torch"])
-@pytest.mark.parametrize("sizes", [(9, 3, 2), (16, 4, 5)])
-def test_adamw_is_torchs(engine, sizes):
+def refuse(*args, **constants):
+    raise NoKernelError("this test does without")
+
+
+@pytest.mark.parametrize("target", ["native", *WIDTHS, "torch"])
+@pytest.mark.parametrize("sizes", [(9, 3, 2), (16, 4, 5), (29, 10, 3)])
+def test_adamw_is_torchs(target, sizes):
+    flags = {"native": NATIVE, "torch": None, **WIDTHS}[target]
+    if target in WIDTHS and target not in processor_flags():
+        pytest.skip(f"needs a processor with {target}")
     data, starts = small(*sizes)
     cells = Cells.grid([1, 4], [0, 2], 1)
-    solver = AdamW(data, cells, starts, 150, **ADAMW, engine=engine)
+    solver = AdamW(data, cells, starts, 150, **ADAMW, target=flags)
+    assert ("kernel" in solver.engine) == (target != "torch")
     solver.run(progress=False)
-    for model, (beta, lam) in enumerate(zip(cells.beta, cells.lam, strict=True)):
-        loss, nll = plainly(data, starts.encoder[0], starts.decoder[0], beta, lam, 150)
-        np.testing.assert_allclose(solver.state["best"][model, :2], [loss, nll], rtol=1e-9)
+    ends = [
+        with_torch_optim(sizes, beta, lam, 150)
+        for beta, lam in zip(cells.beta, cells.lam, strict=True)
+    ]
+    np.testing.assert_allclose(solver.state["best"][:, :2], ends, rtol=1e-9)
 
 
-def test_without_a_compiler_adamw_takes_the_same_steps(monkeypatch):
+def test_without_a_compiler_adamw_takes_the_same_steps(monkeypatch, capsys):
     data, starts = small()
     cells = Cells.grid([1, 4], [0, 2], 3)
     fast = AdamW(data, cells, starts, 300, **ADAMW)
-    monkeypatch.setattr(adamw, "compiled", lambda *_, **__: None)
+    monkeypatch.setattr(adamw, "compiled", refuse)
+    announce_fallback.cache_clear()
     slow = AdamW(data, cells, starts, 300, **ADAMW)
     assert slow.engine == "torch"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "times slower: this test does without" in line
     for solver in (fast, slow):
         solver.run(progress=False)
     for name in ("theta", "best"):
@@ -224,6 +242,24 @@ def test_a_killed_run_goes_on_to_the_same_bytes(method, tmp_path, monkeypatch):
     assert len(left) == len(blocks) - 2 > 0
     for name, array in whole.state.items():
         assert again.state[name].tobytes() == array.tobytes(), name
+
+
+def test_adamw_goes_on_with_another_engine(tmp_path, monkeypatch):
+    data, starts = small()
+    monkeypatch.setattr(linear_solver, "CHECKPOINT_SECONDS", 0)
+    checkpoint, cells = tmp_path / "checkpoint.npz", Cells.grid([1, 4], [2], 1)
+    whole, cut, again = (
+        AdamW(data, cells, starts, 1300, **ADAMW, target=target)
+        for target in (NATIVE, None, NATIVE)
+    )
+    whole.run(progress=False)
+    counted(cut, 1)
+    with pytest.raises(KeyboardInterrupt):
+        cut.run(checkpoint, progress=False)
+    left = counted(again)
+    again.run(checkpoint, progress=False)
+    assert left == [300]
+    np.testing.assert_allclose(again.state["best"], whole.state["best"], rtol=1e-6, atol=1e-9)
 
 
 def test_another_runs_checkpoint_is_left_alone(tmp_path):

@@ -4,8 +4,6 @@ hirn2026, section II and appendix A: encoder mean and log-variance affine in x, 
 loss D + beta R with sigma_dec^2 = 1, Adam, early stopping on the validation loss.
 """
 
-import hashlib
-import json
 import os
 import sys
 import time
@@ -17,8 +15,8 @@ from jaxtyping import Float32
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
+from betascan.core.checkpoint import Checkpoint, digest
 from betascan.core.errors import DataError, TrainingError
-from betascan.core.files import read_npz, write_npz
 from betascan.core.randomness import stream
 from betascan.linear_vae.compiler import NoKernelError, announce_fallback, source_digest
 from betascan.linear_vae.engine import Engine, Estimator, State
@@ -138,16 +136,13 @@ def scan(
         "seed": int(seed), "batch_size": int(batch_size), "lr": float(lr),
         "patience": float(patience),
     }  # fmt: skip
-    identity = hashlib.sha256(
-        json.dumps([facts, source_digest(*SOURCES)]).encode()
-        + b"".join(array.tobytes() for array in (rate_weights, inputs, held_out_inputs))
-    ).hexdigest()
-    path = None if checkpoint is None else Path(checkpoint)
-    state = _resume(path, identity, engine) or State.start(
+    identity = digest([facts, source_digest(*SOURCES)], (rate_weights, inputs, held_out_inputs))
+    saved = Checkpoint(Path(checkpoint) if checkpoint else None, identity, CHECKPOINT_SECONDS)
+    state = _resume(saved, engine) or State.start(
         layout.initial(stream(seed, "scan/initial")), len(rate_weights)
     )
 
-    started, written = time.monotonic() - state.seconds, time.monotonic()
+    started = time.monotonic() - state.seconds
     with tqdm(
         total=updates, initial=state.done, unit=" updates", desc=f"scan ({estimator})",
         disable=not progress, mininterval=1,
@@ -174,9 +169,9 @@ def scan(
                 )
             state.record_validation(active, loss, patience * updates)
             state.seconds = time.monotonic() - started
-            if path and time.monotonic() - written > CHECKPOINT_SECONDS:
-                _save(path, identity, engine, state)
-                written = time.monotonic()
+            if saved.due:
+                saved.save({**vars(state), "build": engine.build})
+    saved.save({**vars(state), "build": engine.build}, final=True)
     return Scan(
         betas=rate_weights,
         total_variance=V,
@@ -224,23 +219,14 @@ def _engine(
     return TorchEngine(layout, weights, estimator, device)
 
 
-def _save(checkpoint: Path, identity: str, engine: Engine, state: State) -> None:
-    arrays = {name: value for name, value in vars(state).items() if isinstance(value, np.ndarray)}
-    facts = {"identity": identity, "build": engine.build}
-    write_npz(checkpoint, arrays, **facts, done=state.done, seconds=state.seconds)
-
-
-def _resume(checkpoint: Path | None, identity: str, engine: Engine) -> State | None:
-    """Return the checkpoint's state if it belongs to this very scan."""
-    if checkpoint is None or not checkpoint.exists():
+def _resume(saved: Checkpoint, engine: Engine) -> State | None:
+    contents = saved.restore()
+    if contents is None:
         return None
-    arrays, facts = read_npz(checkpoint)
-    if facts["identity"] != identity:
-        return None
-    if facts["build"] != engine.build:
+    if contents.pop("build") != engine.build:
         print(
-            f"betascan: {checkpoint} was begun on another processor; the scan goes on, "
+            f"betascan: {saved.path} was written on another processor; the scan goes on from it, "
             "and its result may differ from an uninterrupted one in the last digits",
             file=sys.stderr,
         )
-    return State(**arrays, done=facts["done"], seconds=facts["seconds"])
+    return State(**contents)
