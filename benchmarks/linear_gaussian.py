@@ -9,11 +9,13 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before numpy reads it
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
+from betascan.core.machine import processor, processor_flags
+from betascan.linear_vae.compiler import NATIVE, WIDTHS
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint
 from betascan.studies.vu2026.linear_data import Data, draw
@@ -82,13 +84,16 @@ def compare(observed: int, rounds: int) -> None:
     def loop(way: Callable[[Data, Starts, int], np.ndarray], steps: int) -> Callable[[], int]:
         return lambda: len(way(data, few, steps)) * steps
 
+    def adamw(target: Sequence[str] | None, steps: int) -> Callable[[], int]:
+        return side_by_side(lambda c, s: AdamW(data, c, s, steps, **SETTINGS, target=target))
+
+    widths = {name: flags for name, flags in WIDTHS.items() if name in processor_flags()}
+    kernels = {"native": NATIVE, **widths}
     ways = {
         "alternating, side by side": side_by_side(lambda c, s: FixedPoint(data, c, s, 400, 1e-300)),
         "alternating, plain loop": loop(alternately, 50),
-        "AdamW, kernel": side_by_side(lambda c, s: AdamW(data, c, s, 100, **SETTINGS)),
-        "AdamW, torch, side by side": side_by_side(
-            lambda c, s: AdamW(data, c, s, 20, **SETTINGS, engine="torch")
-        ),
+        **{f"AdamW, kernel, {name}": adamw(flags, 100) for name, flags in kernels.items()},
+        "AdamW, torch, side by side": adamw(None, 20),
         "AdamW, plain loop": loop(by_optimiser, 100),
     }
     best = dict.fromkeys(ways, np.inf)
@@ -103,5 +108,6 @@ def compare(observed: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
+    print(processor())
     for observed in (50, 100):
         compare(observed, int(sys.argv[1]) if len(sys.argv) > 1 else 3)

@@ -1,4 +1,4 @@
-"""Microseconds a point and update of a scan, three ways: kernel, batched torch, a plain loop.
+"""Microseconds a point and update of a scan: kernel by width of vectors, batched torch, plain loop.
 
 python benchmarks/scan.py [ROUNDS]     hirn2026's sizes: 57 points, 19 features, 32 latents
 """
@@ -6,15 +6,20 @@ python benchmarks/scan.py [ROUNDS]     hirn2026's sizes: 57 points, 19 features,
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
+from typing import NoReturn
 
 import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from betascan.linear_vae import kernel
-from betascan.linear_vae.scan import scan
+from betascan.core.machine import processor, processor_flags
+from betascan.linear_vae import scan, training
+from betascan.linear_vae.compiler import NATIVE, WIDTHS, NoKernelError
+from betascan.linear_vae.kernel import KernelEngine
 
 BETAS = 19 * np.geomspace(1e-7, 1, 57)
 BATCH, BATCHES, LATENTS, LR = 256, 200, 32, 3e-4
@@ -23,16 +28,19 @@ train = random.standard_normal((BATCH * BATCHES, 19), np.float32)
 validation = train[: len(train) * 3 // 10]  # as large a share as hirn2026's
 
 
-def with_kernel() -> int:
-    scan(train, validation, BETAS, updates=2 * BATCHES, batch_size=BATCH, lr=LR, progress=False)
-    return 2 * BATCHES * len(BETAS)
+def with_engine(engine: Callable[..., KernelEngine], epochs: int) -> int:
+    training.KernelEngine = engine
+    updates = epochs * BATCHES
+    scan(train, validation, BETAS, updates=updates, batch_size=BATCH, lr=LR, progress=False)
+    return updates * len(BETAS)
 
 
-def with_torch() -> int:
-    build, kernel.build = kernel.build, lambda layout: None
-    scan(train, validation, BETAS, updates=BATCHES, batch_size=BATCH, lr=LR, progress=False)
-    kernel.build = build
-    return BATCHES * len(BETAS)
+def refuse(*args: object) -> NoReturn:
+    raise NoKernelError("the benchmark compares")
+
+
+def compiled_for(target: Sequence[str]) -> Callable[[], int]:
+    return lambda: with_engine(partial(KernelEngine, target=target), 2)
 
 
 def plainly(betas: np.ndarray = BETAS[::19]) -> int:
@@ -59,19 +67,28 @@ def plainly(betas: np.ndarray = BETAS[::19]) -> int:
 
 
 if __name__ == "__main__":
-    ways = {"compiled kernel": with_kernel, "batched torch": with_torch, "plain loop": plainly}
+    widths = {name: flags for name, flags in WIDTHS.items() if name in processor_flags()}
+    kernels = {f"kernel, {name}": flags for name, flags in {"native": NATIVE, **widths}.items()}
+    ways: dict[str, Callable[[], int]] = {
+        name: compiled_for(flags) for name, flags in kernels.items()
+    }
+    for run in ways.values():
+        run()  # compiles
+    ways |= {"batched torch": lambda: with_engine(refuse, 1), "plain loop": plainly}
     seconds: dict[str, list[float]] = {way: [] for way in ways}
-    with_kernel()  # compiles
     for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
         for way, run in ways.items():
             start = time.perf_counter()
             updates = run()
-            seconds[way].append((time.perf_counter() - start) / updates)
+            seconds[way].append((time.perf_counter() - start) / updates * 1e6)
     cost = {way: median(times) for way, times in seconds.items()}
-    print(f"{os.cpu_count()} cores, torch on {torch.get_num_threads()} threads; medians of rounds")
+    print(
+        f"{processor()}, {os.cpu_count()} cores, torch on {torch.get_num_threads()} threads; "
+        "medians of rounds"
+    )
     for way, value in cost.items():
-        spread = f"{min(seconds[way]) * 1e6:.1f} to {max(seconds[way]) * 1e6:.1f}"
         print(
-            f"{way:16}{value * 1e6:8.1f} us a point and update ({spread}), "
-            f"{value / cost['compiled kernel']:5.1f} times the kernel"
+            f"{way:16}{value:8.1f} us a point and update "
+            f"({min(seconds[way]):.1f} to {max(seconds[way]):.1f}), "
+            f"plain loop / this {cost['plain loop'] / value:6.1f}"
         )

@@ -93,7 +93,7 @@ def test_a_table_that_cannot_be_trained_on_is_refused(x, V):
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"workers": 0}, "workers must be at least 1"),
         ({"lr": np.nan}, "lr must be above 0, not nan"),
-        ({"patience": 0}, "patience must be above 0"),
+        ({"patience": 0.0}, "patience must be above 0"),
         ({"betas": [1, -2]}, "betas must be finite and not negative, unlike -2"),
         ({"betas": [np.inf]}, "betas must be finite"),
         ({"betas": []}, r"betas must be a list of numbers, not of shape \(0,\)"),

@@ -81,7 +81,7 @@ def source_digest(*sources: Path) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in (*sources, HEADER))).hexdigest()
 
 
-def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: float) -> Kernel:
+def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: int | float) -> Kernel:
     """Compile a C++ file, or find it compiled, and load it.
 
     The library is kept in the user's cache, or, where that cannot be written or nothing in it
@@ -93,7 +93,7 @@ def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: float) -
         The file.
     target : sequence of str
         The compiler's flags for the processor; by default for the one at hand.
-    **constants : float
+    **constants : int or float
         What the source takes as macros.
 
     Returns

@@ -1,7 +1,7 @@
 """What a scan asks of the code that does its arithmetic."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64
@@ -116,6 +116,7 @@ class State:
         self.running[points] = self.done - self.best_update[points] < patience
 
 
+@runtime_checkable
 class Engine(Protocol):
     """Advances points by minibatches and evaluates them.
 

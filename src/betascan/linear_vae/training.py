@@ -165,7 +165,7 @@ def scan(
                 beta = rate_weights[active][~np.isfinite(loss)][0]
                 raise TrainingError(
                     f"the loss at beta = {beta:.4g} is not finite after {state.done} updates: "
-                    + _advice(abs(inputs).max())
+                    + _advice(float(abs(inputs).max()))
                 )
             state.record_validation(active, loss, patience * updates)
             state.seconds = time.monotonic() - started
