@@ -5,28 +5,35 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from betascan.studies.base import Study, Training
 from betascan.workflow.batches import unique
 
-# compiled kernel, 19 features, 32 latents, batch 256, one core (benchmarks/scan.py); a point of
-# the papers' scan stops after about half its updates, but what may come is what is announced
-MICROSECONDS_AN_UPDATE = 26
-# of AdamW in vu2026's linear study, 100 variables, one core (benchmarks/linear_gaussian.py); it
-# goes with their square, and takes most of the study's time
-MICROSECONDS_AT_100 = 60
-
 
 @dataclass(frozen=True)
 class Workload:
-    """The trainings of images of a study: how many, and how many images they see in all."""
+    """The trainings of a study.
+
+    Attributes
+    ----------
+    study : str
+        Its key, or what part of it is meant.
+    trainings : int
+        How many models are trained.
+    amount : int
+        Images that all of them are trained on, repetitions counted, or updates that they take; at
+        most, as a training may stop early.
+    unit : {"images", "updates"}
+        Which of the two.
+    """
 
     study: str
     trainings: int
-    images: int
+    amount: int
+    unit: Literal["images", "updates"]
 
 
 def images_seen(training: Training) -> int:
@@ -36,12 +43,47 @@ def images_seen(training: Training) -> int:
 
 
 def workloads(studies: Mapping[str, Study]) -> list[Workload]:
-    """Return the trainings of images, a line a study."""
+    """Return the trainings of images, one entry a study.
+
+    Parameters
+    ----------
+    studies : mapping of str to Study
+        Their rows.
+
+    Returns
+    -------
+    list of Workload
+        In units of images.
+    """
     loads = []
     for key, study in studies.items():
         if models := unique(study.trainings):
-            loads.append(Workload(key, len(models), sum(map(images_seen, models))))
+            loads.append(Workload(key, len(models), sum(map(images_seen, models)), "images"))
     return loads
+
+
+def linear_workloads(config: Any) -> tuple[Workload, Workload]:
+    """Return the trainings of linear VAEs.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+
+    Returns
+    -------
+    scan, adamw : Workload
+        hirn2026's scan, and AdamW in vu2026's linear study, which takes most of that study's time.
+        In units of updates.
+    """
+    scan, linear = config.hirn2026.scan, config.vu2026.linear
+    points = len(scan.estimators) * len(scan.temperatures.grid())
+    models = len(linear.betas) * len(linear.lambdas) * linear.starts
+    iterations = [size.iterations for size in linear.sizes().values()]
+    return (
+        Workload("hirn2026", points, points * scan.updates, "updates"),
+        Workload("vu2026, linear", models * len(iterations), models * sum(iterations), "updates"),
+    )
 
 
 def has_gpu() -> bool:
@@ -52,38 +94,30 @@ def has_gpu() -> bool:
 def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
     """Say in one line a study what is trained and how long that takes on this machine.
 
-    measured: the table of `speed.measure`, which has the hours if it was made for these very
-    trainings.
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    studies : mapping of str to Study
+        Their rows.
+    measured : Path
+        The table of `speed.measure`, which has the hours if it was made for these very trainings.
+
+    Returns
+    -------
+    str
+        Several lines.
     """
-    scan, cores = config.hirn2026.scan, os.cpu_count() or 1
-    points = len(scan.estimators) * len(scan.temperatures.grid())
-    minutes = points * scan.updates * MICROSECONDS_AN_UPDATE / 1e6 / 60 / cores
-    device = "GPU" if has_gpu() else f"{cores} CPU cores"
-    lines = [
-        f"betascan, scale {config.scale}, on {device}:",
-        f"  hirn2026: {points} linear VAEs of at most {scan.updates:,} updates, "
-        f"about {max(1, round(minutes))} minutes on the CPU",
-    ]
-    linear = config.vu2026.linear
-    models = len(linear.betas) * len(linear.lambdas) * linear.starts
-    sizes = linear.sizes().values()
-    updates = models * sum(size.iterations * (size.observed / 100) ** 2 for size in sizes)
-    minutes = updates * MICROSECONDS_AT_100 / 1e6 / 60 / cores
-    lines.append(
-        f"  vu2026, linear: {models} models of {len(sizes)} sizes by two methods, "
-        f"about {max(1, round(minutes))} minutes on the CPU"
-    )
+    cores = os.cpu_count() or 1
+    lines = [f"betascan, scale {config.scale}, on {'GPU' if has_gpu() else f'{cores} CPU cores'}:"]
     hours = _hours(measured)
-    for work in workloads(studies):
-        known = hours.get((work.study, work.trainings, work.images))
-        told = "hours unknown: `snakemake --cores 1 plan` measures"
-        if known is not None:
-            told = f"about {known:.2g} hours, as measured here"
+    for work in (*linear_workloads(config), *workloads(studies)):
+        known = hours.get((work.study, work.trainings, work.amount, work.unit))
         lines.append(
-            f"  {work.study}: {work.trainings} trainings on {work.images / 1e6:,.3g} million "
-            f"images in all, {told}"
+            f"  {work.study}: {work.trainings} trainings, {work.amount / 1e6:,.3g} million "
+            f"{work.unit} in all, {_duration(known)}"
         )
-    total = sum(work.images for work in workloads(studies))
+    total = sum(work.amount for work in workloads(studies))
     if not has_gpu() and total > 1e8 * cores:
         lines.append(
             "  That is a plan for GPUs, and there is none here: --configfile "
@@ -92,9 +126,20 @@ def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
     return "\n".join(lines)
 
 
-def _hours(measured: Path) -> dict[tuple[str, int, int], float]:
+def _duration(hours: float | None) -> str:
+    if hours is None:
+        return "hours unknown: `snakemake --cores 1 plan` measures"
+    if hours < 1:
+        return f"about {max(1, round(60 * hours))} min, as measured here"
+    return f"about {hours:.2g} h, as measured here"
+
+
+def _hours(measured: Path) -> dict[tuple[str, int, int, str], float]:
     if not measured.exists():
         return {}
-    plan = pd.read_csv(measured)
-    keys = plan[["study", "trainings", "images"]].itertuples(index=False, name=None)
-    return dict(zip(keys, plan["hours"], strict=True))
+    try:
+        plan = pd.read_csv(measured)
+        keys = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
+        return dict(zip(keys, plan["hours"], strict=True))
+    except (pd.errors.EmptyDataError, KeyError):  # cut short, or of another version
+        return {}

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,38 @@ from betascan.core.files import write_csv
 from betascan.data import store
 from betascan.data.catalog import IMAGE_SETS
 from betascan.data.images import IMAGE_SETS as GRIDS
+from betascan.linear_vae import scan, total_variance
+from betascan.linear_vae.engine import Estimator
+from betascan.studies.hirn2026.config import Scan as ScanConfig
+from betascan.studies.vu2026.adamw import AdamW
+from betascan.studies.vu2026.linear_config import Size, Vu2026Linear
+from betascan.studies.vu2026.linear_data import draw
+from betascan.studies.vu2026.linear_solver import Cells, Starts
+from betascan.theory.temperature import beta_from_temperature
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import resolve_device, train
 from betascan.workflow.batches import unique
 from betascan.workflow.config import load, studies
-from betascan.workflow.plan import images_seen, workloads
+from betascan.workflow.plan import images_seen, linear_workloads, workloads
 
 SECONDS = 1.0  # that each kind of training is tried for, at least
 
 
 def seconds_an_image(run: Run, channels: int) -> float:
-    """Time a training of this kind on noise, without its start."""
+    """Time a training of this kind on noise, without its start.
+
+    Parameters
+    ----------
+    run : Run
+        How it is trained.
+    channels : int
+        Of the images.
+
+    Returns
+    -------
+    float
+        Seconds an image.
+    """
     device, size = resolve_device(run.training.device), run.model.size
     batch = run.training.batch_size
     grid, rows = GRIDS["shapes3d"].grid, np.arange(batch)
@@ -44,15 +65,80 @@ def seconds_an_image(run: Run, channels: int) -> float:
         train(run.model_copy(update={"training": protocol}), pictures, progress=False)
         return time.perf_counter() - started
 
+    return _marginal(seconds) / batch
+
+
+def seconds_per_scan_update(protocol: ScanConfig, estimator: Estimator) -> float:
+    """Time one update of one point of a scan, a share of the validation included.
+
+    Parameters
+    ----------
+    protocol : Scan
+        What the configuration says of it.
+    estimator : {"sampled", "analytic"}
+        One of its estimators.
+
+    Returns
+    -------
+    float
+        Seconds with all cores, or the GPU, at work: with the compiled kernel where there is one,
+        else with torch.
+    """
+    epoch = 32
+    x = np.random.default_rng(0).standard_normal((epoch * protocol.batch_size, 19), np.float32)
+    betas = beta_from_temperature(protocol.temperatures.grid(), total_variance(x))
+    settings = protocol.model_dump(include={"latents", "batch_size", "lr", "device"})
+
+    def seconds(epochs: int) -> float:
+        started = time.perf_counter()
+        scan(
+            x, x[: len(x) // 3], betas, updates=epoch * epochs, patience=1.0,
+            estimator=estimator, progress=False, **settings,
+        )  # fmt: skip
+        return time.perf_counter() - started
+
+    return _marginal(seconds) / epoch / len(betas)
+
+
+def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
+    """Time one update of one model of vu2026's linear study.
+
+    Parameters
+    ----------
+    linear : Vu2026Linear
+        What the configuration says of the study.
+    size : Size
+        One of its sizes.
+
+    Returns
+    -------
+    float
+        Seconds with one core: with the compiled kernel where there is one, else with torch.
+    """
+    data = draw(size.observed, skipped=size.skipped, **linear.model.data.model_dump())
+    starts = Starts.draw(size.observed, linear.model.latents, linear.starts, linear.seed)
+    cells = Cells.grid([1.0], [max(linear.lambdas)], linear.starts)
+
+    def seconds(updates: int) -> float:
+        solver = AdamW(data, cells, starts, updates, **linear.adamw.model_dump())
+        started = time.perf_counter()
+        solver.advance(updates)
+        return time.perf_counter() - started
+
+    return _marginal(seconds) / linear.starts
+
+
+def _marginal(seconds: Callable[[int], float]) -> float:
+    """Seconds that a step adds, from runs of so many steps, the start of a run not counted."""
     seconds(1)
     few, steps = seconds(1), 2
     while (many := seconds(steps)) - few < SECONDS and steps < 1 << 12:
         steps *= 2
-    return (many - few) / (steps - 1) / batch
+    return (many - few) / (steps - 1)
 
 
 def _kind(run: Run, channels: int) -> str:
-    """What decides the cost of an image: not the weights of an objective, nor how long."""
+    """Name what decides the cost of an image: not the weights of an objective, nor how long."""
     facts = run.model_dump(exclude={"seed": True, "training": {"epochs", "steps", "patience"}})
     weights = {"beta", "gamma", "lam", "alpha", "weight"}
     objective = {k: v for k, v in facts["objective"].items() if k not in weights}
@@ -60,15 +146,22 @@ def _kind(run: Run, channels: int) -> str:
 
 
 def measure(plan: Path, config: Mapping[str, Any]) -> None:
-    """Write and print study, trainings, images, device and hours on this machine.
+    """Measure how long the trainings of a configuration take on this machine.
 
     On a CPU as many trainings run side by side as there are cores for their threads, on a CUDA
     device one after the other.
+
+    Parameters
+    ----------
+    plan : Path
+        The table to be written, and printed: study, trainings, amount, unit, device, hours.
+    config : mapping
+        The configuration.
     """
     checked, cores = load(config), os.cpu_count() or 1
     known: dict[str, float] = {}
     rows = studies(checked, checked)
-    lines = []
+    lines = linear_lines(checked)
     for work in workloads(rows):
         hours, devices = 0.0, set()
         for training in unique(rows[work.study].trainings):
@@ -76,10 +169,46 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
             kind, device = _kind(run, channels), resolve_device(run.training.device).type
             if kind not in known:
                 known[kind] = seconds_an_image(run, channels)
-            beside = max(1, cores // run.training.threads) if device == "cpu" else 1
-            hours += images_seen(training) * known[kind] / beside / 3600
-            devices.add(device if device != "cpu" else f"{cores} CPU cores")
+            parallel = max(1, cores // run.training.threads) if device == "cpu" else 1
+            hours += images_seen(training) * known[kind] / parallel / 3600
+            devices.add(_device(device))
         lines.append({**vars(work), "device": ", ".join(sorted(devices)), "hours": hours})
     table = pd.DataFrame(lines)
     write_csv(table, plan)
     print(table.to_string(index=False, float_format="{:.2f}".format), file=sys.stderr)
+
+
+def linear_lines(config: Any) -> list[dict[str, Any]]:
+    """Measure how long the linear VAEs of a configuration take.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+
+    Returns
+    -------
+    list of dict
+        Rows of the table: of hirn2026's scan and of AdamW in vu2026's linear study.
+    """
+    scan_work, adamw_work = linear_workloads(config)
+    protocol, linear = config.hirn2026.scan, config.vu2026.linear
+    updates = scan_work.amount / len(protocol.estimators)  # with each of them
+    scan_seconds = sum(
+        updates * seconds_per_scan_update(protocol, estimator) for estimator in protocol.estimators
+    )
+    sizes = linear.sizes().values()
+    models = adamw_work.trainings / len(sizes)
+    adamw_seconds = sum(
+        models * size.iterations * seconds_per_adamw_update(linear, size) for size in sizes
+    )
+    parallel = min(os.cpu_count() or 1, len(sizes) * len(linear.parts()))  # jobs of one thread
+    device = resolve_device(protocol.device).type
+    return [
+        {**vars(scan_work), "device": _device(device), "hours": scan_seconds / 3600},
+        {**vars(adamw_work), "device": _device("cpu"), "hours": adamw_seconds / parallel / 3600},
+    ]
+
+
+def _device(kind: str) -> str:
+    return f"{os.cpu_count()} CPU cores" if kind == "cpu" else kind
