@@ -17,38 +17,21 @@ from pathlib import Path
 from betascan.core.machine import processor, processor_flags
 
 HEADER = Path(__file__).with_name("vectors.hpp")
-FLAGS = (
-    "-O3",
-    "-std=c++17",
-    "-ffp-contract=fast",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-)
-
-
+FLAGS = ("-O3", "-std=c++17", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
 ARM = platform.machine().lower() in ("arm64", "aarch64")
-
-
-def _native() -> tuple[str, ...]:
-    if ARM:
-        return ("-mcpu=native",)
-    if "avx512f" in processor_flags():
-        return ("-march=native",)
-    # tuned for Zen 2 and 3, GCC 12 reads what lies in registers from memory: a quarter slower
-    return ("-march=native", "-mtune=generic")
-
-
-NATIVE = _native()
-# flags for each width of vectors, by what Linux calls the instructions: for tests and benchmarks
-WIDTHS = (
-    {}
-    if ARM
-    else {
-        "avx512f": ("-mavx512f",),
-        "avx2": ("-mavx2", "-mfma", "-mno-avx512f"),
-        "sse2": ("-msse2",),
-    }
-)
+if ARM:
+    NATIVE: tuple[str, ...] = ("-mcpu=native",)
+elif "avx512f" in processor_flags():
+    NATIVE = ("-march=native",)
+else:  # tuned for Zen 2 and 3, GCC 12 reads what lies in registers from memory: a quarter slower
+    NATIVE = ("-march=native", "-mtune=generic")
+X86_WIDTHS = {
+    "avx512f": ("-mavx512f",),
+    "avx2": ("-mavx2", "-mfma", "-mno-avx512f"),
+    "sse2": ("-msse2",),
+}
+# flags for each width of vectors, by Linux's word for the instructions: for tests and benchmarks
+WIDTHS = {} if ARM else X86_WIDTHS
 
 
 class NoKernelError(Exception):
@@ -77,7 +60,18 @@ class Kernel:
 
 
 def source_digest(*sources: Path) -> str:
-    """Return a digest of source files and of the header that kernels include."""
+    """Return a digest of source files and of the header that kernels include.
+
+    Parameters
+    ----------
+    *sources : Path
+        The files.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
     return hashlib.sha256(b"".join(path.read_bytes() for path in (*sources, HEADER))).hexdigest()
 
 

@@ -167,7 +167,8 @@ void gradient(float* g, const float* p, const float* x, const float* noise,
     }
     if (analytic)
         for (int j = 0; j < D; ++j)
-            for (int k = 0; k < LP; ++k) dW[j * LP + k] += variance[j] * W[j * LP + k] * sigma2_mean[k];
+            for (int k = 0; k < LP; ++k)
+                dW[j * LP + k] += variance[j] * W[j * LP + k] * sigma2_mean[k];
     for (int j = D; j < XP; ++j) dc[j] = 0.f;
 }
 
@@ -187,8 +188,8 @@ int parameters() { return PARAMETERS; }
 // rows that hold samples, variance [XP] the weight of each feature's squared error; parameters,
 // first and second moments [PARAMETERS] change in place.
 void train(float* p, float* first, float* second, const float* x, const float* noise,
-           const float* variance, const int* counts, int steps, int batch, long done, float beta, float lr,
-           int analytic) {
+           const float* variance, const int* counts, int steps, int batch, long done, float beta,
+           float lr, int analytic) {
     flush_denormals();
     alignas(64) static thread_local float g[PARAMETERS];
     constexpr double b1 = .9, b2 = .999;

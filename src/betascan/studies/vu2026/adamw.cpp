@@ -1,4 +1,4 @@
-// AdamW on the lambda-beta objective of a linear-Gaussian VAE: exact gradients, float64, one thread.
+// AdamW on the lambda-beta objective of a linear-Gaussian VAE: exact gradients, one thread.
 //
 // Compiled on first use with -DOBSERVED=n -DLATENTS=m -DFACTORS=s -DNOISE=..: constant bounds. The
 // arithmetic is that of autograd on `adamw.objective`, which it is tested against.
@@ -88,8 +88,8 @@ inline void by_rows(int rows, Task task, int i = 0) {
 struct alignas(64) Scratch {
     double AT[M * NP], B[M * NP], XT[M * NP], HT[M * NP], GT[S * NP];
     double U[NP * NP], Y[NP * NP], P[NP * NP], gU[NP * NP];  // Y = inverse of U^T, P of U^T U
-    double stack[NP * QP], seen[NP * QP], pulled[Q * NP];  // [X A -H G], Y times it, (Y^T Y it)^T
-    double C[M * M], W[M * M], K[M * M], pull[M * M], BG[M * S], PG[M * S], diagonal[N];
+    double stack[NP * QP], Y_stack[NP * QP], P_stack[Q * NP];  // [X A -H G], Y it, (P it)^T
+    double C[M * M], W[M * M], K[M * M], gK[M * M], BG[M * S], PG[M * S], diagonal[N];
 };
 
 void unpack(Scratch& s, const double* p) {
@@ -170,9 +170,10 @@ Value objective(Scratch& s, const double* p, double* g, double beta, double lamb
     }
     invert(s);
     by_rows(N, [&](int i, auto rows) {
-        multiply(s.seen + i * QP, QP, {s.Y + i * NP, NP, 1}, rows, s.stack, QP, 0, i + rows, QP);
+        multiply(s.Y_stack + i * QP, QP, {s.Y + i * NP, NP, 1}, rows, s.stack, QP, 0, i + rows, QP);
     });
-    // P = Y^T Y and the pull on each column; rows of Y end at their diagonal, so k starts at j
+    // P = Y^T Y, and P times each column of the stack; rows of Y end at their diagonal, so that
+    // k starts at j
     for (int j = 0; j < NP; j += BLOCK) {
         const int columns = NP - j < BLOCK ? NP - j : BLOCK;
         const int last = j + columns < N ? j + columns : N;
@@ -180,56 +181,57 @@ Value objective(Scratch& s, const double* p, double* g, double beta, double lamb
             const int from = i > j ? i : j;
             multiply(s.P + i * NP + j, NP, {s.Y + i, 1, NP}, rows, s.Y + j, NP, from, N, columns);
         });
-        const auto pull = [&](int q, auto rows) {
-            double* out = s.pulled + q * NP + j;
-            multiply(out, NP, {s.seen + q, 1, QP}, rows, s.Y + j, NP, j, N, columns);
+        const auto apply = [&](int q, auto rows) {
+            double* out = s.P_stack + q * NP + j;
+            multiply(out, NP, {s.Y_stack + q, 1, QP}, rows, s.Y + j, NP, j, N, columns);
         };
-        by_rows(2 * M, pull);  // of X and A
-        by_rows(S, [&](int f, auto rows) { pull(G + f, rows); });
+        by_rows(2 * M, apply);  // of X and A
+        by_rows(S, [&](int f, auto rows) { apply(G + f, rows); });
     }
     double trace = 0;
     for (int i = 0; i < N; ++i) trace += FLOOR * s.P[i * NP + i];
     for (int k = 0; k < M; ++k)
-        trace += dot(s.AT + k * NP, s.pulled + (X + k) * NP)
-               - dot(s.HT + k * NP, s.pulled + (A + k) * NP);
-    for (int f = 0; f < S; ++f) trace += dot(s.GT + f * NP, s.pulled + (G + f) * NP);
+        trace += dot(s.AT + k * NP, s.P_stack + (X + k) * NP)
+               - dot(s.HT + k * NP, s.P_stack + (A + k) * NP);
+    for (int f = 0; f < S; ++f) trace += dot(s.GT + f * NP, s.P_stack + (G + f) * NP);
     // gradient of U: -Y R P above the diagonal
     for (int j = 0; j < NP; j += BLOCK) {
         const int columns = NP - j < BLOCK ? NP - j : BLOCK;
         by_rows(j + columns < N ? j + columns : N, [&](int i, auto rows) {
             double* out = s.gU + i * NP + j;
             multiply(out, NP, {s.Y + i * NP, NP, 1}, rows, s.P + j, NP, 0, i + rows, columns);
-            multiply(out, NP, {s.seen + i * QP + A, QP, 1}, rows, s.pulled + j, NP, 0, 2 * M,
+            multiply(out, NP, {s.Y_stack + i * QP + A, QP, 1}, rows, s.P_stack + j, NP, 0, 2 * M,
                      columns, FLOOR);
-            multiply(out, NP, {s.seen + i * QP, QP, 1}, rows, s.pulled + j, NP, G, Q, columns, 1);
+            multiply(out, NP, {s.Y_stack + i * QP, QP, 1}, rows, s.P_stack + j, NP, G, Q,
+                     columns, 1);
         });
     }
-    // the pull of likelihood and L2 term together: (P + 2 lambda) X and (P + 2 lambda) A
+    // likelihood and squared error together: (P + 2 lambda) X and (P + 2 lambda) A
     for (int j = 0; j < M * NP; j += V) {
-        store(s.pulled + X * NP + j, load(s.pulled + X * NP + j) + 2 * lambda * load(s.XT + j));
-        store(s.pulled + A * NP + j, load(s.pulled + A * NP + j) + 2 * lambda * load(s.AT + j));
+        store(s.P_stack + X * NP + j, load(s.P_stack + X * NP + j) + 2 * lambda * load(s.XT + j));
+        store(s.P_stack + A * NP + j, load(s.P_stack + A * NP + j) + 2 * lambda * load(s.AT + j));
     }
-    const double* PA = s.pulled + A * NP;
+    const double* PA = s.P_stack + A * NP;
     for (int i = 0; i < M; ++i) {
         for (int j = 0; j < M; ++j)
-            s.pull[i * M + j] = dot(s.AT + i * NP, PA + j * NP) + (i == j ? beta : 0);
+            s.gK[i * M + j] = dot(s.AT + i * NP, PA + j * NP) + (i == j ? beta : 0);
         for (int f = 0; f < S; ++f) s.PG[i * S + f] = -dot(PA + i * NP, s.GT + f * NP);
     }
     std::memcpy(s.XT, PA, sizeof s.XT);  // by now the gradient of B
     by_rows(M, [&](int k, auto rows) {
         double* out = s.XT + k * NP;
-        multiply(out, NP, {s.pull + k * M, M, 1}, rows, s.HT, NP, 0, M, NP, -FLOOR);
+        multiply(out, NP, {s.gK + k * M, M, 1}, rows, s.HT, NP, 0, M, NP, -FLOOR);
         multiply(out, NP, {s.PG + k * S, S, 1}, rows, s.GT, NP, 0, S, NP, 1);
     });
     for (int k = 0; k < M; ++k) {
-        std::memcpy(g + k * N, s.pulled + (X + k) * NP, N * sizeof *g);
+        std::memcpy(g + k * N, s.P_stack + (X + k) * NP, N * sizeof *g);
         std::memcpy(g + (M + k) * N, s.XT + k * NP, N * sizeof *g);
     }
     g += 2 * M * N;
     for (int i = 0; i < M; ++i)
         for (int j = 0; j <= i; ++j, ++g) {
             *g = 0;
-            for (int k = j; k < M; ++k) *g += s.pull[i * M + k] * s.C[k * M + j];
+            for (int k = j; k < M; ++k) *g += s.gK[i * M + k] * s.C[k * M + j];
             if (i == j) *g = *g * s.C[i * M + i] - beta;
         }
     for (int i = 0; i < N; ++i) {
@@ -246,7 +248,7 @@ Value objective(Scratch& s, const double* p, double* g, double beta, double lamb
 extern "C" {
 
 // `steps` updates of one model. p, first and second moments [PADDED] change in place, as do
-// best: the least loss, its negative log-likelihood, and B and Sigma_W where it was seen.
+// best: the least loss, its negative log-likelihood, and B and Sigma_W at it.
 // GT [s][n]: the data's factors, Sigma_Y = G G^T + FLOOR I
 void train(double* p, double* first, double* second, double* best, const double* GT, double beta,
            double lambda, long done, int steps, double lr, double weight_decay, double clip) {
@@ -261,7 +263,8 @@ void train(double* p, double* first, double* second, double* best, const double*
             std::memcpy(best + 2, p + M * N, M * N * sizeof *p);
             std::memcpy(best + 2 + M * N, s.W, sizeof s.W);
         }
-        const double shrunk = clip / (std::sqrt(dot(g, g, PADDED)) + 1e-6);  // torch's clip_grad_norm_
+        // as torch's clip_grad_norm_
+        const double shrunk = clip / (std::sqrt(dot(g, g, PADDED)) + 1e-6);
         const double factor = shrunk < 1 ? shrunk : 1;
         const double t = double(done + step + 1);
         const double scale = lr / (1 - std::pow(b1, t)), decayed = 1 - lr * weight_decay;
