@@ -9,185 +9,246 @@ import pandas as pd
 from scipy.stats import linregress, spearmanr, ttest_1samp
 
 from betascan.core.files import write_csv
-from betascan.published import statements
 from betascan.studies.allen2024.tables import DATASETS
 
-HOLDS, NOT, UNTOLD, OURS = "holds", "does not hold", "scale cannot tell", "finding of ours"
+HOLDS, FAILS, UNDECIDED, OURS = "holds", "does not hold", "scale cannot tell", "finding of ours"
 LEVEL = 0.05  # of every test, one-sided
-EXACT = 1e-3  # relative to 1: what an exact statement may miss by where minima are to rounding
-FEWEST = 5  # models from which a rank correlation or a slope is judged
-SETTLED = {"cost", "sign", "sign_author", "collapse_low", "bounded", "smooth"}
-"""Statements that more training would not turn; another that fails may only have come too early."""
+EXACT = 1e-3  # relative to 1: allowed of an exact statement, where minima are to rounding
+MIN_MODELS = 5  # for a rank correlation or a slope
+AT_ANY_LENGTH = {"cost", "sign", "sign_author", "collapse_low", "bounded", "smooth"}
+"""Items that more training would not change; where another fails, training may be too short."""
 
 
-class Found(NamedTuple):
-    """A number, what it rests on, and a verdict on the statement that it is positive."""
+class Outcome(NamedTuple):
+    """What came out on a statement.
+
+    Attributes
+    ----------
+    ours : float
+        The number that the statement is about.
+    evidence : str
+        What it rests on.
+    verdict : str
+        Whether the statement holds.
+    """
 
     ours: float
     evidence: str
     verdict: str
 
 
-def paired(more: pd.Series, less: pd.Series, ratio: bool = False) -> Found:
-    """Judge whether `more` exceeds `less`, both by seed: t-test of the differences, at 5 %.
+def paired(more: pd.Series, less: pd.Series, ratio: bool = False) -> Outcome:
+    """Judge whether one quantity exceeds another by a t-test of the differences.
 
-    ratio: of their logarithms, and reports the geometric mean of more / less.
+    Parameters
+    ----------
+    more, less : Series
+        By seed.
+    ratio : bool
+        Test differences of logarithms, and report the geometric mean of more / less.
     """
     change = (np.log(more / less) if ratio else more - less).dropna()
     mean = float(change.mean()) if len(change) else np.nan
-    told = float(np.exp(mean)) if ratio else mean
+    ours = float(np.exp(mean)) if ratio else mean
     if len(change) < 2 or change.std() == 0:
-        return Found(told, f"{len(change)} seeds", UNTOLD)
-    above = float(ttest_1samp(change, 0, alternative="greater").pvalue)
-    verdict = HOLDS if above < LEVEL else NOT if 1 - above < LEVEL else UNTOLD
+        return Outcome(ours, f"{len(change)} seeds", UNDECIDED)
+    p = float(ttest_1samp(change, 0, alternative="greater").pvalue)
+    verdict = HOLDS if p < LEVEL else FAILS if 1 - p < LEVEL else UNDECIDED
     unit = "of the logarithm, " if ratio else ""
-    evidence = f"standard error {change.sem():.2g} {unit}p = {above:.2g}, {len(change)} seeds"
-    return Found(told, evidence, verdict)
+    evidence = f"standard error {change.sem():.2g} {unit}p = {p:.2g}, {len(change)} seeds"
+    return Outcome(ours, evidence, verdict)
 
 
-def ranked(x: pd.Series, y: pd.Series, rises: bool) -> Found:
-    """Judge whether y rises (or falls) with x by Spearman's test over models."""
+def rank_correlation(x: pd.Series, y: pd.Series, *, rises: bool) -> Outcome:
+    """Judge whether y rises (or falls) with x by Spearman's test.
+
+    Parameters
+    ----------
+    x, y : Series
+        By model.
+    rises : bool
+        Which of the two the statement says.
+    """
     known = x.notna() & y.notna()
-    if known.sum() < FEWEST or x[known].nunique() < 2 or y[known].nunique() < 2:
-        return Found(np.nan, f"{known.sum()} models with both", UNTOLD)
-    found = spearmanr(x[known], y[known], alternative="greater" if rises else "less")
-    verdict = HOLDS if found.pvalue < LEVEL else NOT if found.pvalue > 1 - LEVEL else UNTOLD
-    return Found(float(found.statistic), f"p = {found.pvalue:.2g}, {known.sum()} models", verdict)
+    if known.sum() < MIN_MODELS or x[known].nunique() < 2 or y[known].nunique() < 2:
+        return Outcome(np.nan, f"{known.sum()} models with both", UNDECIDED)
+    test = spearmanr(x[known], y[known], alternative="greater" if rises else "less")
+    verdict = HOLDS if test.pvalue < LEVEL else FAILS if test.pvalue > 1 - LEVEL else UNDECIDED
+    return Outcome(float(test.statistic), f"p = {test.pvalue:.2g}, {known.sum()} models", verdict)
 
 
-def slope(beta: pd.Series, variance: pd.Series, author: bool) -> Found:
-    """Judge the sign of the slope of log variance in log beta: the author's +, the document's -."""
+def slope(beta: pd.Series, variance: pd.Series, *, rises: bool) -> Outcome:
+    """Judge the sign of the slope of log variance in log beta.
+
+    Parameters
+    ----------
+    beta, variance : Series
+        By model.
+    rises : bool
+        Whether the statement says that it is positive (the paper) or negative (mechanism 2).
+    """
     known = variance.notna() & (variance > 0)
-    if known.sum() < FEWEST or beta[known].nunique() < 2:
-        return Found(np.nan, f"{known.sum()} models with active latents", UNTOLD)
+    if known.sum() < MIN_MODELS or beta[known].nunique() < 2:
+        return Outcome(np.nan, f"{known.sum()} models with active latents", UNDECIDED)
     fit = linregress(np.log(beta[known]), np.log(variance[known]))
     low, high = (fit.slope + s * 2 * fit.stderr for s in (-1, 1))
-    verdict = UNTOLD
+    verdict = UNDECIDED
     if low > 0 or high < 0:
-        verdict = HOLDS if (low > 0) == author else NOT
+        verdict = HOLDS if (low > 0) == rises else FAILS
     evidence = f"{low:.3f} to {high:.3f} (two standard errors), {known.sum()} models"
-    return Found(float(fit.slope), evidence, verdict)
+    return Outcome(float(fit.slope), evidence, verdict)
 
 
-def linear(truth: pd.DataFrame) -> dict[str, Found]:
-    """Judge the statements on the linear truth, where minima are exact to rounding."""
+def linear(truth: pd.DataFrame) -> dict[str, Outcome]:
+    """Judge the statements on the linear truth, by item, from the table of `linear.solutions`."""
     angles = truth[truth["part"] == "angles"].set_index("posterior")
     diagonal, full = angles.loc[["diagonal"]], angles.loc[["full"]]
     worst = float(diagonal["max_angle"].max())
-    starts, excess = len(diagonal), float(angles["excess_loss"].max())
-    same = f"{starts} starts, losses within {excess:.1g} nats of the optimum"
-    rotated = full["mean_angle"]
-    any_rotation = full["angle_of_any_rotation"].iloc[0]
-    turned = paired(rotated.reset_index(drop=True), pd.Series(0.0, range(len(rotated))))
+    excess = float(angles["excess_loss"].max())
+    solved = f"{len(diagonal)} starts, losses within {excess:.1g} nats of the optimum"
+    rotation = full["mean_angle"].reset_index(drop=True)
+    random_rotation = full["angle_of_any_rotation"].iloc[0]
+    rotated = paired(rotation, pd.Series(0.0, rotation.index))
     error = float(angles["identity_error"].max())
     scan = truth[truth["part"] == "scan"]
     logs = [c for c in truth if c.startswith("log_variance_") and "law" not in c]
-    twins = scan.assign(own=scan["variance"] == 1).groupby(["seed", "price", "own"])[logs].mean()
-    spread = twins.groupby(["seed", "price"]).agg(np.ptp).to_numpy().max()
-    found = {
-        "linear_axes": Found(worst, same, HOLDS if worst < np.degrees(EXACT) else NOT),
-        "linear_rotation": Found(
-            float(rotated.mean()),
-            f"{rotated.min():.3g} to {rotated.max():.3g}, drawn evenly {any_rotation:.3g}; {same}",
-            turned.verdict,
+    as_beta = scan.assign(as_beta=scan["variance"] == 1)
+    optima = as_beta.groupby(["seed", "price", "as_beta"])[logs].mean()
+    spread = optima.groupby(["seed", "price"]).agg(np.ptp).to_numpy().max()
+    outcomes = {
+        "linear_axes": Outcome(worst, solved, HOLDS if worst < np.degrees(EXACT) else FAILS),
+        "linear_rotation": Outcome(
+            float(rotation.mean()),
+            f"{rotation.min():.3g} to {rotation.max():.3g}, drawn evenly {random_rotation:.3g}; "
+            f"{solved}",
+            rotated.verdict,
         ),
-        "linear_identity": Found(error, same, HOLDS if error < EXACT else NOT),
-        "linear_equality": Found(
-            float(spread), f"{len(twins)} optima", HOLDS if spread < EXACT else NOT
+        "linear_identity": Outcome(error, solved, HOLDS if error < EXACT else FAILS),
+        "linear_equality": Outcome(
+            float(spread), f"{len(optima)} optima", HOLDS if spread < EXACT else FAILS
         ),
     }
-    seen = scan[(scan["variance"] == 1) & (scan["active"] > 0)]
-    for item, author in (("linear_sign", False), ("linear_sign_author", True)):
-        found[item] = slope(seen["beta"], seen["effective_variance"], author)
-    return found
+    active = scan[(scan["variance"] == 1) & (scan["active"] > 0)]
+    for item, rises in (("linear_sign", False), ("linear_sign_author", True)):
+        outcomes[item] = slope(active["beta"], active["effective_variance"], rises=rises)
+    return outcomes
 
 
-def _by_seed(table: pd.DataFrame, cell: str, column: str) -> pd.Series:
-    return table[table["cell"] == cell].set_index("seed")[column]
+def _by_seed(table: pd.DataFrame, variant: str, column: str) -> pd.Series:
+    return table[table["cell"] == variant].set_index("seed")[column]
 
 
 def _contrast(
     tables: Mapping[str, pd.DataFrame], more: str, less: str, ratio: bool = False
-) -> Callable[[str, str], Found]:
-    """Compare two cells of an experiment in a column."""
+) -> Callable[[str, str], Outcome]:
+    """Compare two variants in a column of a table."""
 
-    def judge(experiment: str, column: str) -> Found:
-        table = tables[experiment]
-        return paired(_by_seed(table, more, column), _by_seed(table, less, column), ratio)
+    def judge(table: str, column: str) -> Outcome:
+        frame = tables[table]
+        return paired(_by_seed(frame, more, column), _by_seed(frame, less, column), ratio)
 
     return judge
 
 
-def images(tables: Mapping[str, pd.DataFrame]) -> dict[str, Found]:
-    """Judge the statements on the models of one data set; tables by experiment, and cost."""
-    e1, n1, n2 = tables["e1"], tables["n1"], tables["n2"]
+def images(tables: Mapping[str, pd.DataFrame]) -> dict[str, Outcome]:
+    """Judge the statements on the image models, by item.
+
+    Parameters
+    ----------
+    tables : Mapping
+        Rows of one data set: the tables of `tables.models` by experiment, and ``cost``.
+    """
+    tradeoff, penalties = tables["tradeoff"], tables["orthogonality_penalty"]
+    scan = tables["likelihood_variance"].query("variance == 1")
+    activations = tables["activations"]
+    penalised = f"penalty_{penalties['penalty'].max():g}"
+    high_beta = f"beta_{tradeoff.loc[tradeoff['variance'] != 1, 'beta'].max():g}"
     full = _contrast(tables, "posterior_full", "reference")
-    scan = n2[n2["variance"] == 1]
-    betas = n2["beta"]
-    highest = n1.loc[n1["penalty"].idxmax(), "penalty"]
-    penalised = f"penalty_{highest:g}"
-    beta = f"beta_{e1[e1['variance'] != 1]['beta'].max():g}"
-    found = {
-        "orthogonal": full("e2", "offdiagonal_mass"),
-        "axes": full("e2", "axis_distance"),
-        "independent": full("e2", "gradient_mass"),
-        "disentangled": _contrast(tables, "reference", "posterior_full")("e2", "mig"),
+    diagonal = _contrast(tables, "reference", "posterior_full")
+    outcomes = {
+        "orthogonal": full("posterior_covariance", "offdiagonal_mass"),
+        "axes": full("posterior_covariance", "axis_distance"),
+        "independent": full("posterior_covariance", "gradient_mass"),
+        "disentangled": diagonal("posterior_covariance", "mig"),
         "cost": _contrast(tables, "posterior_full", "reference", True)("cost", "ms_a_step"),
-        "beta_mig": _contrast(tables, beta, "reference")("e1", "mig"),
-        "beta_error": _contrast(tables, beta, "reference", True)("e1", "squared_error"),
-        "sign": slope(scan["beta"], scan["effective_variance"], author=False),
-        "sign_author": slope(scan["beta"], scan["effective_variance"], author=True),
-        "collapse_low": ranked(betas[scan.index], scan["active_units"], rises=True),
-        "equality": equality(n2),
-        "architectures": ranked(tables["e3"]["offdiagonal_mass"], tables["e3"]["mig"], False),
-        "regularised": _contrast(tables, "reference", penalised)("n1", "offdiagonal_mass"),
-        "regularised_mig": _contrast(tables, penalised, "reference")("n1", "mig"),
-        "monitored": ranked(n1["offdiagonal_mass"], n1["mig"], False),
-        "expanded": _contrast(tables, "reference", "expanded_1")("e4", "hessian_mass"),
-        "smooth": _contrast(tables, "activation_relu", "reference")("e3", "taylor_hessian"),
+        "beta_mig": _contrast(tables, high_beta, "reference")("tradeoff", "mig"),
+        "beta_error": _contrast(tables, high_beta, "reference", True)("tradeoff", "squared_error"),
+        "sign": slope(scan["beta"], scan["effective_variance"], rises=False),
+        "sign_author": slope(scan["beta"], scan["effective_variance"], rises=True),
+        "collapse_low": rank_correlation(scan["beta"], scan["active_units"], rises=True),
+        "equality": equality(tables["likelihood_variance"]),
+        "architectures": rank_correlation(
+            activations["offdiagonal_mass"], activations["mig"], rises=False
+        ),
+        "regularised": _contrast(tables, "reference", penalised)(
+            "orthogonality_penalty", "offdiagonal_mass"
+        ),
+        "regularised_mig": _contrast(tables, penalised, "reference")(
+            "orthogonality_penalty", "mig"
+        ),
+        "monitored": rank_correlation(penalties["offdiagonal_mass"], penalties["mig"], rises=False),
+        "expanded": _contrast(tables, "reference", "expanded_1")(
+            "deterministic_elbo", "hessian_mass"
+        ),
+        "smooth": _contrast(tables, "activation_relu", "reference")(
+            "activations", "taylor_hessian"
+        ),
         "volume": volume(scan),
     }
-    priors = tables["n3"]["prior"]
+    priors = tables["priors"]["prior"]
     for prior in priors[priors != "gaussian"].drop_duplicates():
-        judge = _contrast(tables, f"prior_{prior}", "reference")
-        found[f"prior_{prior}"] = judge("n3", "offdiagonal_mass")
-    other = tables["q1"]
-    for kind in other.loc[other["likelihood"] != "gaussian", "likelihood"].drop_duplicates():
-        own = other[other["likelihood"] == kind].set_index("seed")
-        one, two = (own[own["posterior"] == p]["offdiagonal_mass"] for p in ("full", "diagonal"))
-        found[kind] = paired(one, two)
-    return found
+        contrast = _contrast(tables, f"prior_{prior}", "reference")
+        outcomes[f"prior_{prior}"] = contrast("priors", "offdiagonal_mass")
+    others = tables["likelihoods"].query("likelihood != 'gaussian'")
+    for likelihood, models in others.groupby("likelihood", sort=False):
+        masses = models.set_index(["posterior", "seed"])["offdiagonal_mass"]
+        outcomes[str(likelihood)] = paired(masses["full"], masses["diagonal"])
+    return outcomes
 
 
-def equality(n2: pd.DataFrame) -> Found:
-    """Judge whether twins (beta, 1) and (1, beta) differ by less than two seeds do."""
-    effective = (n2["beta"] * n2["variance"]).round(12)
-    logs = np.log(n2["squared_error"])
-    groups = n2.assign(effective=effective, logs=logs)
-    twins = groups[groups.groupby(["seed", "effective"])["cell"].transform("count") > 1]
-    apart = twins.groupby(["seed", "effective"])["logs"].agg(np.ptp)
-    between = groups[groups["variance"] == 1].groupby("effective")["logs"].std().mean()
+def equality(models: pd.DataFrame) -> Outcome:
+    """Judge whether (beta, 1) and (1, beta) differ by less than two seeds do.
+
+    Parameters
+    ----------
+    models : DataFrame
+        The table of likelihood_variance.
+    """
+    beta_sigma2 = (models["beta"] * models["variance"]).round(12)
+    logs = np.log(models["squared_error"])
+    by_product = models.assign(beta_sigma2=beta_sigma2, logs=logs)
+    groups = by_product.groupby(["seed", "beta_sigma2"])
+    pairs = by_product[groups["cell"].transform("count") > 1]
+    apart = pairs.groupby(["seed", "beta_sigma2"])["logs"].agg(np.ptp)
+    between = by_product[models["variance"] == 1].groupby("beta_sigma2")["logs"].std().mean()
     largest = f"largest change {100 * np.expm1(apart.max()):.2g} %, {len(apart)} pairs"
     if np.isnan(between):
-        return Found(np.nan, f"{largest}, one seed", UNTOLD)
+        return Outcome(np.nan, f"{largest}, one seed", UNDECIDED)
     most = float(apart.max() / between)
-    return Found(most, largest, HOLDS if most < 1 else NOT)
+    return Outcome(most, largest, HOLDS if most < 1 else FAILS)
 
 
-def bounded(runaway: pd.DataFrame) -> Found:
-    """Judge by whether the exact form of a smooth decoder stayed above the bound."""
-    kinds = runaway.set_index(["activation", "curvature"]).sort_index()
-    own = kinds.loc[("silu", "hessian")]
-    lowest, held = float(own["loss"].min()), bool(own["bounded"].all())
-    other = kinds.loc[("silu", "gauss_newton")]["loss"].min()
-    evidence = f"step {own['step'].max()}; Gauss-Newton's lowest {other:.3g}"
-    return Found(lowest, evidence, UNTOLD if held else NOT)
+def bounded(runaway: pd.DataFrame) -> Outcome:
+    """Judge whether the exact form of a smooth decoder stayed above the bound.
+
+    Parameters
+    ----------
+    runaway : DataFrame
+        Of `runaway.run_away`, and bounded: whether a loss is above the bound.
+    """
+    forms = runaway.set_index(["activation", "curvature"]).sort_index()
+    exact = forms.loc[("silu", "hessian")]
+    lowest, stayed = float(exact["loss"].min()), bool(exact["bounded"].all())
+    other = forms.loc[("silu", "gauss_newton")]["loss"].min()
+    evidence = f"step {exact['step'].max()}; Gauss-Newton's lowest {other:.3g}"
+    return Outcome(lowest, evidence, UNDECIDED if stayed else FAILS)
 
 
-def volume(scan: pd.DataFrame) -> Found:
-    """How the mean log singular value of active latents goes with beta: open, so ours."""
-    found = ranked(scan["beta"], scan["log_volume"] / scan["active_units"], True)
-    return found if found.verdict == UNTOLD else found._replace(verdict=OURS)
+def volume(scan: pd.DataFrame) -> Outcome:
+    """Say how the mean log singular value of active latents goes with beta: an open question."""
+    mean_log = scan["log_volume"] / scan["active_units"]
+    outcome = rank_correlation(scan["beta"], mean_log, rises=True)
+    return outcome if outcome.verdict == UNDECIDED else outcome._replace(verdict=OURS)
 
 
 def claims(
@@ -195,38 +256,54 @@ def claims(
     tables: Sequence[Path],
     runaway: Path,
     claims: Path,
-    experiments: Sequence[str],
     bound: float,
     scale: str,
     standins: Sequence[str],
 ) -> None:
     """Write each statement, ours, its evidence, and a verdict.
 
-    tables: of `experiments`, and the last one the cost. shown is what this run says; the verdict
-    is the same, but that a statement which is not borne out by short trainings is left open,
-    except where length has no part in it (`SETTLED`, and all of the linear truth).
-    contradiction: who says the opposite of what does not hold, where somebody does.
+    Parameters
+    ----------
+    linear_truth : Path
+        Of `linear.solutions`.
+    tables : sequence of Path
+        ``<experiment>.csv`` of `tables.models`, and ``cost.csv``.
+    runaway : Path
+        Of `runaway.run_away`.
+    claims : Path
+        Written: item, dataset, where, statement, published, ours, evidence, shown (what this run
+        says), verdict (the same, but that a statement which short trainings do not bear out is
+        left open, except for `AT_ANY_LENGTH` and the linear truth), contradiction (who says the
+        opposite of what does not hold).
+    bound : float
+        Nats an image, below which a loss has run away.
+    scale : str
+        Of the trainings.
+    standins : sequence of str
+        Data sets whose images are stand-ins.
     """
-    told = statements("allen2024")
-    frames = {name: pd.read_csv(t) for name, t in zip((*experiments, "cost"), tables, strict=True)}
+    statements = pd.read_csv(Path(__file__).with_name("published.csv"), index_col="item")
+    frames = {table.stem: pd.read_csv(table) for table in tables}
     losses = pd.read_csv(runaway)
     losses["bounded"] = losses["loss"] > bound
-    found = {("linear-Gaussian", i): f for i, f in linear(pd.read_csv(linear_truth)).items()}
-    made_up = [DATASETS[name] for name in standins]
-    for dataset in frames["e1"]["dataset"].unique():
-        own = {name: t[t["dataset"] == dataset].reset_index() for name, t in frames.items()}
-        label = f"{dataset} (stand-in)" if dataset in made_up else dataset
-        found |= {(label, item): f for item, f in images(own).items()}
-    found[DATASETS["dsprites"], "bounded"] = bounded(losses)
+    outcomes = {("linear-Gaussian", i): o for i, o in linear(pd.read_csv(linear_truth)).items()}
+    for key, name in DATASETS.items():
+        of_dataset = {
+            experiment: frame[frame["dataset"] == name].reset_index()
+            for experiment, frame in frames.items()
+        }
+        label = f"{name} (stand-in)" if key in standins else name
+        outcomes |= {(label, item): o for item, o in images(of_dataset).items()}
+    outcomes[DATASETS["dsprites"], "bounded"] = bounded(losses)
     rows = []
-    for (dataset, item), (ours, evidence, shown) in found.items():
-        settled = scale == "papers" or item in SETTLED or dataset == "linear-Gaussian"
-        opposite = told.loc[item, "contradiction"] if shown == NOT else np.nan
+    for (dataset, item), (ours, evidence, shown) in outcomes.items():
+        decided = scale == "papers" or item in AT_ANY_LENGTH or dataset == "linear-Gaussian"
+        contradiction = statements.loc[item, "contradiction"] if shown == FAILS else np.nan
         rows.append(
             {"item": item, "dataset": dataset}
-            | told.loc[item, ["where", "statement", "published"]].to_dict()
+            | statements.loc[item, ["where", "statement", "published"]].to_dict()
             | {"ours": ours, "evidence": evidence, "shown": shown}
-            | {"verdict": UNTOLD if shown == NOT and not settled else shown}
-            | {"contradiction": opposite}
+            | {"verdict": UNDECIDED if shown == FAILS and not decided else shown}
+            | {"contradiction": contradiction}
         )
     write_csv(pd.DataFrame(rows), claims)

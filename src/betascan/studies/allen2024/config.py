@@ -1,8 +1,7 @@
 """allen2024: what diagonal posteriors do to the decoder's Jacobian, and what beta scales."""
 
-from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,15 +21,24 @@ from betascan.config.vae import (
 )
 
 DATASETS = ("dsprites", "shapes3d")
-EXPERIMENTS = ("e1", "e2", "e3", "e4", "n1", "n2", "n3", "q1")
-NEEDED = {"mig", "spectroscopy"}
+EXPERIMENTS = (  # in brackets their numbers in the document
+    "tradeoff",  # (E1)
+    "posterior_covariance",  # (E2)
+    "activations",  # (E3)
+    "deterministic_elbo",  # (E4)
+    "orthogonality_penalty",  # (N1)
+    "likelihood_variance",  # (N2)
+    "priors",  # (N3)
+    "likelihoods",  # (open question 1)
+)
+REQUIRED_SCORES = {"mig", "spectroscopy"}
 
 Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Cell(ConfigModel):
-    """One kind of model, by what can differ between two of them."""
+class Variant(ConfigModel):
+    """What can differ between two models; tables have a column for each field."""
 
     beta: float
     variance: float = Field(description="sigma^2 of a pixel; 1 for a Bernoulli pixel")
@@ -39,38 +47,46 @@ class Cell(ConfigModel):
     activation: Activation = "silu"
     posterior: Posterior = "diagonal"
     prior: Prior = "gaussian"
-    penalty: float = Field(default=0, description="weight of the off-diagonal mass of J^T J")
-    expanded: bool = Field(default=False, description="the deterministic ELBO, Gauss-Newton")
-    share: float = Field(default=1, description="of the steps after which it stands")
+    penalty: float = Field(default=0.0, description="weight of the off-diagonal mass of J^T J")
+    second_order: bool = Field(
+        default=False,
+        serialization_alias="expanded",
+        description="deterministic ELBO: D expanded to second order, Gauss-Newton",
+    )
+    step_fraction: float = Field(
+        default=1.0, serialization_alias="share", description="of the steps, after which it stops"
+    )
 
-    def named(self, reference: "Cell") -> str:
-        """Return what it changes of the reference, as the name of a folder."""
-        own, usual = self.model_dump(), reference.model_dump()
-        changed = [
-            f"{key}_{value:g}" if isinstance(value, int | float) else f"{key}_{value}"
-            for key, value in own.items()
-            if value != usual[key]
-        ]
-        return "+".join(changed) or "reference"
+    def columns(self) -> dict[str, Any]:
+        """Return the fields as columns of a table."""
+        return self.model_dump(by_alias=True)
+
+
+_OF_MODEL = {"decoder", "activation", "posterior", "prior"}
+"""Fields of `Variant` that are fields of `Model`."""
 
 
 class Linear(ConfigModel):
     """The linear-Gaussian truth: S = U diag(variances, 0, ...) U^T + noise."""
 
-    observed: int = Field(ge=3)
+    observed: int = Field(ge=3, description="number of observed variables")
     variances: tuple[Positive, ...] = Field(min_length=2, description="of the factors")
-    noise: float = Field(gt=0, description="variance of every pixel beside them")
-    price: float = Field(gt=0, description="beta sigma^2 where angles are measured")
-    prices: tuple[Positive, ...] = Field(min_length=2, description="beta sigma^2 of the scan")
-    starts: int = Field(ge=2, description="seeds at `price`: data axes and initial weights")
-    scan_starts: int = Field(ge=1, description="of them, in the scan")
+    noise: float = Field(gt=0, description="variance added to every observed variable")
+    beta_sigma2: float = Field(gt=0, description="beta sigma^2 at which angles are measured")
+    beta_sigma2_scan: tuple[Positive, ...] = Field(
+        min_length=2, description="beta sigma^2 of the scan"
+    )
+    starts: int = Field(ge=2, description="seeds of data axes and initial weights")
+    scan_starts: int = Field(ge=1, description="number of them in the scan")
 
     @model_validator(mode="after")
-    def _identified(self) -> Self:
+    def _identifiable(self) -> Self:
         if len(set(self.variances)) < len(self.variances):
             raise ValueError("axes of equal variances are not identified: let all differ")
-        if self.observed <= len(self.variances) or self.price >= min(self.variances):
-            raise ValueError("every factor must be seen: more observed, or a lower price")
+        if self.observed <= len(self.variances):
+            raise ValueError("there must be more observed variables than factors")
+        if self.beta_sigma2 >= min(self.variances):
+            raise ValueError("every factor must be encoded: lower beta_sigma2")
         if self.scan_starts > self.starts:
             raise ValueError("scan_starts are some of the starts")
         return self
@@ -79,162 +95,200 @@ class Linear(ConfigModel):
 class Measures(ConfigModel):
     """From how many images and samples Jacobians and expansions are measured."""
 
-    points: int = Field(ge=2, description="images")
-    samples: int = Field(ge=2, description="of z an image, in pairs mean +- noise")
+    points: int = Field(ge=2, description="images around whose codes models are measured")
+    samples: int = Field(ge=2, description="of z for each image, in pairs mean +- noise")
 
 
 class Runaway(ConfigModel):
-    """The exact deterministic ELBO, trained until it leaves a bound."""
+    """The deterministic ELBO with the exact Hessian, trained until it falls below a bound."""
 
-    activations: tuple[Activation, ...] = Field(min_length=1)
-    batch_size: int = Field(ge=2)
+    activations: tuple[Activation, ...] = Field(min_length=1, description="of the decoder")
+    batch_size: int = Field(ge=2, description="images a step")
     steps: int = Field(ge=1, description="at most")
-    bound: float = Field(lt=0, description="nats an image below which a loss has run away")
+    bound: float = Field(lt=0, description="nats an image, below which a loss has run away")
 
 
-class Images(ConfigModel):
+class ImageModels(ConfigModel):
     """A reference model, and what the experiments change of it."""
 
     variance: float = Field(gt=0, description="sigma^2 of the reference")
-    betas: tuple[Positive, ...] = Field(min_length=2, description="E1, E2, at that variance")
-    scan: tuple[Positive, ...] = Field(min_length=2, description="N2: beta at sigma^2 = 1")
-    twins: tuple[Positive, ...] = Field(min_length=1, description="N2: trained as (1, beta) too")
-    activations: tuple[Activation, ...] = Field(min_length=2, description="E3")
-    expanded: tuple[Activation, ...] = Field(min_length=1, description="E4, of the decoder")
-    penalties: tuple[Positive, ...] = Field(min_length=1, description="N1")
-    shares: tuple[Share, ...] = Field(description="N1, E4: of the steps, looked at on the way")
-    priors: tuple[Prior, ...] = Field(min_length=2, description="N3")
-    likelihoods: tuple[Literal["bernoulli", "laplace"], ...] = Field(min_length=1)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    betas: tuple[Positive, ...] = Field(
+        min_length=2, description="tradeoff, posterior_covariance: beta at that variance"
+    )
+    scan: tuple[Positive, ...] = Field(
+        min_length=2, description="tradeoff, likelihood_variance: beta at sigma^2 = 1"
+    )
+    rescaled_pairs: tuple[Positive, ...] = Field(
+        min_length=1,
+        description="likelihood_variance: betas of the scan, trained as (1, sigma^2 = beta) too",
+    )
+    activations: tuple[Activation, ...] = Field(
+        min_length=2, description="activations: of the decoder"
+    )
+    second_order: tuple[Activation, ...] = Field(
+        min_length=1, description="deterministic_elbo: activations of the decoder"
+    )
+    penalties: tuple[Positive, ...] = Field(
+        min_length=1, description="orthogonality_penalty: weights"
+    )
+    step_fractions: tuple[Fraction, ...] = Field(
+        description="orthogonality_penalty, deterministic_elbo: of the steps, for models that "
+        "stop earlier"
+    )
+    priors: tuple[Prior, ...] = Field(min_length=2, description="priors: of unit variance")
+    likelihoods: tuple[Literal["bernoulli", "laplace"], ...] = Field(
+        min_length=1, description="likelihoods: besides the reference's"
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="of every model"
+    )
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all models of a data set and seed in one"
     )
-    model: Model = Field(description="of the reference")
-    batch_size: int = Field(ge=2)
-    steps: int = Field(ge=1)
-    training: TrainingDefaults
-    evaluation: Evaluation
-    measures: Measures
-    runaway: Runaway
+    model: Model = Field(description="networks of the reference")
+    batch_size: int = Field(ge=2, description="images a step")
+    steps: int = Field(ge=1, description="of a training")
+    training: TrainingDefaults = Field(description="optimisation")
+    evaluation: Evaluation = Field(description="scores")
+    measures: Measures = Field(description="Jacobians")
+    runaway: Runaway = Field(description="the deterministic ELBO with the exact Hessian")
 
     @model_validator(mode="after")
     def _comparable(self) -> Self:
-        model, usual = self.model, Cell(beta=1, variance=1)
-        same = ("decoder", "activation", "posterior", "prior")
-        if any(getattr(model, key) != getattr(usual, key) for key in same):
+        default = Variant(beta=1, variance=1).model_dump(include=_OF_MODEL)
+        if self.model.model_dump(include=_OF_MODEL) != default:
+            wanted = ", ".join(f"{key} {value}" for key, value in default.items())
+            raise ValueError(f"the reference has {wanted}")
+        if 1 not in self.betas or "silu" not in self.activations or "silu" not in self.second_order:
             raise ValueError(
-                f"the reference has {', '.join(f'{key} {getattr(usual, key)}' for key in same)}"
+                "the reference must be compared: betas need 1, activations and second_order silu"
             )
-        if 1 not in self.betas or "silu" not in self.activations or "silu" not in self.expanded:
-            raise ValueError("the reference must be compared: betas need 1, activations silu")
-        if not set(self.twins) <= set(self.scan):
-            raise ValueError("twins are some of the scan's betas")
+        if not set(self.rescaled_pairs) <= set(self.scan):
+            raise ValueError("rescaled_pairs are some of the scan's betas")
         if "gaussian" not in self.priors:
             raise ValueError("priors need gaussian, the reference's")
-        missing = NEEDED - set(self.evaluation.wanted)
+        missing = REQUIRED_SCORES - set(self.evaluation.wanted)
         if missing:
             raise ValueError(f"the tables need {', '.join(sorted(missing))}: add to wanted")
         return self
 
-    @property
-    def reference(self) -> Cell:
-        """The model that all others are compared with."""
-        return Cell(beta=1, variance=self.variance)
+    def variant(self, **changes: Any) -> Variant:
+        """Return the reference with some fields changed."""
+        return Variant(**{"beta": 1, "variance": self.variance, **changes})
 
-    def experiment(self, name: str) -> list[Cell]:
-        """Return the cells of an experiment, in order; several share some."""
-        of = self.reference.model_dump()
+    def name(self, variant: Variant) -> str:
+        """Return what a variant changes of the reference, for example ``beta_5+posterior_full``."""
+        reference = self.variant().columns()
+        changed = [
+            f"{key}_{value:g}" if isinstance(value, int | float) else f"{key}_{value}"
+            for key, value in variant.columns().items()
+            if value != reference[key]
+        ]
+        return "+".join(changed) or "reference"
 
-        def cell(**changes: object) -> Cell:
-            return Cell.model_validate(of | changes)
+    def experiment(self, name: str) -> dict[str, Variant]:
+        """Return the variants of an experiment by name; experiments share some.
 
+        Parameters
+        ----------
+        name : str
+            One of `EXPERIMENTS`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such experiment.
+        """
+        variant = self.variant
         match name:
-            case "e1":
-                tradeoff = [cell(beta=beta) for beta in self.betas]
-                return tradeoff + [cell(beta=beta, variance=1.0) for beta in self.scan]
-            case "e2":
+            case "tradeoff":
+                variants = [variant(beta=beta) for beta in self.betas]
+                variants += [variant(beta=beta, variance=1.0) for beta in self.scan]
+            case "posterior_covariance":
                 kinds = product(self.betas, ("diagonal", "full"))
-                return [cell(beta=beta, posterior=kind) for beta, kind in kinds]
-            case "e3":
-                smooth = [cell(activation=activation) for activation in self.activations]
-                return [*smooth, cell(decoder="linear")]
-            case "e4":
-                forms = product(self.expanded, (False, True))
-                ends = [cell(activation=a, expanded=expanded) for a, expanded in forms]
-                ways = product((False, True), self.shares)
-                return ends + [cell(expanded=expanded, share=share) for expanded, share in ways]
-            case "n1":
-                shares = (*self.shares, 1.0)
-                weights = product((0.0, *self.penalties), shares)
-                whole = [cell(penalty=weight, share=share) for weight, share in weights]
-                return whole + [cell(posterior="full", share=share) for share in shares]
-            case "n2":
-                scan = [cell(beta=beta, variance=1.0) for beta in self.scan]
-                return scan + [cell(variance=beta) for beta in self.twins]
-            case "n3":
-                return [cell(prior=prior) for prior in self.priors]
-            case "q1":
-                variances = {"bernoulli": 1.0}  # which has no other
+                variants = [variant(beta=beta, posterior=kind) for beta, kind in kinds]
+            case "activations":
+                variants = [variant(activation=activation) for activation in self.activations]
+                variants += [variant(decoder="linear")]
+            case "deterministic_elbo":
+                forms = product(self.second_order, (False, True))
+                variants = [variant(activation=a, second_order=second) for a, second in forms]
+                earlier = product((False, True), self.step_fractions)
+                variants += [variant(second_order=s, step_fraction=f) for s, f in earlier]
+            case "orthogonality_penalty":
+                fractions = (*self.step_fractions, 1.0)
+                weights = product((0.0, *self.penalties), fractions)
+                variants = [variant(penalty=weight, step_fraction=f) for weight, f in weights]
+                variants += [variant(posterior="full", step_fraction=f) for f in fractions]
+            case "likelihood_variance":
+                variants = [variant(beta=beta, variance=1.0) for beta in self.scan]
+                variants += [variant(variance=beta) for beta in self.rescaled_pairs]
+            case "priors":
+                variants = [variant(prior=prior) for prior in self.priors]
+            case "likelihoods":
+                variance = {"bernoulli": 1.0}  # which has no other
                 pairs = product(("gaussian", *self.likelihoods), ("diagonal", "full"))
-                return [
-                    cell(
-                        likelihood=kind,
-                        variance=variances.get(kind, self.variance),
+                variants = [
+                    variant(
+                        likelihood=likelihood,
+                        variance=variance.get(likelihood, self.variance),
                         posterior=posterior,
                     )
-                    for kind, posterior in pairs
+                    for likelihood, posterior in pairs
                 ]
-        raise ValueError(name)
+            case _:
+                raise ValueError(f"there is no experiment {name}")
+        return {self.name(one): one for one in variants}
 
-    def cells(self) -> dict[str, Cell]:
-        """Return every cell once, by name."""
-        found = [cell for name in EXPERIMENTS for cell in self.experiment(name)]
-        return {cell.named(self.reference): cell for cell in found}
+    def variants(self) -> dict[str, Variant]:
+        """Return the variants of all experiments by name."""
+        return {k: v for name in EXPERIMENTS for k, v in self.experiment(name).items()}
 
-    def run(self, name: str, seed: int) -> Run:
-        """Return the run of a cell."""
-        cell = self.cells()[name]
-        kept = {"decoder", "activation", "posterior", "prior"}
-        objective: Objective = BetaVae(beta=cell.beta)
-        if cell.penalty:
-            objective = Orthogonal(beta=cell.beta, weight=cell.penalty)
-        if cell.expanded:
-            objective = Deterministic(beta=cell.beta, curvature="gauss_newton")
+    def timed(self) -> list[str]:
+        """Return the names of those whose time a step is compared: each adds to the reference."""
+        heaviest = max(self.penalties)
+        changes: list[dict[str, Any]] = [{}, {"posterior": "full"}]
+        changes += [{"second_order": True}, {"penalty": heaviest}]
+        return [self.name(self.variant(**change)) for change in changes]
+
+    def run(self, variant: Variant, seed: int) -> Run:
+        """Return the training of a variant."""
+        objective: Objective = BetaVae(beta=variant.beta)
+        if variant.penalty:
+            objective = Orthogonal(beta=variant.beta, weight=variant.penalty)
+        if variant.second_order:
+            objective = Deterministic(beta=variant.beta, curvature="gauss_newton")
         return Run(
-            model=self.model.model_copy(update=cell.model_dump(include=kept)),
-            likelihood=Likelihood(kind=cell.likelihood, variance=cell.variance),
+            model=self.model.model_copy(update=variant.model_dump(include=_OF_MODEL)),
+            likelihood=Likelihood(kind=variant.likelihood, variance=variant.variance),
             objective=objective,
             training=self.training.training(
-                self.batch_size, steps=max(1, round(cell.share * self.steps))
+                self.batch_size, steps=max(1, round(variant.step_fraction * self.steps))
             ),
             seed=seed,
         )
 
-    def runaways(self) -> list[Run]:
-        """Return the short trainings of the deterministic ELBO, exact and Gauss-Newton."""
-        runs, short = [], self.runaway
-        for activation, exact in product(short.activations, (True, False)):
-            run = self.run(self.reference.named(self.reference), self.seeds[0])
-            curvature: Literal["hessian", "gauss_newton"] = "hessian" if exact else "gauss_newton"
-            changed = {
-                "model": self.model.model_copy(update={"activation": activation}),
-                "objective": Deterministic(beta=1, curvature=curvature),
-                "training": self.training.training(short.batch_size, steps=short.steps),
-            }
-            runs.append(run.model_copy(update=changed))
-        return runs
-
-    def trainings(self) -> Iterator[tuple[str, Run]]:
-        """Yield data set and run of every training."""
-        for dataset, seed, name in product(DATASETS, self.seeds, self.cells()):
-            yield dataset, self.run(name, seed)
+    def runaway_runs(self) -> list[Run]:
+        """Return short trainings of the deterministic ELBO, with the exact H and Gauss-Newton."""
+        reference, short = self.run(self.variant(), self.seeds[0]), self.runaway
+        forms: tuple[Literal["hessian", "gauss_newton"], ...] = ("hessian", "gauss_newton")
+        return [
+            reference.model_copy(
+                update={
+                    "model": self.model.model_copy(update={"activation": activation}),
+                    "objective": Deterministic(beta=1, curvature=curvature),
+                    "training": self.training.training(short.batch_size, steps=short.steps),
+                }
+            )
+            for activation, curvature in product(short.activations, forms)
+        ]
 
 
 class Allen2024(ConfigModel):
     """Unpicking Data at the Seams."""
 
-    linear: Linear
-    images: Images
+    linear: Linear = Field(description="the linear-Gaussian truth")
+    images: ImageModels = Field(description="VAEs of images")
 
 
 SECTION = Allen2024

@@ -1,7 +1,7 @@
-"""The linear-Gaussian truth: what diagonal and full posteriors find where all is known.
+"""The linear-Gaussian truth: minima with diagonal and full posteriors, to rounding.
 
 x ~ N(0, S), q(z|x) = N(A x, Sigma), p(x|z) = N(B z, sigma^2): the loss D + beta R is exact, a
-function of A, B and Sigma alone, and minimised to rounding by L-BFGS in place of minibatches.
+function of A, B and Sigma alone, and minimised by L-BFGS in place of minibatches.
 """
 
 import math
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Float
+from numpy import ndarray
 from scipy.optimize import linear_sum_assignment, minimize
 
 from betascan.config.vae import Posterior
@@ -19,209 +20,335 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.theory import landau
 
-Array = NDArray[np.float64]
-START = 0.3  # standard deviation of initial weights
-VISIBLE = 1e-3  # length of a decoder column below which its latent has collapsed
+INITIAL_STD = 0.3  # of the weights
+COLLAPSED = 1e-3  # length of a decoder column below which its latent is not used
 
 
-class Solved(NamedTuple):
-    """A minimum: encoder (k, n), decoder (n, k), posterior covariance (k, k) and its loss."""
+class Minimum(NamedTuple):
+    """A minimum of the loss.
 
-    encoder: Array
-    decoder: Array
-    covariance: Array
+    Attributes
+    ----------
+    encoder : ndarray of shape (latents, n)
+        A.
+    decoder : ndarray of shape (n, latents)
+        B.
+    covariance : ndarray of shape (latents, latents)
+        Sigma.
+    loss : float
+        In nats.
+    """
+
+    encoder: Float[ndarray, "latents n"]
+    decoder: Float[ndarray, "n latents"]
+    covariance: Float[ndarray, "latents latents"]
     loss: float
 
 
-def covariance(
+def data_covariance(
     observed: int, variances: Sequence[float], noise: float, seed: int
-) -> tuple[Array, Array]:
-    """Return S (n, n) of factors on random orthonormal axes, and these axes (n, factors)."""
+) -> tuple[Float[ndarray, "n n"], Float[ndarray, "n factors"]]:
+    """Return the covariance of data with factors on random orthonormal axes, and the axes.
+
+    Parameters
+    ----------
+    observed : int
+        Number of observed variables.
+    variances : sequence of float
+        Of the factors.
+    noise : float
+        Variance added to every observed variable.
+    seed : int
+        Of the axes.
+
+    Returns
+    -------
+    S : ndarray of shape (n, n)
+    axes : ndarray of shape (n, factors)
+    """
     drawn = stream(seed, "allen2024/linear/axes").standard_normal((observed, len(variances)))
     axes, _ = np.linalg.qr(drawn)
     return (axes * np.array(variances)) @ axes.T + noise * np.eye(observed), axes
 
 
 def loss(
-    S: Array, A: Array, B: Array, L: Array, beta: float, variance: float
-) -> tuple[float, tuple[Array, Array, Array]]:
-    """Return D + beta R in nats, exact, and its gradients in A, B and L.
+    S: Float[ndarray, "n n"],
+    A: Float[ndarray, "latents n"],
+    B: Float[ndarray, "n latents"],
+    L: Float[ndarray, "latents latents"],
+    *,
+    beta: float,
+    variance: float,
+) -> tuple[
+    float,
+    tuple[
+        Float[ndarray, "latents n"],
+        Float[ndarray, "n latents"],
+        Float[ndarray, "latents latents"],
+    ],
+]:
+    """Return the exact loss and its gradients.
 
-    Sigma = L L^T, L (k, k) lower triangular; the gradient in L is that of all its entries.
+    Parameters
+    ----------
+    S : ndarray of shape (n, n)
+        Covariance of the data.
+    A : ndarray of shape (latents, n)
+        Encoder.
+    B : ndarray of shape (n, latents)
+        Decoder.
+    L : ndarray of shape (latents, latents)
+        Lower triangular, Sigma = L L^T.
+    beta, variance : float
+        Weight of the rate, and sigma^2 of the likelihood.
+
+    Returns
+    -------
+    loss : float
+        D + beta R in nats.
+    gradients : tuple of ndarray
+        In A, in B, and in all entries of L.
     """
-    n, k = B.shape
-    gram, through = B.T @ B, A @ S
-    signal, spread = through @ A.T, L @ L.T
-    error = np.trace(S) - 2 * (through * B.T).sum() + (gram * (signal + spread)).sum()
+    n, latents = B.shape
+    gram, AS = B.T @ B, A @ S
+    mean_covariance, Sigma = AS @ A.T, L @ L.T
+    error = np.trace(S) - 2 * (AS * B.T).sum() + (gram * (mean_covariance + Sigma)).sum()
     D = error / (2 * variance) + n / 2 * math.log(2 * math.pi * variance)
-    R = (np.trace(signal) + np.trace(spread) - k) / 2 - np.log(np.diag(L)).sum()
-    in_A = (gram @ through - B.T @ S) / variance + beta * through
-    in_B = (B @ (signal + spread) - through.T) / variance
-    in_L = gram @ L / variance + beta * (L - np.diag(1 / np.diag(L)))
-    return D + beta * R, (in_A, in_B, in_L)
+    R = (np.trace(mean_covariance) + np.trace(Sigma) - latents) / 2 - np.log(np.diag(L)).sum()
+    gradient_A = (gram @ AS - B.T @ S) / variance + beta * AS
+    gradient_B = (B @ (mean_covariance + Sigma) - AS.T) / variance
+    gradient_L = gram @ L / variance + beta * (L - np.diag(1 / np.diag(L)))
+    return D + beta * R, (gradient_A, gradient_B, gradient_L)
 
 
-def least_loss(eigenvalues: Array, latents: int, beta: float, variance: float) -> float:
-    """The loss of the global minimum, in nats.
+def minimal_loss(
+    eigenvalues: Float[ndarray, " n"], latents: int, *, beta: float, variance: float
+) -> float:
+    """Return the loss of the global minimum, in nats.
 
-    Of the modes of S (n,) the largest are coded, one a latent, where they exceed beta sigma^2.
+    The largest modes are encoded, one in each latent, where they exceed beta sigma^2.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of shape (n,)
+        Of the covariance of the data.
+    latents : int
+        Number of latents.
+    beta, variance : float
+        Weight of the rate, and sigma^2 of the likelihood.
     """
-    price, falling = beta * variance, np.sort(eigenvalues)[::-1]
-    coded = (falling > price) & (np.arange(len(falling)) < latents)
-    paid = beta / 2 * (1 + np.log(np.where(coded, falling / price, 1)))
-    modes = np.where(coded, paid, falling / (2 * variance))
+    threshold, falling = beta * variance, np.sort(eigenvalues)[::-1]
+    encoded = (falling > threshold) & (np.arange(len(falling)) < latents)
+    of_encoded = beta / 2 * (1 + np.log(np.where(encoded, falling / threshold, 1)))
+    modes = np.where(encoded, of_encoded, falling / (2 * variance))
     return float(modes.sum() + len(falling) / 2 * math.log(2 * math.pi * variance))
 
 
 def solve(
-    S: Array, latents: int, beta: float, variance: float, posterior: Posterior, seed: int
-) -> Solved:
-    """Minimise the exact loss from random weights and the prior's covariance."""
+    S: Float[ndarray, "n n"],
+    latents: int,
+    *,
+    beta: float,
+    variance: float,
+    posterior: Posterior,
+    seed: int,
+) -> Minimum:
+    """Minimise the exact loss from random weights and the prior's covariance.
+
+    Parameters
+    ----------
+    S : ndarray of shape (n, n)
+        Covariance of the data.
+    latents : int
+        Number of latents.
+    beta, variance : float
+        Weight of the rate, and sigma^2 of the likelihood.
+    posterior : {"diagonal", "full"}
+        Which entries of Sigma are free.
+    seed : int
+        Of the initial weights.
+    """
     n, random = len(S), stream(seed, "allen2024/linear/start")
-    strict = np.tril_indices(latents if posterior == "full" else 0, -1)
-    sizes = [latents * n, n * latents, latents, len(strict[0])]
+    below_diagonal = np.tril_indices(latents if posterior == "full" else 0, -1)
+    sizes = [latents * n, n * latents, latents, len(below_diagonal[0])]
     start = np.concatenate(
-        [START * random.standard_normal(sum(sizes[:2])), np.zeros(sum(sizes[2:]))]
+        [INITIAL_STD * random.standard_normal(sum(sizes[:2])), np.zeros(sum(sizes[2:]))]
     )
     bounds = np.cumsum(sizes)[:-1]
 
-    def parts(flat: Array) -> tuple[Array, Array, Array]:
+    def unpack(flat: ndarray) -> tuple[ndarray, ndarray, ndarray]:
         A, B, logs, below = np.split(flat, bounds)
         L = np.diag(np.exp(logs))
-        L[strict] = below
+        L[below_diagonal] = below
         return A.reshape(latents, n), B.reshape(n, latents), L
 
-    def value(flat: Array) -> tuple[float, Array]:
-        A, B, L = parts(flat)
-        total, (in_A, in_B, in_L) = loss(S, A, B, L, beta, variance)
+    def objective(flat: ndarray) -> tuple[float, ndarray]:
+        A, B, L = unpack(flat)
+        value, (in_A, in_B, in_L) = loss(S, A, B, L, beta=beta, variance=variance)
         in_logs = np.diag(in_L) * np.diag(L)
-        gradient = [in_A.ravel(), in_B.ravel(), in_logs, in_L[strict]]
-        return total / beta, np.concatenate(gradient) / beta
+        gradient = [in_A.ravel(), in_B.ravel(), in_logs, in_L[below_diagonal]]
+        return value / beta, np.concatenate(gradient) / beta
 
     options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
-    found = minimize(value, start, jac=True, method="L-BFGS-B", options=options)
-    A, B, L = parts(found.x)
-    return Solved(A, B, L @ L.T, beta * float(found.fun))
+    result = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    A, B, L = unpack(result.x)
+    return Minimum(A, B, L @ L.T, beta * float(result.fun))
 
 
-def angles(decoder: Array, axes: Array) -> Array:
-    """Degrees between each axis and the decoder column matched to it, (factors,).
+def angles(
+    decoder: Float[ndarray, "n latents"], axes: Float[ndarray, "n factors"]
+) -> Float[ndarray, " factors"]:
+    """Return the angle between each axis and the decoder column that is matched to it.
 
-    Columns without length (collapsed) are at 90 degrees to everything.
+    Parameters
+    ----------
+    decoder : ndarray of shape (n, latents)
+        Columns of length 0 (collapsed) are at 90 degrees to everything.
+    axes : ndarray of shape (n, factors)
+        Orthonormal.
+
+    Returns
+    -------
+    ndarray of shape (factors,)
+        In degrees, of the matching that has the largest sum of cosines.
     """
     lengths = np.linalg.norm(decoder, axis=0)
     columns = decoder / np.where(lengths > 0, lengths, 1)
     cosine = np.abs(axes.T @ columns)
     row, column = linear_sum_assignment(cosine, maximize=True)
-    # of the part beside the axis: the arc cosine has no digits near 1
+    # from the chord between the two: the arc cosine has no digits near 1
     matched = columns[:, column] * np.sign((axes[:, row] * columns[:, column]).sum(0))
     chord = np.linalg.norm(matched - axes[:, row], axis=0) / 2
     return np.degrees(2 * np.arcsin(np.minimum(chord, 1)))
 
 
-def haar_angle(factors: int, seed: int, draws: int = 2000) -> float:
-    """Mean matched angle, in degrees, of rotations drawn evenly: what "any rotation" gives."""
+def random_rotation_angle(factors: int, seed: int, draws: int = 2000) -> float:
+    """Return the mean of `angles`, in degrees, over rotations drawn from the Haar measure."""
     drawn = stream(seed, "allen2024/linear/haar").standard_normal((draws, factors, factors))
-    turned, _ = np.linalg.qr(drawn)
-    return float(np.mean([angles(Q, np.eye(factors)).mean() for Q in turned]))
+    rotations, _ = np.linalg.qr(drawn)
+    return float(np.mean([angles(Q, np.eye(factors)).mean() for Q in rotations]))
 
 
-def identity(solved: Solved, price: float, posterior: Posterior) -> tuple[Array, Array]:
-    """Sigma^-1 from the encoder and I + B^T B / (beta sigma^2) from the decoder, (k, k) each.
+def precisions(
+    minimum: Minimum, beta_sigma2: float, posterior: Posterior
+) -> tuple[Float[ndarray, "latents latents"], Float[ndarray, "latents latents"]]:
+    """Return both sides of Sigma^-1 = I + B^T B / (beta sigma^2).
 
-    A diagonal posterior has only the diagonal to answer with: the rest is left out.
+    Parameters
+    ----------
+    minimum : Minimum
+        Where the identity is to hold.
+    beta_sigma2 : float
+        beta sigma^2 of its loss.
+    posterior : {"diagonal", "full"}
+        A diagonal posterior is optimal in the diagonal only: the rest is set to 0.
+
+    Returns
+    -------
+    encoder, decoder : ndarray of shape (latents, latents)
     """
-    left = np.linalg.inv(solved.covariance).astype(np.float64)
-    right = np.eye(len(left)) + solved.decoder.T @ solved.decoder / price
+    encoder = np.linalg.inv(minimum.covariance).astype(np.float64)
+    decoder = np.eye(len(encoder)) + minimum.decoder.T @ minimum.decoder / beta_sigma2
     if posterior == "diagonal":
-        return np.diag(np.diag(left)), np.diag(np.diag(right))
-    return left, right
+        return np.diag(np.diag(encoder)), np.diag(np.diag(decoder))
+    return encoder, decoder
 
 
-def _offdiagonal(gram: Array) -> float:
+def _offdiagonal_mass(gram: ndarray) -> float:
     return float(np.linalg.norm(gram - np.diag(np.diag(gram))) / np.linalg.norm(gram))
 
 
 def _cases(
-    price: float, prices: Sequence[float], starts: int, scan_starts: int
+    beta_sigma2: float, scan: Sequence[float], starts: int, scan_starts: int
 ) -> Iterator[tuple[str, int, Posterior, float, float]]:
     """Yield part, seed, posterior, beta and variance of every model."""
     for seed in range(starts):
         for posterior in ("diagonal", "full"):
-            yield "angles", seed, posterior, price, 1.0
+            yield "angles", seed, posterior, beta_sigma2, 1.0
     for seed in range(scan_starts):
-        for one in prices:
-            yield "scan", seed, "diagonal", one, 1.0
-            yield "scan", seed, "diagonal", 1.0, one
+        for product in scan:
+            yield "scan", seed, "diagonal", product, 1.0
+            yield "scan", seed, "diagonal", 1.0, product
 
 
-def truth(
+def solutions(
     table: Path,
     pairs: Path,
     observed: int,
     variances: Sequence[float],
     noise: float,
-    price: float,
-    prices: Sequence[float],
+    beta_sigma2: float,
+    beta_sigma2_scan: Sequence[float],
     starts: int,
     scan_starts: int,
 ) -> None:
-    """Solve every case and write what came out.
+    """Solve every case: at one beta sigma^2, and along a scan of it.
 
-    table: part ("angles" at one price, "scan" over prices, each as (beta, 1) and as (1, beta)),
-    seed, posterior, beta, variance, active modes, angles to the PCA axes in degrees, the same of
-    evenly drawn rotations, off-diagonal mass of B^T B, relative error of the identity, excess of
-    the loss over the closed form in nats, the sigma^2 that beta = 1 would need for the same
-    posteriors (effective_variance), and log-variances beside their law. pairs: both sides
-    of the identity, entry by entry, of the models at `price`.
+    Parameters
+    ----------
+    table : Path
+        Written, a row a model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
+        (beta, 1) and as (1, beta)), seed, posterior, beta, variance, price (beta sigma^2),
+        excess_loss over the closed form in nats, angle_of_any_rotation, identity_error
+        (relative), active modes, mean_angle and max_angle to the PCA axes in degrees,
+        offdiagonal_mass of B^T B, effective_variance (the sigma^2 that beta = 1 would need for
+        the same posteriors), log_variance_1, ... and their law log_variance_law_1, ...
+    pairs : Path
+        Written: both sides of the identity, left and right, entry by entry, for "angles".
+    observed, variances, noise
+        As of `data_covariance`.
+    beta_sigma2, beta_sigma2_scan : float, sequence of float
+        beta sigma^2 of the two parts.
+    starts, scan_starts : int
+        Numbers of seeds of the two parts.
     """
     rows: list[dict[str, Any]] = []
-    compared: list[pd.DataFrame] = []
-    latents, drawn = len(variances), haar_angle(len(variances), 0)
+    entries: list[pd.DataFrame] = []
+    latents, random_angle = len(variances), random_rotation_angle(len(variances), 0)
     eigenvalues = np.concatenate([variances, np.zeros(observed - latents)]) + noise
-    for part, seed, posterior, beta, variance in _cases(price, prices, starts, scan_starts):
-        S, axes = covariance(observed, variances, noise, seed)
-        solved, paid = solve(S, latents, beta, variance, posterior, seed), beta * variance
-        left, right = identity(solved, paid, posterior)
-        told = {"part": part, "seed": seed, "posterior": posterior, "beta": beta}
-        least = least_loss(eigenvalues, latents, beta, variance)
+    cases = _cases(beta_sigma2, beta_sigma2_scan, starts, scan_starts)
+    for part, seed, posterior, beta, variance in cases:
+        S, axes = data_covariance(observed, variances, noise, seed)
+        minimum = solve(S, latents, beta=beta, variance=variance, posterior=posterior, seed=seed)
+        left, right = precisions(minimum, beta * variance, posterior)
+        case = {"part": part, "seed": seed, "posterior": posterior, "beta": beta}
+        closed_form = minimal_loss(eigenvalues, latents, beta=beta, variance=variance)
         rows.append(
-            {**told, "variance": variance, "price": paid}
-            | {"excess_loss": solved.loss - least, "angle_of_any_rotation": drawn}
+            {**case, "variance": variance, "price": beta * variance}
+            | {"excess_loss": minimum.loss - closed_form, "angle_of_any_rotation": random_angle}
             | {"identity_error": np.linalg.norm(left - right) / np.linalg.norm(left)}
-            | _measured(solved, axes)
-            | _log_variances(solved, np.sort(variances)[::-1] + noise, paid)
+            | _measures(minimum, axes)
+            | _log_variances(minimum, np.sort(variances)[::-1] + noise, beta * variance)
         )
         if part == "angles":
             upper = np.triu_indices(latents) if posterior == "full" else np.diag_indices(latents)
-            entries = {"row": upper[0], "column": upper[1]}
+            where = {"row": upper[0], "column": upper[1]}
             sides = {"left": left[upper], "right": right[upper]}
-            compared.append(pd.DataFrame(told | entries | sides))
+            entries.append(pd.DataFrame(case | where | sides))
     write_csv(pd.DataFrame(rows), table)
-    write_csv(pd.concat(compared), pairs)
+    write_csv(pd.concat(entries), pairs)
 
 
-def _measured(solved: Solved, axes: Array) -> dict[str, float]:
-    """Measure a solution; NaN where collapsed latents leave nothing to measure."""
-    gram, turned = solved.decoder.T @ solved.decoder, angles(solved.decoder, axes)
-    active = np.sqrt(np.diag(gram)) > VISIBLE
-    gain = np.diag(np.linalg.inv(solved.covariance)) - 1
-    seen, whole = bool(active.any()), bool(active.all())
+def _measures(minimum: Minimum, axes: ndarray) -> dict[str, Any]:
+    """Measure a minimum; NaN where collapsed latents leave nothing to measure."""
+    gram, degrees = minimum.decoder.T @ minimum.decoder, angles(minimum.decoder, axes)
+    active = np.sqrt(np.diag(gram)) > COLLAPSED
+    gain = np.diag(np.linalg.inv(minimum.covariance)) - 1
+    some, every = bool(active.any()), bool(active.all())
+    effective = float(np.diag(gram)[active].sum() / gain[active].sum()) if some else np.nan
     return {
         "active": int(active.sum()),
-        "mean_angle": float(turned.mean()) if whole else np.nan,
-        "max_angle": float(turned.max()) if whole else np.nan,
-        "offdiagonal_mass": _offdiagonal(gram) if seen else np.nan,
-        "effective_variance": float(np.diag(gram)[active].sum() / gain[active].sum())
-        if seen
-        else np.nan,
+        "mean_angle": float(degrees.mean()) if every else np.nan,
+        "max_angle": float(degrees.max()) if every else np.nan,
+        "offdiagonal_mass": _offdiagonal_mass(gram) if some else np.nan,
+        "effective_variance": effective,
     }
 
 
-def _log_variances(solved: Solved, eigenvalues: Array, price: float) -> dict[str, float]:
+def _log_variances(minimum: Minimum, eigenvalues: ndarray, beta_sigma2: float) -> dict[str, float]:
     """Return posterior log-variances, least first, and the law of a diagonal one (hirn2026)."""
-    found = np.sort(np.log(np.diag(solved.covariance)))
-    law = landau.log_variance(price, eigenvalues)
-    return {f"log_variance_{k + 1}": float(value) for k, value in enumerate(found)} | {
+    log_variances = np.sort(np.log(np.diag(minimum.covariance)))
+    law = landau.log_variance(beta_sigma2, eigenvalues)
+    return {f"log_variance_{k + 1}": float(value) for k, value in enumerate(log_variances)} | {
         f"log_variance_law_{k + 1}": float(value) for k, value in enumerate(law)
     }

@@ -10,36 +10,47 @@ import torch
 from betascan.config.vae import Deterministic, Run
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
+from betascan.evaluation import image_batches
 from betascan.objectives import ForwardPass, deterministic
-from betascan.training.batches import ImageBatches
 from betascan.training.loop import build_networks
 
 
 def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: float) -> None:
-    """Train each run with Adam until its loss falls below `bound`, is not finite, or steps end.
+    """Train with Adam until the loss falls below a bound, is not finite, or steps end.
 
-    Writes activation, curvature, step, loss (nats an image), also of the last, unbounded step.
-    Not `training.image.train`: that refuses a loss that is not finite, which is the finding here.
+    Not by `betascan.training.loop.train`, which refuses a loss that is not finite.
+
+    Parameters
+    ----------
+    images : Path
+        File of `betascan.data.store`.
+    curves : Path
+        Written: activation, curvature, step and loss (nats an image) of every step, also of the
+        last, unbounded one.
+    runs : sequence of dict
+        `betascan.config.vae.Run` as plain values, each with the deterministic objective.
+    bound : float
+        In nats an image.
     """
     torch.set_num_threads(1)
     rows: list[dict[str, Any]] = []
-    for given in runs:
-        run = Run.model_validate(given)
+    for values in runs:
+        run = Run.model_validate(values)
         objective, batch = run.objective, run.training.batch_size
         assert isinstance(objective, Deterministic)
-        pictures = ImageBatches(images, run.model.size, torch.device("cpu"))
-        vae, _ = build_networks(run, pictures.channels)
+        batches = image_batches(images, run.model.size)
+        vae, _ = build_networks(run, batches.channels)
         optimiser = torch.optim.Adam(vae.parameters(), run.training.lr)
         order = stream(run.seed, "allen2024/runaway")
-        named = {"activation": run.model.activation, "curvature": objective.curvature}
+        form = {"activation": run.model.activation, "curvature": objective.curvature}
         for step in range(1, (run.training.steps or 0) + 1):
-            x = pictures[order.integers(len(pictures), size=batch)]
-            draw = ForwardPass(vae, x, torch.empty(0), run.likelihood, pictures.pixel_scale)
-            total = deterministic(draw, beta=objective.beta, curvature=objective.curvature)
-            rows.append({**named, "step": step, "loss": total.item()})
-            if not total.item() > bound:
+            x = batches[order.integers(len(batches), size=batch)]
+            forward = ForwardPass(vae, x, torch.empty(0), run.likelihood, batches.pixel_scale)
+            loss = deterministic(forward, beta=objective.beta, curvature=objective.curvature)
+            rows.append({**form, "step": step, "loss": loss.item()})
+            if not loss.item() > bound:
                 break
             optimiser.zero_grad()
-            total.backward()
+            loss.backward()
             optimiser.step()
     write_csv(pd.DataFrame(rows), curves)

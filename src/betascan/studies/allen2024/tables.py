@@ -9,61 +9,90 @@ import numpy as np
 import pandas as pd
 
 from betascan.core.files import write_csv
+from betascan.studies.runs import Row, keyed
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
-SCORES = {"mig": "disentanglement_lib", "active_units": "hirn2026", "rate": "hirn2026"}
-MEANS = (
+"""Values of the column ``dataset``."""
+SCORES = {"mig": "disentanglement_lib", "active_units": "burda2016", "rate": "hirn2026"}
+"""Scores of a model, in their conventions."""
+MEANS = [
     *("squared_error", "offdiagonal_mass", "mean_absolute_cosine", "axis_distance"),
     *("gradient_mass", "hessian_mass", "log_volume"),
-)
+]
+"""Columns of `measure.decoder_measures` that are averaged over images."""
 SIDES = ("gauss_newton", "expected", "hessian")
-
-Point = tuple[str, int, str]
-"""Data set, seed and cell of a model."""
+"""Ways to take the right side of the identity, columns of `measure.precisions`."""
 
 
-def experiment(
+def models(
     scores: Sequence[Path],
     jacobians: Sequence[Path],
     identities: Sequence[Path],
     cards: Sequence[Path],
     table: Path,
-    runs: Sequence[Point],
-    cells: Mapping[str, Mapping[str, Any]],
+    rows: Sequence[Row],
+    variants: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Put the models of an experiment into one table.
+    """Write the models of an experiment as one table.
 
-    Columns: dataset, seed, cell, steps, what the cell is, scores, the means over test images of
-    `measure.at_points` (s1, s2, ... geometric means), errors of the expansion and of the
-    identity (relative), and effective_variance.
+    Parameters
+    ----------
+    scores, jacobians, identities, cards : sequence of Path
+        What evaluation, `measure.measure` (two) and training left of each model.
+    table : Path
+        Written, a row a model: dataset, seed, cell (name of the variant), steps, columns of the
+        variant, scores, means over images of `measure.decoder_measures` (s1, s2, ... geometric
+        means), relative errors of the expansion and of the identity, and effective_variance.
+    rows : sequence of Mapping
+        Signature and keys of each model, in the order of the table.
+    variants : Mapping
+        `config.Variant.columns` by name.
     """
-    rows = []
-    files = zip(runs, scores, jacobians, identities, cards, strict=True)
-    for (dataset, seed, name), of_scores, of_points, of_sides, card in files:
-        value = pd.read_csv(of_scores).set_index(["metric", "convention"])["value"]
-        points, sides, cell = pd.read_csv(of_points), pd.read_csv(of_sides), cells[name]
-        singular = points.filter(regex=r"^s\d+$")
-        rows.append(
-            {"dataset": DATASETS[dataset], "seed": seed, "cell": name}
-            | {"steps": json.loads(card.read_text())["last_step"], **cell}
-            | {metric: _score(value, metric) for metric in SCORES}
-            | points[list(MEANS)].mean().to_dict()
+    of_scores, of_points, of_entries, of_cards = (
+        {file.parent.name: file for file in files}
+        for files in (scores, jacobians, identities, cards)
+    )
+    lines = []
+    for row in rows:
+        signature, variant = row["signature"], variants[row["keys"]["cell"]]
+        score = pd.read_csv(of_scores[signature]).set_index(["metric", "convention"])["value"]
+        points, entries = pd.read_csv(of_points[signature]), pd.read_csv(of_entries[signature])
+        singular_values = points.filter(regex=r"^s\d+$")
+        lines.append(
+            _keys(row["keys"])
+            | {"steps": json.loads(of_cards[signature].read_text())["last_step"], **variant}
+            | {metric: score.loc[metric, convention] for metric, convention in SCORES.items()}
+            | points[MEANS].mean().to_dict()
             | expansion_errors(points)
-            | {f"identity_{side}": identity_error(sides, side) for side in SIDES}
-            | {"effective_variance": effective_variance(sides, cell["beta"] * cell["variance"])}
-            | np.exp(np.log(singular.clip(lower=1e-12)).mean()).to_dict()
+            | {f"identity_{side}": identity_error(entries, side) for side in SIDES}
+            | {
+                "effective_variance": effective_variance(
+                    entries, variant["beta"] * variant["variance"]
+                )
+            }
+            | np.exp(np.log(singular_values.clip(lower=1e-12)).mean()).to_dict()
         )
-    write_csv(pd.DataFrame(rows), table)
+    write_csv(pd.DataFrame(lines), table)
 
 
-def _score(value: pd.Series, metric: str) -> float:
-    return float(value.xs(metric, level="metric").iloc[0])
+def _keys(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {**keys, "dataset": DATASETS[keys["dataset"]]}
 
 
 def expansion_errors(points: pd.DataFrame) -> dict[str, float]:
-    """Return |expansion - samples| / samples of E_q[D] - D(mean), of its mean over images.
+    """Return the relative errors of the second-order expansion of E_q[D] - D(mean).
 
-    taylor_noise is the relative standard error of the samples: no error below it is measured.
+    Parameters
+    ----------
+    points : DataFrame
+        Of `measure.decoder_measures`.
+
+    Returns
+    -------
+    dict
+        taylor_gauss_newton and taylor_hessian, |expansion - samples| / |samples| of the means
+        over images; taylor_noise, the relative standard error of the samples, below which no
+        error is measured.
     """
     truth = points["sampled"].mean()
     noise = np.sqrt((points["sampled_error"] ** 2).sum()) / len(points)
@@ -74,50 +103,83 @@ def expansion_errors(points: pd.DataFrame) -> dict[str, float]:
     return errors | {"taylor_noise": float(noise / abs(truth))}
 
 
-def identity_error(sides: pd.DataFrame, side: str) -> float:
-    """|left - right|_F / |left|_F of the active latents of an image, the median over images."""
-    own = sides[sides["active"]]
-    if own.empty or own[side].isna().all():
+def identity_error(entries: pd.DataFrame, side: str) -> float:
+    """Return |left - right|_F / |left|_F of the active latents, the median over images.
+
+    Parameters
+    ----------
+    entries : DataFrame
+        Of `measure.precisions`.
+    side : str
+        One of `SIDES`: which right side.
+    """
+    active = entries[entries["active"]]
+    if active.empty or active[side].isna().all():
         return np.nan
-    counted = np.where(own["row"] == own["column"], 1, 2)  # both halves of a symmetric matrix
+    count = np.where(active["row"] == active["column"], 1, 2)  # both halves of a symmetric matrix
     squares = pd.DataFrame(
         {
-            "point": own["point"],
-            "error": counted * (own["left"] - own[side]) ** 2,
-            "whole": counted * own["left"] ** 2,
+            "point": active["point"],
+            "error": count * (active["left"] - active[side]) ** 2,
+            "whole": count * active["left"] ** 2,
         }
     )
     sums = squares.groupby("point").sum()
     return float(np.sqrt(sums["error"] / sums["whole"]).median())
 
 
-def effective_variance(sides: pd.DataFrame, price: float) -> float:
-    """The sigma^2 that a VAE of beta 1 would have with these posteriors and this decoder.
+def effective_variance(entries: pd.DataFrame, beta_sigma2: float) -> float:
+    """Return the sigma^2 that a VAE of beta 1 would have with these posteriors and this decoder.
 
     From the diagonal, Sigma^-1 = 1 + |J_k|^2 / sigma_eff^2: the median over images and active
-    latents, with |J_k|^2 = price (right - 1) whatever beta the training had.
+    latents, with |J_k|^2 = beta sigma^2 (right - 1) whatever beta the training had.
+
+    Parameters
+    ----------
+    entries : DataFrame
+        Of `measure.precisions`.
+    beta_sigma2 : float
+        beta sigma^2 of the training.
     """
-    own = sides[sides["active"] & (sides["row"] == sides["column"])]
-    if own.empty:
+    diagonal = entries[entries["active"] & (entries["row"] == entries["column"])]
+    if diagonal.empty:
         return np.nan
-    return float((price * (own["expected"] - 1) / (own["left"] - 1)).median())
+    squared_norms = beta_sigma2 * (diagonal["expected"] - 1)
+    return float((squared_norms / (diagonal["left"] - 1)).median())
 
 
-def cost(cards: Sequence[Path], records: Sequence[Path], cost: Path, runs: Sequence[Point]) -> None:
-    """Write milliseconds a step of every model's training, on the machine that trained it."""
-    rows = []
-    for (dataset, seed, name), card, record in zip(runs, cards, records, strict=True):
-        steps = json.loads(card.read_text())["last_step"]
-        told = json.loads(record.read_text())
-        named = {"dataset": DATASETS[dataset], "seed": seed, "cell": name}
-        rows.append(named | {"ms_a_step": 1000 * told["seconds"] / steps, "device": told["device"]})
-    write_csv(pd.DataFrame(rows), cost)
+def cost(cards: Sequence[Path], records: Sequence[Path], cost: Path, rows: Sequence[Row]) -> None:
+    """Write the time of a training step, on the machine that trained the model.
+
+    Parameters
+    ----------
+    cards, records : sequence of Path
+        What training left of each model.
+    cost : Path
+        Written, a row a model: dataset, seed, cell, ms_a_step, device.
+    rows : sequence of Mapping
+        Signature and keys of each model, in the order of the table.
+    """
+    steps = {card.parent.name: json.loads(card.read_text())["last_step"] for card in cards}
+    lines = []
+    for keys, file in keyed(records, rows):
+        record = json.loads(file.read_text())
+        milliseconds = 1000 * record["seconds"] / steps[file.parent.name]
+        lines.append(_keys(keys) | {"ms_a_step": milliseconds, "device": record["device"]})
+    write_csv(pd.DataFrame(lines), cost)
 
 
 def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None:
-    """Write the relative errors of Sigma^-1 = I + E[H] / beta, of the linear truth and of images.
+    """Write the relative errors of Sigma^-1 = I + E[H] / beta.
 
-    Columns: dataset, cell, seed, right (how the right side was taken), relative_error.
+    Parameters
+    ----------
+    linear_truth : Path
+        Of `linear.solutions`.
+    tables : sequence of Path
+        Of `models`; a model that several of them have counts once.
+    identity : Path
+        Written: dataset, cell, seed, right (how the right side was taken), relative_error.
     """
     truth = pd.read_csv(linear_truth).query("part == 'angles'")
     linear = pd.DataFrame(
@@ -133,7 +195,7 @@ def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None
     images = images.drop_duplicates(["dataset", "cell", "seed"]).rename(
         columns={f"identity_{side}": side for side in SIDES}
     )
-    tall = images.melt(
+    long = images.melt(
         ["dataset", "cell", "seed"], list(SIDES), var_name="right", value_name="relative_error"
     )
-    write_csv(pd.concat([linear, tall.dropna()]), identity)
+    write_csv(pd.concat([linear, long.dropna()]), identity)

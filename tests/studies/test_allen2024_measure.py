@@ -1,0 +1,232 @@
+"""What allen2024 measures of trained models, and its tables, against closed forms."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.autograd.functional import hessian as slow_hessian
+
+from betascan.config.vae import Likelihood, Model
+from betascan.models import Vae
+from betascan.objectives import ForwardPass, distortion
+from betascan.studies.allen2024 import measure, tables
+
+
+def forward_pass(decoder="convolutional", kind="gaussian", posterior="diagonal", prior="gaussian"):
+    torch.manual_seed(0)
+    model = Model(
+        size=32, encoder="mlp", decoder=decoder, width=6, latents=3, activation="tanh",
+        posterior=posterior, prior=prior,
+    )  # fmt: skip
+    vae = Vae(model, 1).double()
+    likelihood = Likelihood(kind=kind, variance=1 if kind == "bernoulli" else 0.4)
+    x = torch.rand(3, 1, 32, 32, dtype=torch.float64)
+    return ForwardPass(vae, x, torch.empty(0), likelihood, pixel_scale=1.5)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "bernoulli"])
+def test_the_hessian_is_the_second_derivative_of_d(kind):
+    forward = forward_pass(kind=kind)
+    H = measure.hessian(forward)
+    for one, mean, x in zip(H, forward.posterior.mean.detach(), forward.x, strict=True):
+
+        def distortion_of(z, x=x):
+            return 1.5 * distortion(forward.likelihood, forward.vae.decode(z[None]), x[None])[0]
+
+        torch.testing.assert_close(one, slow_hessian(distortion_of, mean))
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "bernoulli"])
+def test_gauss_newton_is_the_hessian_of_a_linear_decoder(kind):
+    forward = forward_pass("linear", kind)
+    mean = forward.posterior.mean.detach()
+    torch.testing.assert_close(measure.gauss_newton(forward, mean), measure.hessian(forward))
+
+
+@pytest.mark.parametrize("posterior", ["diagonal", "full"])
+def test_samples_of_a_linear_decoder_are_as_expanded(posterior):
+    forward = forward_pass("linear", posterior=posterior)
+    noise = torch.Generator().manual_seed(0)
+    measures = measure.decoder_measures(forward, torch.arange(3), 4000, noise)
+    away = (measures["sampled"] - measures["hessian"]).abs() / measures["sampled_error"]
+    assert away.max() < 4
+    np.testing.assert_allclose(measures["hessian"], measures["gauss_newton"])
+
+
+def test_measures_of_a_linear_decoder_are_those_of_its_matrix():
+    forward = forward_pass("linear")
+    W = forward.vae.decoder[0].weight.detach().numpy()[:, [0, 2]]
+    active = torch.tensor([0, 2])
+    measures = measure.decoder_measures(forward, active, 4, torch.Generator())
+    gram = W.T @ W
+    off = math.sqrt(2) * gram[0, 1] / np.linalg.norm(gram)
+    cosine = gram[0, 1] / np.sqrt(gram[0, 0] * gram[1, 1])
+    singular = np.linalg.svd(W, compute_uv=False) * math.sqrt(1.5)
+    for image in range(3):
+        row = measures.loc[image]
+        assert row["active"] == 2
+        assert row["offdiagonal_mass"] == pytest.approx(abs(off))
+        assert row["hessian_mass"] == pytest.approx(abs(off))  # H is gram, scaled
+        assert row["mean_absolute_cosine"] == pytest.approx(abs(cosine))
+        assert row["gradient_mass"] == pytest.approx(0, abs=1e-6)
+        np.testing.assert_allclose(row[["s1", "s2"]].astype(float), singular)
+        assert row["log_volume"] == pytest.approx(np.log(singular).sum())
+    shown = forward.vae.decode(forward.posterior.mean)
+    error = 1.5 * (shown - forward.x).square().flatten(1).sum(1).detach()
+    np.testing.assert_allclose(measures["squared_error"], error)
+
+
+@pytest.mark.parametrize("posterior", ["diagonal", "full"])
+def test_precisions_of_a_linear_decoder(posterior):
+    forward = forward_pass("linear", posterior=posterior)
+    W = forward.vae.decoder[0].weight.detach().numpy()
+    entries = measure.precisions(forward, 2.0, torch.tensor([0, 2]), torch.Generator())
+    assert len(entries) == 3 * (3 if posterior == "diagonal" else 6)
+    right = np.eye(3) + 1.5 * W.T @ W / (2 * 0.4)
+    for side in tables.SIDES:
+        np.testing.assert_allclose(entries[side], right[entries["row"], entries["column"]])
+    active = (entries["row"] != 1) & (entries["column"] != 1)
+    assert list(entries["active"]) == list(active)
+    factor = forward.posterior.scale_tril[0].detach().numpy()
+    left = np.linalg.inv(factor @ factor.T)
+    first = entries[entries["point"] == 0]
+    np.testing.assert_allclose(first["left"], left[first["row"], first["column"]])
+
+
+@pytest.mark.parametrize("changed", [{"prior": "laplace"}, {"kind": "laplace"}])
+def test_there_is_no_right_side_with_a_laplace_prior_or_likelihood(changed):
+    entries = measure.precisions(forward_pass(**changed), 1.0, torch.arange(3), torch.Generator())
+    assert entries[list(tables.SIDES)].isna().all(axis=None)
+    assert entries["left"].notna().all()
+
+
+def test_collapsed_latents_have_no_measures():
+    none = measure.decoder_measures(forward_pass(), torch.arange(0), 4, torch.Generator())
+    assert none[["offdiagonal_mass", "log_volume", "gradient_mass"]].isna().all(axis=None)
+    one = measure.decoder_measures(forward_pass(), torch.tensor([1]), 4, torch.Generator())
+    assert one["offdiagonal_mass"].isna().all()
+    np.testing.assert_allclose(one["log_volume"], np.log(one["s1"]))
+
+
+# Tables
+
+
+def test_the_error_of_the_identity_counts_both_halves():
+    row = {"point": 0, "active": True, "expected": 0.0}
+    entries = pd.DataFrame([
+        {**row, "row": 0, "column": 0, "left": 3.0, "gauss_newton": 3.0},
+        {**row, "row": 0, "column": 1, "left": 2.0, "gauss_newton": 0.0},
+        {**row, "row": 1, "column": 1, "left": 1.0, "gauss_newton": 1.0},
+        {**row, "row": 2, "column": 2, "left": 9.0, "gauss_newton": 0.0, "active": False},
+    ])  # fmt: skip
+    assert tables.identity_error(entries, "gauss_newton") == pytest.approx(math.sqrt(8 / 18))
+    assert tables.identity_error(entries, "expected") == 1
+
+
+def test_the_effective_variance_is_that_of_the_posterior():
+    """|J|^2 = 6, sigma_eff^2 = 2: the precision is 1 + 3, whatever beta the training had."""
+    entry = {"row": [0], "column": [0], "active": [True], "left": [4.0], "expected": [1 + 6 / 0.5]}
+    assert tables.effective_variance(pd.DataFrame(entry), 0.5) == pytest.approx(2)
+
+
+def test_errors_of_an_expansion():
+    points = pd.DataFrame(
+        {"sampled": [1.0, 3.0], "sampled_error": [0.3, 0.4], "hessian": [2.0, 3.0],
+         "gauss_newton": [1.0, 1.0]}
+    )  # fmt: skip
+    errors = tables.expansion_errors(points)
+    assert errors["taylor_hessian"] == pytest.approx(0.25)
+    assert errors["taylor_gauss_newton"] == pytest.approx(0.5)
+    assert errors["taylor_noise"] == pytest.approx(0.125)
+
+
+@pytest.fixture
+def two_models(tmp_path):
+    """Files of two models in folders by signature, the second with one active latent fewer."""
+    measures = {
+        "aaa": measure.decoder_measures(
+            forward_pass("linear"), torch.arange(3), 4, torch.Generator()
+        ),
+        "bbb": measure.decoder_measures(forward_pass(), torch.arange(2), 4, torch.Generator()),
+    }
+    entries = measure.precisions(forward_pass(), 5.0, torch.arange(3), torch.Generator())
+    for number, (signature, points) in enumerate(measures.items()):
+        folder = tmp_path / signature
+        folder.mkdir()
+        points.to_csv(folder / "jacobian.csv", index=False)
+        entries.to_csv(folder / "identity.csv", index=False)
+        scores = [
+            ("mig", "disentanglement_lib", 0.1 + number),
+            ("active_units", "burda2016", 3 - number),
+            ("rate", "hirn2026", 7.0),
+            ("mig", "denardin2025", -1),
+        ]
+        columns = ["metric", "convention", "value"]
+        pd.DataFrame(scores, columns=columns).to_csv(folder / "scores.csv", index=False)
+        (folder / "card.json").write_text(json.dumps({"last_step": 100 * (number + 1)}))
+        record = {"seconds": 6.0, "device": "cpu"}
+        (folder / "record.json").write_text(json.dumps(record))
+    rows = [
+        {"signature": "bbb", "keys": {"dataset": "shapes3d", "seed": 4, "cell": "beta_5"}},
+        {"signature": "aaa", "keys": {"dataset": "dsprites", "seed": 3, "cell": "reference"}},
+    ]
+    return tmp_path, rows, measures
+
+
+def files(folder, name, signatures=("aaa", "bbb")):
+    return [folder / signature / name for signature in signatures]
+
+
+def test_a_table_has_each_model_s_own_files_whatever_their_order(two_models):
+    folder, rows, measures = two_models
+    variants = {"reference": {"beta": 1, "variance": 0.1}, "beta_5": {"beta": 5, "variance": 0.1}}
+    tables.models(
+        files(folder, "scores.csv", ["bbb", "aaa"]), files(folder, "jacobian.csv"),
+        files(folder, "identity.csv", ["bbb", "aaa"]), files(folder, "card.json"),
+        folder / "table.csv", rows=rows, variants=variants,
+    )  # fmt: skip
+    table = pd.read_csv(folder / "table.csv").set_index("dataset")
+    assert list(table.index) == ["Shapes3D", "dSprites"]
+    assert list(table["seed"]) == [4, 3]
+    assert list(table["cell"]) == ["beta_5", "reference"]
+    assert list(table["beta"]) == [5, 1]
+    assert list(table["steps"]) == [200, 100]
+    assert list(table["mig"]) == [1.1, 0.1]
+    assert list(table["active_units"]) == [2, 3]
+    mass = measures["aaa"]["offdiagonal_mass"].mean()
+    assert table.loc["dSprites", "offdiagonal_mass"] == pytest.approx(mass)
+    geometric = np.exp(np.log(measures["bbb"]["s2"]).mean())
+    assert table.loc["Shapes3D", "s2"] == pytest.approx(geometric)
+    assert list(table["s3"].isna()) == [True, False]
+    ratio = (
+        table.loc["Shapes3D", "effective_variance"] / table.loc["dSprites", "effective_variance"]
+    )
+    assert ratio == pytest.approx(5)  # the same entries at five times beta sigma^2
+
+
+def test_the_time_of_a_step_is_each_model_s_own(two_models):
+    folder, rows, _ = two_models
+    cards, records = files(folder, "card.json"), files(folder, "record.json", ["bbb", "aaa"])
+    tables.cost(cards, records, folder / "cost.csv", rows)
+    cost = pd.read_csv(folder / "cost.csv").set_index("cell")
+    assert cost["ms_a_step"].to_dict() == {"beta_5": 30, "reference": 60}
+
+
+def test_a_model_of_two_experiments_counts_once_in_the_errors_of_the_identity(tmp_path):
+    linear = {"part": ["angles", "angles", "scan"], "posterior": ["diagonal", "full", "diagonal"]}
+    linear |= {"seed": 0, "identity_error": [1e-7, 2e-7, 1.0]}
+    pd.DataFrame(linear).to_csv(tmp_path / "linear.csv", index=False)
+    model = {"dataset": "dSprites", "cell": "reference", "seed": 0, "identity_gauss_newton": 0.3}
+    model |= {"identity_expected": 0.2, "identity_hessian": np.nan}
+    for name in "ab":
+        pd.DataFrame([model]).to_csv(tmp_path / f"{name}.csv", index=False)
+    tables.identity(
+        tmp_path / "linear.csv", [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out.csv"
+    )
+    errors = pd.read_csv(tmp_path / "out.csv")
+    assert list(errors["relative_error"]) == [1e-7, 2e-7, 0.3, 0.2]
+    assert list(errors["cell"]) == ["reference", "posterior_full", "reference", "reference"]
+    assert list(errors["right"]) == ["exact", "exact", "gauss_newton", "expected"]
