@@ -1,6 +1,6 @@
 """Figures of allen2024 over beta and over training."""
 
-from collections.abc import Hashable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,217 +8,264 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.figure import Figure
 
-from betascan.plots.style import GUIDE, PAGE, rank_colours, save
-from betascan.studies.allen2024.categories import COLOURS, LABELS, MARKERS, dots
+from betascan.plots import labels
+from betascan.plots.axes import ticks_at
+from betascan.plots.points import means
+from betascan.plots.style import GUIDE, PAGE, SMALL, Look, categorical, ordinal
+from betascan.studies.allen2024.figure_parts import (
+    ACTIVATIONS,
+    AS_BETA,
+    AS_SIGMA2,
+    BETA_OF_SCAN,
+    BETA_SIGMA2,
+    LABELS,
+    LINEAR,
+    LOOKS,
+    legend,
+    mark_collapsed_mig,
+    read_models,
+)
+from betascan.studies.allen2024.tables import DATASETS
 
-DASHES = {"dSprites": "-", "Shapes3D": "--"}
+APART = 0.1  # relative difference from which a pair of models is named
+OFF_LAW = 3.0  # factor by which a measured variance must miss its law to be annotated
 
 
-def _means(ax: Axes, table: pd.DataFrame, x: str, y: str, **look: Any) -> None:
-    """Draw means over seeds with standard errors."""
-    groups = table.dropna(subset=[y]).groupby(x)[y]
-    if groups.ngroups:
-        ax.errorbar(
-            groups.mean().index, groups.mean(), yerr=groups.sem().fillna(0), capsize=1.5,
-            elinewidth=0.6, **look,
-        )  # fmt: skip
+def tradeoff(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Beta 1 and 5 at the reference's sigma^2 and the scan at sigma^2 = 1, over their product.
 
-
-def e1(table: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Beta 1 and 5 at the reference's sigma^2 and the scan at sigma^2 = 1, over their product."""
-    frame = pd.read_csv(table)
-    frame["price"] = frame["beta"] * frame["variance"]
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: tradeoff; likelihood_variance, for collapsed models.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    frame["beta_sigma2"] = frame["beta"] * frame["variance"]
+    at_one = frame["variance"] == 1
+    (sigma2,) = frame.loc[~at_one, "variance"].unique()
     columns = ["mig", "squared_error", "rate", "offdiagonal_mass", "axis_distance", "active_units"]
     figure, axes = plt.subplots(2, 3, figsize=(PAGE, 4.2), sharex=True)
     for ax, column in zip(axes.flat, columns, strict=True):
-        for dataset, colour in COLOURS.items():
-            own = frame[frame["dataset"] == dataset]
-            look: dict[str, Any] = {"color": colour, "marker": MARKERS[dataset], "ms": 3.5}
-            _means(
-                ax, own[own["variance"] == 1], "price", column, mfc="white",
-                label=rf"{dataset}, $\sigma^2 = 1$", **look,
+        for dataset in DATASETS:
+            chosen, name = frame["dataset"] == dataset, labels.dataset(dataset, standins)
+            look = LOOKS[dataset] | {"ms": 3.5}
+            means(
+                ax, frame[chosen & at_one], "beta_sigma2", column, mfc="white",
+                label=rf"{name}, $\sigma^2 = 1$", **look,
             )  # fmt: skip
-            tradeoff = own[own["variance"] != 1]
-            told = rf"{dataset}, $\sigma^2 = {tradeoff['variance'].iloc[0]:g}$"
-            _means(ax, tradeoff, "price", column, label=told, lw=2, **look)
+            means(
+                ax, frame[chosen & ~at_one], "beta_sigma2", column, ls="",
+                label=rf"{name}, $\sigma^2 = {sigma2:g}$", **look,
+            )  # fmt: skip
         ax.set(xscale="log", title=LABELS[column])
         ax.set_yscale("log") if column == "squared_error" else ax.set_ylim(bottom=0)
+    mark_collapsed_mig(axes[0, 0], read_models(scan))
     for ax in axes[1]:
-        ax.set_xlabel(r"$\beta\sigma^2$")
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
-    save(figure, png, pdf, footer)
+        ax.set_xlabel(BETA_SIGMA2)
+    legend(figure, axes.flat)
+    return figure
 
 
-def e4(table: Path, activations: Path, runaway: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Masses on the way by both ELBOs, errors of the expansion, and the exact form's runaway."""
-    frame = pd.read_csv(table)
-    figure, axes = plt.subplots(2, 2, figsize=(PAGE, 5))
+def deterministic_elbo(table: Path, runaway: Path, standins: Collection[str]) -> Figure:
+    """Off-diagonal masses over training by both ELBOs, and the loss of the exact form.
+
+    Parameters
+    ----------
+    table : Path
+        Of `tables.models`: deterministic_elbo.
+    runaway : Path
+        Of `runaway.run_away`.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.9))
     groups = list(frame.groupby(["dataset", "activation", "expanded"], sort=False))
-    for ax, column in zip(axes[0], ("hessian_mass", "offdiagonal_mass"), strict=True):
-        for (dataset, activation, expanded), own in groups:
-            colour, smooth = COLOURS[dataset], activation == "silu"
-            told = f"{dataset}, {'deterministic' if expanded else 'sampled'}"
-            _means(
-                ax, own, "steps", column, color=colour, mfc="white" if expanded else colour,
-                marker=MARKERS[dataset] if smooth else "^", ms=3.5, ls=":" if expanded else "-",
-                label=told if smooth else f"{told}, {activation}",
+    for ax, column in zip(axes, ("hessian_mass", "offdiagonal_mass"), strict=False):
+        for (dataset, activation, second_order), models in groups:
+            form = "deterministic" if second_order else "sampled"
+            label, look = f"{labels.dataset(dataset, standins)}, {form}", dict(LOOKS[dataset])
+            if activation != "silu":
+                label, look["marker"] = f"{label}, {ACTIVATIONS[activation]}", "^"
+            means(
+                ax, models, "steps", column, ls=":" if second_order else "-", ms=3.5,
+                mfc="white" if second_order else look["color"], label=label, **look,
             )  # fmt: skip
         _over_steps(ax, frame["steps"], column)
-    handles, labels = max(
-        (ax.get_legend_handles_labels() for ax in axes[0]), key=lambda pair: len(pair[0])
-    )
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
-    taylor = pd.read_csv(activations)
-    taylor["kind"] = np.where(taylor["decoder"] == "linear", "linear", taylor["activation"])
-    kinds = list(dict.fromkeys(taylor["kind"]))
-    dots(axes[1, 0], taylor, kinds, "taylor_hessian")
-    axes[1, 0].axhline(taylor["taylor_noise"].mean(), color=GUIDE, lw=0.6, ls=":")
-    axes[1, 0].set(ylabel="relative error", title="expansion with the exact Hessian (sampled ELBO)")
-    _runaway(axes[1, 1], pd.read_csv(runaway))
-    save(figure, png, pdf, footer)
+    legend(figure, axes)
+    _runaway(axes[2], pd.read_csv(runaway))
+    axes[2].set_title(f"deterministic loss (nats), {labels.dataset('dsprites', standins)}")
+    return figure
 
 
 def _runaway(ax: Axes, curves: pd.DataFrame) -> None:
-    """Draw the loss of each form until it left its bound."""
-    named = {"hessian": "exact H", "gauss_newton": "Gauss–Newton"}
-    groups = list(curves.groupby(["activation", "curvature"]))
-    for (activation, curvature), own in groups:
-        ax.plot(
-            own["step"], own["loss"], ls="-" if curvature == "hessian" else ":",
-            color="#009e73" if activation == "relu" else "#cc79a7",
-            lw=1.8 if curvature == "hessian" else 0.9, label=f"{activation}, {named[curvature]}",
-        )  # fmt: skip
-    ax.set_yscale("symlog", linthresh=100)
-    ax.set(xlabel="steps", ylabel="deterministic loss (nats)", title="dSprites")
-    ax.legend(frameon=False)
-
-
-def _kind(row: Any) -> str:
-    if row.posterior == "full":
-        return "full posterior"
-    return f"penalty {row.penalty:g}" if row.penalty else "diagonal"
-
-
-def n1(table: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Orthogonality and MIG on the way, and against each other."""
-    frame = pd.read_csv(table)
-    frame["kind"] = [_kind(row) for row in frame.itertuples()]
-    kinds = list(dict.fromkeys(frame["kind"]))
-    palette = rank_colours(len(kinds))
-    colours = {kind: palette(k) for k, kind in enumerate(kinds)}
-    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.8))
-    for ax, column in zip(axes, ("offdiagonal_mass", "mig"), strict=False):
-        for (kind, dataset), own in _groups(frame):
-            _means(
-                ax, own, "steps", column, color=colours[kind], ls=DASHES[dataset], ms=3,
-                marker=MARKERS[dataset],
+    """Draw the loss of each form; where two coincide, the dashed one over the wide one."""
+    names = list(dict.fromkeys(curves["activation"]))
+    # other colours than those of the data sets
+    looks = categorical([*LOOKS, *names])
+    styles: dict[str, Look] = {
+        "hessian": {"lw": 2.4, "alpha": 0.45, "label": "exact H"},
+        "gauss_newton": {"ls": "--", "label": "Gauss–Newton"},
+    }
+    for activation in names:
+        for curvature, style in styles.items():
+            run = (curves["activation"] == activation) & (curves["curvature"] == curvature)
+            ax.plot(
+                curves.loc[run, "step"], curves.loc[run, "loss"], color=looks[activation]["color"],
+                **style | {"label": f"{ACTIVATIONS[activation]}, {style['label']}"},
             )  # fmt: skip
-        _over_steps(ax, frame["steps"], column)
-    for (kind, dataset), own in _groups(frame):
-        axes[2].scatter(
-            own["offdiagonal_mass"], own["mig"], s=2 + 10 * own["share"], color=colours[kind],
-            marker=MARKERS[dataset], lw=0,
-        )  # fmt: skip
-    axes[2].set(xlabel=LABELS["offdiagonal_mass"], ylabel="MIG")
-    axes[2].set_title("larger: later in training")
-    keys = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in colours.items()]
-    keys += [
-        Line2D([], [], color=GUIDE, ls=DASHES[name], marker=MARKERS[name], label=name)
-        for name in COLOURS
-    ]
-    figure.legend(handles=keys, loc="outside upper center", ncols=len(keys), frameon=False)
-    save(figure, png, pdf, footer)
+    ax.set_yscale("symlog", linthresh=100)
+    ax.set_xlabel(labels.STEPS)
+    ax.legend()
+
+
+def orthogonality_penalty(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Orthogonality and MIG over training, and against each other at its end.
+
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: orthogonality_penalty; likelihood_variance, for collapsed models.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame, collapsed = read_models(table), read_models(scan)
+    frame["kind"] = [
+        "full posterior" if model.posterior == "full"
+        else f"penalty {model.penalty:g}" if model.penalty
+        else "diagonal posterior"
+        for model in frame.itertuples()
+    ]  # fmt: skip
+    looks = categorical(dict.fromkeys(frame["kind"]))
+    figure, axes = plt.subplots(2, 3, figsize=(PAGE, 4.6))
+    for (over_steps, mig, final), dataset in zip(axes, DATASETS, strict=True):
+        of_dataset = frame[frame["dataset"] == dataset]
+        for kind, look in looks.items():
+            models = of_dataset[of_dataset["kind"] == kind]
+            for ax, column in ((over_steps, "offdiagonal_mass"), (mig, "mig")):
+                means(ax, models, "steps", column, ms=3.5, label=kind, **look)
+            last = models[models["share"] == 1]
+            final.plot(last["offdiagonal_mass"], last["mig"], ls="", ms=4, mew=0, **look)
+        _over_steps(over_steps, frame["steps"], "offdiagonal_mass")
+        _over_steps(mig, frame["steps"], "mig")
+        final.set(xlabel=LABELS["offdiagonal_mass"], ylabel="MIG at the end")
+        for ax in (mig, final):
+            mark_collapsed_mig(ax, collapsed[collapsed["dataset"] == dataset], GUIDE)
+            ax.set_ylim(bottom=0)
+        final.set_xlim(left=0)
+        mig.set_title(labels.dataset(dataset, standins), fontweight="bold")
+    legend(figure, axes.flat)
+    return figure
 
 
 def _over_steps(ax: Axes, steps: pd.Series, column: str) -> None:
-    """Label an axis of training steps by where models were looked at."""
-    ax.set(xscale="log", xlabel="steps", ylabel=LABELS[column], ylim=(0, None))
-    shown = sorted(set(steps))
-    ax.set_xticks(shown, [f"{step:,}" for step in shown])
-    ax.minorticks_off()
+    """Label an axis of training steps where models were measured."""
+    ax.set(xscale="log", xlabel=labels.STEPS, ylabel=LABELS[column], ylim=(0, None))
+    ticks_at(ax.xaxis, steps)
 
 
-def _groups(frame: pd.DataFrame) -> list[tuple[tuple[Any, Any], pd.DataFrame]]:
-    groups: list[tuple[Hashable, pd.DataFrame]] = list(
-        frame.groupby(["kind", "dataset"], sort=False)
-    )
-    return groups  # type: ignore[return-value]
+def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[str]) -> Figure:
+    """Likelihood variances measured over beta, collapse, and pairs that ought to be equal.
 
-
-def n2(table: Path, linear_truth: Path, png: Path, pdf: Path, footer: str) -> None:
-    """The likelihood variance that was measured over beta, collapse, and twins."""
-    frame, truth = pd.read_csv(table), pd.read_csv(linear_truth)
+    Parameters
+    ----------
+    table : Path
+        Of `tables.models`: likelihood_variance.
+    linear_truth : Path
+        Of `linear.solutions`.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame, truth = read_models(table), pd.read_csv(linear_truth)
     scan = frame[frame["variance"] == 1]
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(PAGE, 2.9))
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.9))
+    left, middle, right = axes
     linear = truth[(truth["part"] == "scan") & (truth["variance"] == 1)]
     left.plot(
-        linear["beta"], linear["effective_variance"], "^", color="#009e73", ms=3.5,
-        label="linear-Gaussian",
-    )  # fmt: skip
-    for dataset, colour in COLOURS.items():
-        look: dict[str, Any] = {"color": colour, "marker": MARKERS[dataset], "ms": 3.5}
-        own = scan[scan["dataset"] == dataset]
-        _means(left, own, "beta", "effective_variance", ls="", label=dataset, **look)
-        _means(middle, own, "beta", "active_units", **look)
-        right.plot(*_twins(frame[frame["dataset"] == dataset]), ls="", **look)
+        linear["beta"], linear["effective_variance"], ls="", ms=3.5, label=LINEAR, **LOOKS[LINEAR]
+    )
+    for dataset in DATASETS:
+        look, models = LOOKS[dataset] | {"ms": 3.5}, scan[scan["dataset"] == dataset]
+        name = labels.dataset(dataset, standins)
+        means(left, models, "beta", "effective_variance", ls="", label=name, **look)
+        means(middle, models, "beta", "active_units", **look)
+        _pairs(right, frame[frame["dataset"] == dataset], **look)
     every = pd.concat([scan["beta"], linear["beta"]])
     betas = np.array([every.min(), every.max()])
-    left.plot(betas, betas, color=GUIDE, lw=0.8, label=r"the author: $\propto\beta$")
-    left.plot(
-        betas, 1 / betas, color=GUIDE, lw=0.8, ls=":", label=r"mechanism 2: $\propto 1/\beta$"
-    )
-    left.set(xscale="log", yscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)")
+    left.plot(betas, betas, color=GUIDE, lw=0.8, label=r"the paper: $\propto\beta$")
+    mechanism = r"mechanism 2: $\propto 1/\beta$"
+    left.plot(betas, 1 / betas, color=GUIDE, lw=0.8, ls=":", label=mechanism)
+    left.set(xscale="log", yscale="log", xlabel=BETA_OF_SCAN)
     left.set_ylabel(LABELS["effective_variance"])
-    middle.set(
-        xscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)", ylabel="active latents", ylim=(0, None)
-    )
+    _annotate_off_law(left, scan)
+    middle.set(xscale="log", xlabel=BETA_OF_SCAN, ylabel=LABELS["active_units"], ylim=(0, None))
     right.set(xscale="log", yscale="log")
-    low, high = right.get_xlim()
-    right.plot([low, high], [low, high], color=GUIDE, lw=0.6, zorder=0)
-    right.set(xlabel=r"squared error of $(\beta, \sigma^2=1)$")
-    right.set_ylabel(r"squared error of $(1, \sigma^2=\beta)$")
-    figure.legend(loc="outside upper center", ncols=5, frameon=False)
-    save(figure, png, pdf, footer)
+    ends = right.get_xlim()
+    right.plot(ends, ends, color=GUIDE, lw=0.6, zorder=0)
+    right.set(xlabel=f"squared error of {AS_BETA}", ylabel=f"squared error of {AS_SIGMA2}")
+    legend(figure, axes)
+    return figure
 
 
-def _twins(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Squared errors of models trained as (beta, 1), and of the same trained as (1, beta)."""
-    scan = frame[frame["variance"] == 1].set_index(["seed", "beta"])["squared_error"]
-    twins = frame[frame["beta"] == 1].set_index(["seed", "variance"])["squared_error"]
-    both = scan.index.intersection(twins.index)
-    return scan[both], twins[both]
-
-
-def q2(table: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Singular values of J along the scan, and the log-density change on the data manifold."""
-    frame = pd.read_csv(table)
-    frame = frame[frame["variance"] == 1]
-    names = [name for name in frame if name[0] == "s" and name[1:].isdigit()]
-    colours = rank_colours(len(names))
-    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.7))
-    for ax, dataset in zip(axes, COLOURS, strict=False):
-        own = frame[frame["dataset"] == dataset]
-        for k, name in enumerate(names):
-            _means(
-                ax, own, "beta", name, color=colours(k), marker="o", ms=2.5, label=f"$s_{k + 1}$"
-            )
-        ax.set(xscale="log", yscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)", title=dataset)
-    axes[0].set_ylabel("singular values of J")
-    for dataset, colour in COLOURS.items():
-        own = frame[frame["dataset"] == dataset]
-        _means(
-            axes[2], own, "beta", "log_volume", color=colour, marker=MARKERS[dataset], ms=3,
-            label=dataset,
+def _annotate_off_law(ax: Axes, scan: pd.DataFrame) -> None:
+    """Name the reason beside the mean that misses the law by most, if any does by `OFF_LAW`."""
+    measured = scan.groupby(["dataset", "beta"])["effective_variance"].mean().dropna()
+    beta = measured.index.get_level_values("beta").to_numpy()
+    factor = np.abs(np.log(measured.to_numpy() / beta))
+    if len(factor) and factor.max() > np.log(OFF_LAW):
+        worst = factor.argmax()
+        ax.annotate(
+            "encoder short of\nits optimum", (beta[worst], measured.iloc[worst]), (8, 0),
+            textcoords="offset points", fontsize=SMALL, color=GUIDE, va="center",
         )  # fmt: skip
-    axes[2].set(
-        xscale="log", xlabel=r"$\beta$ ($\sigma^2 = 1$)", ylabel=r"$\sum_i \log s_i$ (nats)"
-    )
-    axes[2].legend(frameon=False)
-    handles, labels = max(
-        (ax.get_legend_handles_labels() for ax in axes[:2]), key=lambda pair: len(pair[0])
-    )
-    figure.legend(handles, labels, loc="outside upper center", ncols=10, frameon=False)
-    save(figure, png, pdf, footer)
+
+
+def _pairs(ax: Axes, frame: pd.DataFrame, **look: Any) -> None:
+    """Draw squared errors of models trained as (beta, 1) and (1, beta); name those far apart."""
+    as_beta = frame[frame["variance"] == 1].set_index(["seed", "beta"])["squared_error"]
+    rescaled = frame[(frame["beta"] == 1) & (frame["variance"] != 1)]
+    as_sigma2 = rescaled.set_index(["seed", "variance"])["squared_error"]
+    both = as_beta.index.intersection(as_sigma2.index)
+    ax.plot(as_beta[both], as_sigma2[both], ls="", **look)
+    for (seed, beta), ratio in (as_sigma2[both] / as_beta[both]).items():
+        if abs(np.log(ratio)) > np.log1p(APART):
+            place = as_beta[seed, beta], as_sigma2[seed, beta]
+            ax.annotate(
+                f"{labels.setting(beta=beta)},\nseed {seed}", place, (-5, 0), ha="right",
+                va="center", textcoords="offset points", fontsize=SMALL, color=GUIDE,
+            )  # fmt: skip
+
+
+def singular_values(table: Path, standins: Collection[str]) -> Figure:
+    """Singular values of J along the scan, and the log-density change on the data manifold.
+
+    Parameters
+    ----------
+    table : Path
+        Of `tables.models`: likelihood_variance.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    scan = frame[frame["variance"] == 1]
+    looks = ordinal(scan.filter(regex=r"^s\d+$").columns)
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.7))
+    for ax, dataset in zip(axes, DATASETS, strict=False):
+        models = scan[scan["dataset"] == dataset]
+        for name, look in looks.items():
+            means(ax, models, "beta", name, label=f"$s_{{{name[1:]}}}$", **look)
+        ax.set(xscale="log", yscale="log", xlabel=BETA_OF_SCAN)
+        ax.set_title(labels.dataset(dataset, standins))
+    axes[0].set_ylabel("singular values of J")
+    for dataset in DATASETS:
+        means(
+            axes[2], scan[scan["dataset"] == dataset], "beta", "log_volume", ms=3,
+            label=labels.dataset(dataset, standins), **LOOKS[dataset],
+        )  # fmt: skip
+    axes[2].set(xscale="log", xlabel=BETA_OF_SCAN, ylabel=r"$\sum_i \log s_i$ (nats)")
+    legend(figure, axes)
+    return figure

@@ -1,0 +1,79 @@
+"""What the figures of allen2024 share: looks and labels, tables by key of data set, legends."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from betascan.plots import labels
+from betascan.plots.style import GUIDE, categorical
+from betascan.studies.allen2024.tables import DATASETS
+
+ACTIVATIONS = {"silu": "SiLU", "relu": "ReLU", "softplus": "softplus", "tanh": "tanh"}
+LINEAR = "linear-Gaussian"
+LOOKS = categorical([*DATASETS, LINEAR])
+LABELS = labels.METRICS | {
+    "offdiagonal_mass": r"off-diagonal mass of $J^TJ$",
+    "axis_distance": "V to a signed permutation (C1)",
+    "gradient_mass": r"off-diag. mass of $\partial s_i/\partial z_j$ (C2)",
+    "hessian_mass": "off-diagonal mass of H",
+    "squared_error": r"squared error $|x-\hat x|^2$",
+    "taylor_hessian": "error of the expansion, exact H",
+    "taylor_gauss_newton": "error of the expansion, Gauss–Newton",
+    "ms_a_step": "milliseconds a training step",
+    "effective_variance": r"measured $\sigma_{\mathrm{eff}}^2$",
+}
+BETA_SIGMA2 = r"$\beta\sigma^2$"
+BETA_OF_SCAN = r"$\beta$ ($\sigma^2 = 1$)"
+AS_BETA, AS_SIGMA2 = r"$(\beta, \sigma^2=1)$", r"$(1, \sigma^2=\beta)$"
+
+_HANDLE, _ROW = 8, 140
+"""Letters that a handle is as wide as, and that a row of a legend has room for."""
+
+
+def read_models(table: Path) -> pd.DataFrame:
+    """Read a table of `tables.models` or `tables.cost`, data sets by their keys."""
+    frame = pd.read_csv(table)
+    keys = {name: key for key, name in DATASETS.items()}
+    return frame.assign(dataset=frame["dataset"].map(keys))
+
+
+def mark_collapsed_mig(ax: Axes, models: pd.DataFrame, colour: str | None = None) -> None:
+    """Draw the highest MIG of models without an active latent, which have learnt nothing.
+
+    Parameters
+    ----------
+    ax : Axes
+        Of MIG.
+    models : DataFrame
+        Of `read_models`; a line for each data set in it that has such models.
+    colour : str, optional
+        Of the lines; by default those of the data sets.
+    """
+    collapsed = models[models["active_units"] == 0]
+    for dataset, highest in collapsed.groupby("dataset")["mig"].max().items():
+        shown = colour or LOOKS[str(dataset)]["color"]
+        ax.axhline(highest, color=shown, ls=":", lw=0.8, zorder=0)
+    ax.plot([], [], color=GUIDE, ls=":", lw=0.8, label="highest MIG without active latents")
+
+
+def legend(figure: Figure, axes: Iterable[Axes], *handles: Line2D) -> None:
+    """Put one legend above all panels: `handles`, and whatever the panels label, each once."""
+    entries: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
+    for ax in axes:
+        drawn, texts = ax.get_legend_handles_labels()
+        entries |= dict(zip(texts, drawn, strict=True))
+    if not entries:  # nothing could be measured of any model
+        return
+    # matplotlib lists lines first, among which guides are
+    texts = sorted(entries, key=lambda text: isinstance(entries[text], Line2D))
+    rows = math.ceil(sum(len(text) + _HANDLE for text in texts) / _ROW)
+    figure.legend(
+        [entries[text] for text in texts], texts, loc="outside upper center",
+        ncols=math.ceil(len(texts) / rows),
+    )  # fmt: skip

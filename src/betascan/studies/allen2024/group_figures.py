@@ -1,0 +1,138 @@
+"""Figures of allen2024 that compare groups of models over seeds."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from betascan.plots import labels
+from betascan.plots.axes import handles
+from betascan.plots.boxes import boxes, places
+from betascan.plots.style import GUIDE, PAGE
+from betascan.studies.allen2024.figure_parts import (
+    ACTIVATIONS,
+    LABELS,
+    LOOKS,
+    legend,
+    mark_collapsed_mig,
+    read_models,
+)
+from betascan.studies.allen2024.tables import DATASETS
+
+DATASET_LOOKS = {key: LOOKS[key] for key in DATASETS}
+LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton"}
+
+
+def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection[str]) -> Figure:
+    """Draw a panel for each column of a frame, over the frame's column ``group``."""
+    rows = -(-len(frames) // 3)
+    figure, axes = plt.subplots(rows, 3, figsize=(PAGE, 2.1 * rows + 0.3))
+    for ax, (column, frame) in zip(axes.flat, frames.items(), strict=True):
+        order = list(dict.fromkeys(frame["group"]))
+        boxes(ax, frame, x="group", y=column, hue="dataset", order=order, looks=DATASET_LOOKS)
+        _mark_unmeasured(ax, frame, order, column)
+        if column == "mig":
+            mark_collapsed_mig(ax, read_models(scan))
+        if column.startswith("taylor"):
+            noise = frame["taylor_noise"].mean()
+            ax.axhline(noise, color=GUIDE, lw=0.8, ls="--", zorder=0, label="noise of the samples")
+        if column in LOGARITHMIC:
+            ax.set_yscale("log")
+        else:
+            ax.set_ylim(bottom=0)
+        ax.set_title(LABELS[column])
+    names = {key: labels.dataset(key, standins) for key in DATASETS}
+    legend(figure, axes.flat, *handles(DATASET_LOOKS, names))
+    return figure
+
+
+def _mark_unmeasured(ax: Axes, frame: pd.DataFrame, order: Sequence[str], column: str) -> None:
+    """Put a cross where no seed has a value, for want of two active latents."""
+    counts = frame.groupby(["group", "dataset"])[column].count()
+    at = places(order, DATASET_LOOKS)
+    for group, dataset in counts.index[counts == 0]:
+        ax.plot(
+            at[group, dataset], 0.05, "x", ms=3.5, color=DATASET_LOOKS[dataset]["color"],
+            transform=ax.get_xaxis_transform(),
+        )  # fmt: skip
+        ax.plot([], [], "x", ms=3.5, color=GUIDE, label="fewer than two active latents")
+
+
+def posterior_covariance(table: Path, scan: Path, cost: Path, standins: Collection[str]) -> Figure:
+    """Diagonal against full posterior covariances, at each beta; and the time of a step.
+
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: posterior_covariance; likelihood_variance, for collapsed models.
+    cost : Path
+        Of `tables.cost`.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame, times = read_models(table), read_models(cost)
+    frame["group"] = [
+        f"{posterior}\n{labels.setting(beta=beta)}"
+        for posterior, beta in zip(frame["posterior"], frame["beta"], strict=True)
+    ]
+    times["group"] = times["cell"].map({"reference": "diagonal", "posterior_full": "full"})
+    columns = ["offdiagonal_mass", "axis_distance", "gradient_mass", "mig", "squared_error"]
+    frames = dict.fromkeys(columns, frame) | {"ms_a_step": times.dropna(subset=["group"])}
+    return _panels(frames, scan, standins)
+
+
+def activations(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Activations of the decoder, and a linear one.
+
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: activations; likelihood_variance, for collapsed models.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    names = ACTIVATIONS | {"softplus": "soft-\nplus"}
+    linear = frame["decoder"] == "linear"
+    frame["group"] = np.where(linear, "linear", frame["activation"].map(names))
+    columns = ["offdiagonal_mass", "axis_distance", "mig", "squared_error"]
+    columns += ["taylor_gauss_newton", "taylor_hessian"]
+    return _panels(dict.fromkeys(columns, frame), scan, standins)
+
+
+def priors(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Priors.
+
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: priors; likelihood_variance, for collapsed models.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    names = {"gaussian": "Gaussian", "laplace": "Laplace", "uniform": "uniform"}
+    frame["group"] = frame["prior"].map(names)
+    columns = ["offdiagonal_mass", "axis_distance", "mig"]
+    return _panels(dict.fromkeys(columns, frame), scan, standins)
+
+
+def likelihoods(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Likelihoods, each with a diagonal and a full posterior.
+
+    Parameters
+    ----------
+    table, scan : Path
+        Of `tables.models`: likelihoods; likelihood_variance, for collapsed models.
+    standins : collection of str
+        Data sets whose images are stand-ins.
+    """
+    frame = read_models(table)
+    names = {"gaussian": "Gauss", "bernoulli": "Bern.", "laplace": "Lapl."}
+    frame["group"] = frame["likelihood"].map(names) + "\n" + frame["posterior"].str[:4]
+    columns = ["offdiagonal_mass", "axis_distance", "mig"]
+    return _panels(dict.fromkeys(columns, frame), scan, standins)
