@@ -1,4 +1,4 @@
-"""What image VAEs minimise: one function each, on top of one distortion D and one rate R.
+"""Objectives of image VAEs: one function each, on top of one distortion D and one rate R.
 
 D is summed over the pixels of an image and R over latents, in nats; a loss is the mean over the
 minibatch, as in all the documents.
@@ -7,8 +7,10 @@ minibatch, as in all the documents.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,14 +30,30 @@ from betascan.models import Gaussian, Vae
 from betascan.models.taylor_mode import jet
 from betascan.models.vae import mean_image
 
-N_JACOBIANS = 16  # images of a minibatch whose Jacobians the orthogonality penalty takes
+N_JACOBIANS = 16  # images of a minibatch from which the orthogonality penalty is estimated
+
+Images = Float[Tensor, "batch channels height width"]
+Scalar = Float[Tensor, ""]
+Curvature = Literal["hessian", "gauss_newton"]
 
 
-def distortion(likelihood: Likelihood, output: Tensor, x: Tensor) -> Tensor:
-    """-log p(x|z) of each image, (B,), summed over pixels, in nats.
+def distortion(likelihood: Likelihood, output: Images, x: Images) -> Float[Tensor, " batch"]:
+    """Return -log p(x|z) of each image, summed over pixels.
 
-    output, x (B, C, H, W). "squared_error" is |sigmoid(output) - x|^2, without 1/2 and constant
-    (denardin2025 for MPI3D). Targets of a Bernoulli pixel may lie between 0 and 1.
+    Parameters
+    ----------
+    likelihood : Likelihood
+        "squared_error" is |sigmoid(output) - x|^2, without factor 1/2 and constant (denardin2025
+        for MPI3D), the others are negative log-densities.
+    output : Tensor of shape (batch, channels, height, width)
+        Of the decoder, see `Vae.decode`.
+    x : Tensor of shape (batch, channels, height, width)
+        The images, in [0, 1]; those of a Bernoulli likelihood need not be binary.
+
+    Returns
+    -------
+    Tensor of shape (batch,)
+        In nats.
     """
     match likelihood.kind:
         case "bernoulli":
@@ -51,32 +69,54 @@ def distortion(likelihood: Likelihood, output: Tensor, x: Tensor) -> Tensor:
     return pixels.flatten(1).sum(1)
 
 
-def derivatives(likelihood: Likelihood, output: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """First and second derivative of `distortion` in each output, in the outputs' shape."""
+def derivatives(
+    likelihood: Likelihood, output: Float[Tensor, "*shape"], x: Float[Tensor, "*shape"]
+) -> tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]:
+    """Return the first two derivatives of `distortion` in each output.
+
+    Parameters
+    ----------
+    likelihood, output, x
+        As of `distortion`, in any shape.
+
+    Returns
+    -------
+    grad, hess_diag : Tensor
+        Gradient and diagonal of the Hessian, whose other entries are 0.
+    """
     if likelihood.kind == "gaussian":
         return (output - x) / likelihood.variance, torch.full_like(output, 1 / likelihood.variance)
     if likelihood.kind == "laplace":
         scale = math.sqrt(likelihood.variance / 2)
         return (output - x).sign() / scale, torch.zeros_like(output)
-    seen = torch.sigmoid(output)
-    slope = seen * (1 - seen)
+    image = torch.sigmoid(output)
+    slope = image * (1 - image)
     if likelihood.kind == "bernoulli":
-        return seen - x, slope
-    error = seen - x
-    return 2 * error * slope, 2 * slope.square() + 2 * error * slope * (1 - 2 * seen)
+        return image - x, slope
+    error = image - x
+    return 2 * error * slope, 2 * slope.square() + 2 * error * slope * (1 - 2 * image)
 
 
 @dataclass
 class ForwardPass:
-    """A minibatch x (B, C, H, W) seen through a VAE, with one noise (B, latents) an image.
+    """A minibatch on its way through a VAE; what is not asked for is not computed.
 
-    pixel_scale multiplies sums over pixels, so that smaller images weigh as much against the
-    rate as those of the documents. What is not asked for is not computed.
+    Attributes
+    ----------
+    vae : Vae
+    x : Tensor of shape (batch, channels, height, width)
+        The images.
+    noise : Tensor of shape (batch, latents)
+        Standard normal, of the one sample of z an image; may be empty where no sample is taken.
+    likelihood : Likelihood
+    pixel_scale : float
+        Multiplies sums over pixels, so that smaller images weigh as much against the rate as those
+        of the documents (`ImageBatches.pixel_scale`).
     """
 
     vae: Vae
-    x: Tensor
-    noise: Tensor
+    x: Images
+    noise: Float[Tensor, "..."]
     likelihood: Likelihood
     pixel_scale: float = 1.0
 
@@ -86,130 +126,212 @@ class ForwardPass:
         return self.vae.encode(self.x)
 
     @cached_property
-    def z(self) -> Tensor:
-        """One sample of q(z|x) an image, (B, latents)."""
+    def z(self) -> Float[Tensor, "batch latents"]:
+        """A sample of q(z|x)."""
         return self.posterior.sample(self.noise)
 
     @cached_property
-    def output(self) -> Tensor:
-        """What the decoder makes of it, (B, C, H, W)."""
+    def output(self) -> Images:
+        """The decoder's outputs for z."""
         return self.vae.decode(self.z).to(self.x.dtype)
 
     @cached_property
-    def distortion(self) -> Tensor:
-        """D (B,)."""
+    def distortion(self) -> Float[Tensor, " batch"]:
+        """D in nats."""
         return self.distortion_of(self.output)
 
-    def distortion_of(self, output: Tensor) -> Tensor:
-        """D (B,) of other outputs (B, C, H, W) for the same images."""
+    def distortion_of(self, output: Images) -> Float[Tensor, " batch"]:
+        """D of other outputs for the same images."""
         return self.pixel_scale * distortion(self.likelihood, output, self.x)
 
     @cached_property
-    def rate(self) -> Tensor:
-        """R = KL(q(z|x) || p(z)) (B,)."""
+    def rate(self) -> Float[Tensor, " batch"]:
+        """R = KL(q(z|x) || p(z)) in nats."""
         return self.posterior.rate(self.vae.model.prior)
 
 
-def beta_vae(draw: ForwardPass, *, beta: float) -> Tensor:
-    """D + beta R (Higgins et al. 2017)."""
-    return (draw.distortion + beta * draw.rate).mean()
+def beta_vae(forward: ForwardPass, *, beta: float) -> Scalar:
+    """Return D + beta R (Higgins et al. 2017)."""
+    return (forward.distortion + beta * forward.rate).mean()
 
 
-def lambda_beta_vae(draw: ForwardPass, *, beta: float, lam: float) -> Tensor:
-    """D + beta R + lambda |x - reconstruction|^2, without 1/2 (vu2026)."""
-    error = (mean_image(draw.output, draw.likelihood) - draw.x).square().flatten(1).sum(1)
-    return (draw.distortion + beta * draw.rate + lam * draw.pixel_scale * error).mean()
+def lambda_beta_vae(forward: ForwardPass, *, beta: float, lam: float) -> Scalar:
+    """Return D + beta R + lambda |x - reconstruction|^2, without 1/2 (vu2026)."""
+    error = (mean_image(forward.output, forward.likelihood) - forward.x).square().flatten(1).sum(1)
+    return (forward.distortion + beta * forward.rate + lam * forward.pixel_scale * error).mean()
 
 
-def factor_vae(draw: ForwardPass, discriminator: nn.Module, *, gamma: float) -> Tensor:
-    """D + R + gamma TC, where TC is the mean logit that codes are real (Kim and Mnih 2018)."""
-    total_correlation = discriminator(draw.z).to(draw.z.dtype).mean()
-    return (draw.distortion + draw.rate).mean() + gamma * total_correlation
+def factor_vae(forward: ForwardPass, discriminator: nn.Module, *, gamma: float) -> Scalar:
+    """Return D + R + gamma TC (Kim and Mnih 2018, Eq. 2).
+
+    Parameters
+    ----------
+    forward : ForwardPass
+    discriminator : Module
+        From codes (batch, latents) to logits (batch, 1) that they are not permuted; the mean
+        logit estimates the total correlation.
+    gamma : float
+        Weight of the total correlation.
+    """
+    total_correlation = discriminator(forward.z).to(forward.z.dtype).mean()
+    return (forward.distortion + forward.rate).mean() + gamma * total_correlation
 
 
-def permute_dims(z: Tensor, noise: Tensor) -> Tensor:
-    """Permute each latent of z (B, D) over the minibatch, as the order of noise (B, D) says."""
-    return z.gather(0, noise.argsort(0))
+def permute_dims(
+    z: Float[Tensor, "batch latents"], keys: Float[Tensor, "batch latents"]
+) -> Float[Tensor, "batch latents"]:
+    """Shuffle each latent dimension across the batch (Kim and Mnih 2018, algorithm 1).
+
+    Parameters
+    ----------
+    z : Tensor of shape (batch, latents)
+        Codes.
+    keys : Tensor of shape (batch, latents)
+        Random sort keys: each column's order is the permutation.
+    """
+    return z.gather(0, keys.argsort(0))
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Cross-entropy of the logits (B, 1) of real and of permuted codes, the mean of both."""
-    ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
+def discriminator_loss(
+    real: Float[Tensor, "batch 1"], permuted: Float[Tensor, "batch 1"]
+) -> Scalar:
+    """Return the cross-entropy of the discriminator's logits of codes and of permuted codes."""
+    ones, zeros = torch.ones_like(real), torch.zeros_like(permuted)
     cross_entropy = functional.binary_cross_entropy_with_logits
-    return (cross_entropy(real, ones) + cross_entropy(fake, zeros)) / 2
+    return (cross_entropy(real, ones) + cross_entropy(permuted, zeros)) / 2
 
 
 def beta_tcvae(
-    draw: ForwardPass, *, alpha: float, beta: float, gamma: float, sampling: str, dataset_size: int
-) -> Tensor:
-    """D + alpha MI + beta TC + gamma dimension-wise KL, minibatch estimates (chen2018, Eq. 4)."""
-    posterior = draw.posterior
+    forward: ForwardPass,
+    *,
+    alpha: float,
+    beta: float,
+    gamma: float,
+    sampling: Literal["mws", "mss"],
+    dataset_size: int,
+) -> Scalar:
+    """Return D + alpha MI + beta TC + gamma dimension-wise KL (chen2018, Eq. 4).
+
+    Parameters
+    ----------
+    forward : ForwardPass
+    alpha, beta, gamma : float
+        Weights of the three terms of R.
+    sampling : {"mws", "mss"}
+        How the terms are estimated from the minibatch, see `metrics.total_correlation.elbo_terms`.
+    dataset_size : int
+        How many images are trained on.
+    """
+    posterior = forward.posterior
     information, total_correlation, dimension_wise = elbo_terms(
-        draw.z,
+        forward.z,
         posterior.mean,
         2 * posterior.log_scale,
-        method="mss" if sampling == "mss" else "mws",
+        method=sampling,
         dataset_size=dataset_size,
     )
     penalty = alpha * information + beta * total_correlation + gamma * dimension_wise
-    return draw.distortion.mean() + penalty
+    return forward.distortion.mean() + penalty
 
 
-def orthogonal(draw: ForwardPass, *, beta: float, weight: float) -> Tensor:
-    """D + beta R + weight x mean |offdiag(J^T J)|_F / |J^T J|_F, on some images (allen2024, N1)."""
-    J = decoder_jacobian(draw.vae.decode, draw.z[:N_JACOBIANS])
+def orthogonal(forward: ForwardPass, *, beta: float, weight: float) -> Scalar:
+    """Return D + beta R + weight x mean |offdiag(J^T J)|_F / |J^T J|_F (allen2024, N1).
+
+    J is the decoder's Jacobian at the codes of the minibatch's first `N_JACOBIANS` images.
+    """
+    J = decoder_jacobian(forward.vae.decode, forward.z[:N_JACOBIANS])
     penalty = offdiagonal_mass(J.transpose(1, 2) @ J).mean()
-    return beta_vae(draw, beta=beta) + weight * penalty
+    return beta_vae(forward, beta=beta) + weight * penalty
 
 
-def second_order_distortion(draw: ForwardPass, *, curvature: str) -> Tensor:
-    """E_q[D] to second order around the encoder mean, (B,): D(mean) + tr(H Sigma)/2.
+def second_order_distortion(
+    forward: ForwardPass, *, curvature: Curvature
+) -> Float[Tensor, " batch"]:
+    """Return E_q[D] expanded to second order around the posterior mean, D(mean) + tr(H Sigma)/2.
 
-    H is the Hessian of D in z, "hessian" exact; "gauss_newton" leaves out the decoder's own
-    curvature: J^T (d^2 D / d output^2) J, which is J^T J / sigma^2 for a Gaussian likelihood and
-    0 for a Laplace one (allen2024, mechanism 3).
+    Parameters
+    ----------
+    forward : ForwardPass
+        Its noise is not used.
+    curvature : {"hessian", "gauss_newton"}
+        "hessian": H is the exact Hessian of D in z. "gauss_newton": without the decoder's own
+        curvature, H = J^T (d^2 D / d output^2) J, which is J^T J / sigma^2 for a Gaussian
+        likelihood and 0 for a Laplace one.
+
+    Returns
+    -------
+    Tensor of shape (batch,)
+        In nats.
+
+    References
+    ----------
+    allen2024, mechanism 3.
     """
-    columns = draw.posterior.scale_tril.transpose(1, 2)  # Sigma = sum over them of l l^T
-    output, first, second = jet(draw.vae.decoder, draw.posterior.mean, columns)
-    slope, bend = derivatives(draw.likelihood, output, draw.x)
-    curved = bend[:, None] * first.square()
+    columns = forward.posterior.scale_tril.transpose(1, 2)  # Sigma = sum over them of l l^T
+    output, first, second = jet(forward.vae.decoder, forward.posterior.mean, columns)
+    grad, hess_diag = derivatives(forward.likelihood, output, forward.x)
+    curved = hess_diag[:, None] * first.square()
     if curvature == "hessian":
-        curved = curved + slope[:, None] * second
-    trace = draw.pixel_scale * curved.flatten(1).sum(1)
-    return draw.distortion_of(output) + trace / 2
+        curved = curved + grad[:, None] * second
+    trace = forward.pixel_scale * curved.flatten(1).sum(1)
+    return forward.distortion_of(output) + trace / 2
 
 
-def deterministic(draw: ForwardPass, *, beta: float, curvature: str) -> Tensor:
-    """The deterministic ELBO, negative: `second_order_distortion` + beta R (allen2024, E4).
+def deterministic(forward: ForwardPass, *, beta: float, curvature: Curvature) -> Scalar:
+    """Return the negative deterministic ELBO, `second_order_distortion` + beta R.
 
-    With the exact Hessian of a decoder that is curved (not ReLU) it has no lower bound: where
-    H is indefinite, a wider posterior pays without end, and a training runs away.
+    With the exact Hessian of a decoder that is curved (not ReLU) it has no lower bound: where H is
+    indefinite, a wider posterior lowers it without end, and training diverges.
+
+    Parameters
+    ----------
+    forward : ForwardPass
+    beta : float
+        Weight of R.
+    curvature : {"hessian", "gauss_newton"}
+        See `second_order_distortion`.
+
+    References
+    ----------
+    allen2024, E4.
     """
-    return (second_order_distortion(draw, curvature=curvature) + beta * draw.rate).mean()
+    return (second_order_distortion(forward, curvature=curvature) + beta * forward.rate).mean()
 
 
 def loss(
-    draw: ForwardPass,
+    forward: ForwardPass,
     objective: Objective,
     *,
     dataset_size: int,
     discriminator: nn.Module | None = None,
-) -> Tensor:
-    """Return the loss that an objective of the configuration names."""
+) -> Scalar:
+    """Return the loss of an objective of the configuration, a mean over the minibatch in nats.
+
+    Parameters
+    ----------
+    forward : ForwardPass
+        The minibatch.
+    objective : Objective
+        Which function of this module, and its weights.
+    dataset_size : int
+        How many images are trained on, for beta-TCVAE.
+    discriminator : Module, optional
+        For FactorVAE.
+    """
     match objective:
         case BetaVae(beta=beta):
-            return beta_vae(draw, beta=beta)
+            return beta_vae(forward, beta=beta)
         case LambdaBetaVae(beta=beta, lam=lam):
-            return lambda_beta_vae(draw, beta=beta, lam=lam)
+            return lambda_beta_vae(forward, beta=beta, lam=lam)
         case FactorVae(gamma=gamma):
             assert discriminator is not None
-            return factor_vae(draw, discriminator, gamma=gamma)
+            return factor_vae(forward, discriminator, gamma=gamma)
         case BetaTcVae(alpha=alpha, beta=beta, gamma=gamma, sampling=sampling):
             return beta_tcvae(
-                draw, alpha=alpha, beta=beta, gamma=gamma, sampling=sampling,
+                forward, alpha=alpha, beta=beta, gamma=gamma, sampling=sampling,
                 dataset_size=dataset_size,
             )  # fmt: skip
         case Orthogonal(beta=beta, weight=weight):
-            return orthogonal(draw, beta=beta, weight=weight)
+            return orthogonal(forward, beta=beta, weight=weight)
         case Deterministic(beta=beta, curvature=curvature):
-            return deterministic(draw, beta=beta, curvature=curvature)
+            return deterministic(forward, beta=beta, curvature=curvature)

@@ -1,4 +1,4 @@
-"""Random streams keyed by what they are for, never by what else runs beside them."""
+"""Random streams keyed by their purpose, never by what else runs in the same process."""
 
 import zlib
 
@@ -6,10 +6,19 @@ import numpy as np
 
 
 def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
-    """Return the generator of one purpose, for example ``stream(0, "scan/noise", 17)``.
+    """Return the random generator of one purpose.
 
-    The same arguments give the same numbers in every process, so that work can be cut into
-    jobs, killed and resumed without a trace in the results.
+    The same arguments give the same numbers in every process, so that work can be cut into jobs,
+    killed and resumed without a trace in the results.
+
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    purpose : str
+        For example "scan/noise".
+    index : int
+        Which of several streams, for example the epoch.
     """
     key = np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), index])
     return np.random.Generator(np.random.SFC64(key))

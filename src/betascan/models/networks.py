@@ -13,7 +13,7 @@ from betascan.models.conv_transpose import ConvTranspose4x4
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
 """Of the convolutions, by image size; 32 pixels do without one of the last two."""
-SMALLEST = 4  # pixels a side where convolutions end
+LAST_SIZE = 4  # pixels a side after the last convolution
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,
     "silu": nn.SiLU,
@@ -23,11 +23,25 @@ ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 
 
 def convolutional_encoder(size: int, channels: int, width: int, outputs: int) -> nn.Sequential:
-    """From images (B, channels, size, size) to (B, outputs) (vu2026, denardin2025)."""
+    """Return a convolutional encoder with one dense hidden layer and ReLU.
+
+    Parameters
+    ----------
+    size, channels : int
+        Of the images (batch, channels, size, size).
+    width : int
+        Of the hidden layer.
+    outputs : int
+        It maps to (batch, outputs).
+
+    References
+    ----------
+    vu2026 (width 256), denardin2025 (width 128).
+    """
     layers: list[nn.Module] = []
     for inner, outer in pairwise((channels, *CHANNELS[size])):
         layers += [nn.Conv2d(inner, outer, 4, 2, 1), nn.ReLU()]
-    flat = CHANNELS[size][-1] * SMALLEST**2
+    flat = CHANNELS[size][-1] * LAST_SIZE**2
     dense = [nn.Flatten(), nn.Linear(flat, width), nn.ReLU(), nn.Linear(width, outputs)]
     return nn.Sequential(*layers, *dense)
 
@@ -35,20 +49,46 @@ def convolutional_encoder(size: int, channels: int, width: int, outputs: int) ->
 def convolutional_decoder(
     size: int, channels: int, width: int, latents: int, activation: Activation
 ) -> nn.Sequential:
-    """From codes (B, latents) to outputs (B, channels, size, size): the encoder's mirror image."""
+    """Return the mirror image of `convolutional_encoder`.
+
+    Parameters
+    ----------
+    size, channels : int
+        It maps codes to (batch, channels, size, size).
+    width : int
+        Of the hidden layer.
+    latents : int
+        Of the codes (batch, latents).
+    activation : str
+        A key of `ACTIVATIONS`; the output has none.
+    """
     act, deepest = ACTIVATIONS[activation], CHANNELS[size][-1]
     layers: list[nn.Module] = [
         *(nn.Linear(latents, width), act()),
-        *(nn.Linear(width, deepest * SMALLEST**2), act()),
-        nn.Unflatten(1, (deepest, SMALLEST, SMALLEST)),
+        *(nn.Linear(width, deepest * LAST_SIZE**2), act()),
+        nn.Unflatten(1, (deepest, LAST_SIZE, LAST_SIZE)),
     ]
     for inner, outer in pairwise((*reversed(CHANNELS[size]), channels)):
         layers += [ConvTranspose4x4(inner, outer), act()]
-    return nn.Sequential(*layers[:-1])  # the last one's outputs are not activated
+    return nn.Sequential(*layers[:-1])
 
 
 def mlp_encoder(size: int, channels: int, width: int, outputs: int) -> nn.Sequential:
-    """From images to (B, outputs) by two hidden layers (chen2018: width 1200)."""
+    """Return an encoder of two hidden layers with ReLU.
+
+    Parameters
+    ----------
+    size, channels : int
+        Of the images (batch, channels, size, size).
+    width : int
+        Of the hidden layers.
+    outputs : int
+        It maps to (batch, outputs).
+
+    References
+    ----------
+    chen2018 (width 1200).
+    """
     return nn.Sequential(
         nn.Flatten(),
         *(nn.Linear(channels * size**2, width), nn.ReLU()),
@@ -60,7 +100,23 @@ def mlp_encoder(size: int, channels: int, width: int, outputs: int) -> nn.Sequen
 def mlp_decoder(
     size: int, channels: int, width: int, latents: int, activation: Activation
 ) -> nn.Sequential:
-    """From codes to outputs by three hidden layers (chen2018: width 1200, tanh)."""
+    """Return a decoder of three hidden layers.
+
+    Parameters
+    ----------
+    size, channels : int
+        It maps codes to (batch, channels, size, size).
+    width : int
+        Of the hidden layers.
+    latents : int
+        Of the codes (batch, latents).
+    activation : str
+        A key of `ACTIVATIONS`; the output has none.
+
+    References
+    ----------
+    chen2018 (width 1200, tanh).
+    """
     act = ACTIVATIONS[activation]
     return nn.Sequential(
         *(nn.Linear(latents, width), act()),
@@ -72,16 +128,37 @@ def mlp_decoder(
 
 
 def linear_decoder(size: int, channels: int, latents: int) -> nn.Sequential:
-    """From codes to outputs, affine (allen2024, E3)."""
+    """Return an affine decoder.
+
+    Parameters
+    ----------
+    size, channels : int
+        It maps codes to (batch, channels, size, size).
+    latents : int
+        Of the codes (batch, latents).
+
+    References
+    ----------
+    allen2024, E3.
+    """
     return nn.Sequential(
         nn.Linear(latents, channels * size**2), nn.Unflatten(1, (channels, size, size))
     )
 
 
 def mlp_discriminator(latents: int, width: int = 1000) -> nn.Sequential:
-    """FactorVAE's: from codes (B, latents) to one logit (B, 1), that they are real codes.
+    """Return FactorVAE's discriminator: six hidden layers with leaky ReLU of slope 0.2.
 
-    Six layers of 1000, leaky ReLU of 0.2 (Kim and Mnih 2018; one logit as in denardin2025).
+    Parameters
+    ----------
+    latents : int
+        It maps codes (batch, latents) to the logit (batch, 1) that they are not permuted.
+    width : int
+        Of the hidden layers.
+
+    References
+    ----------
+    Kim and Mnih (2018), appendix A; one logit instead of two as in denardin2025.
     """
     layers: list[nn.Module] = []
     for inner, outer in pairwise((latents, *[width] * 6)):

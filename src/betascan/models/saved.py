@@ -16,13 +16,23 @@ from betascan.core.files import staged
 from betascan.models.vae import Vae
 
 State = dict[str, Tensor]
+"""A state dict: parameters by name."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A trained model: the states of least validation loss and of the end.
+    """A trained model.
 
-    `step`s are the updates after which they stood; facts hold what the model card says.
+    Attributes
+    ----------
+    run : Run
+        How it was trained.
+    channels : int
+        Of its images.
+    best, final : dict of Tensor
+        State dicts of least validation loss, and of the end.
+    facts : dict
+        What its card says, too.
     """
 
     run: Run
@@ -32,20 +42,45 @@ class Saved:
     facts: dict[str, Any]
 
     def vae(self, state: Literal["best", "final"] = "best") -> Vae:
-        """Return the model, ready for use."""
+        """Return the model for evaluation, without gradients.
+
+        Parameters
+        ----------
+        state : {"best", "final"}
+            Which of its states.
+        """
         vae = Vae(self.run.model, self.channels)
         vae.load_state_dict(getattr(self, state))
         return vae.eval().requires_grad_(False)
 
 
 def save(saved: Saved, path: Path) -> None:
-    """Write a trained model; the same model gives the same bytes."""
+    """Write a trained model; the same model gives the same bytes.
+
+    Parameters
+    ----------
+    saved : Saved
+        The model.
+    path : Path
+        Of the file, which ``torch.load(weights_only=True)`` reads too.
+    """
     contents = {**vars(saved), "run": saved.run.model_dump()}
     write_torch(contents, path)
 
 
 def load(path: Path | str) -> Saved:
-    """Read a model of `save`; DataError where it is missing or damaged."""
+    """Read a model that `save` wrote.
+
+    Parameters
+    ----------
+    path : Path or str
+        Of the file.
+
+    Raises
+    ------
+    DataError
+        If it is missing, damaged, or not a trained model.
+    """
     contents = read_torch(Path(path))
     try:
         return Saved(**{**contents, "run": Run.model_validate(contents["run"])})
@@ -54,8 +89,21 @@ def load(path: Path | str) -> Saved:
 
 
 def write_torch(contents: dict[str, Any], path: Path) -> None:
-    """Write a dict of tensors and plain values, complete or not at all."""
-    buffer = io.BytesIO()  # in which the archive has no name of its own
+    """Write tensors and plain values, complete or not at all.
+
+    Parameters
+    ----------
+    contents : dict
+        May be nested. The same contents give the same bytes.
+    path : Path
+        Of the file.
+
+    Raises
+    ------
+    DataError
+        If the disk is full.
+    """
+    buffer = io.BytesIO()  # as a file, the archive would contain its name
     torch.save(contents, buffer)
     with staged(path) as temporary, temporary.open("wb") as file:
         file.write(buffer.getbuffer())
@@ -64,7 +112,18 @@ def write_torch(contents: dict[str, Any], path: Path) -> None:
 
 
 def read_torch(path: Path) -> dict[str, Any]:
-    """Read a dict of `write_torch` onto the CPU; DataError where it is missing or damaged."""
+    """Read what `write_torch` wrote, onto the CPU.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+
+    Raises
+    ------
+    DataError
+        If it is missing or damaged.
+    """
     if not path.exists():
         raise DataError(f"{path} is missing: run again to have it made")
     try:

@@ -1,30 +1,38 @@
 """A VAE: an encoder, a decoder, and the families of its posterior and prior."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from betascan.config.vae import Likelihood, Model
 from betascan.models import networks
 from betascan.models.posterior import Gaussian, to_prior_support
 
+Images = Float[Tensor, "batch channels size size"]
+
 
 class Vae(nn.Module):
-    """A VAE of images (B, channels, size, size) in [0, 1].
+    """A VAE of images (batch, channels, size, size) in [0, 1].
 
-    The decoder gives `output`s of the images' shape: logits of a Bernoulli pixel or of the
-    sigmoid whose squared error counts, means of a Gaussian or Laplace pixel.
+    Parameters
+    ----------
+    model : Model
+        Networks, posterior and prior.
+    channels : int
+        1 or 3.
     """
 
-    def __init__(self, model: Model, channels: int):
+    def __init__(self, model: Model, channels: int) -> None:
         super().__init__()
         self.model, self.channels = model, channels
         size, width, latents = model.size, model.width, model.latents
-        numbers = Gaussian.n_parameters(latents, model.posterior)
         encoder = {
             "convolutional": networks.convolutional_encoder,
             "mlp": networks.mlp_encoder,
         }[model.encoder]
-        self.encoder = encoder(size, channels, width, numbers)
+        self.encoder = encoder(
+            size, channels, width, Gaussian.n_parameters(latents, model.posterior)
+        )
         if model.decoder == "linear":
             self.decoder = networks.linear_decoder(size, channels, latents)
         else:
@@ -34,19 +42,31 @@ class Vae(nn.Module):
             }[model.decoder]
             self.decoder = decoder(size, channels, width, latents, model.activation)
 
-    def encode(self, x: Tensor) -> Gaussian:
-        """Return q(z|x) of images (B, C, H, W)."""
-        numbers = self.encoder(x).to(x.dtype)  # also where autocast makes it less
-        return Gaussian.from_encoder(numbers, self.model.latents, self.model.posterior)
+    def encode(self, x: Images) -> Gaussian:
+        """Return q(z|x) of images."""
+        outputs = self.encoder(x).to(x.dtype)  # also under autocast
+        return Gaussian.from_encoder(outputs, self.model.latents, self.model.posterior)
 
-    def decode(self, z: Tensor) -> Tensor:
-        """Return the outputs (B, C, H, W) of codes (B, latents)."""
+    def decode(self, z: Float[Tensor, "batch latents"]) -> Images:
+        """Return the decoder's outputs for codes.
+
+        They are logits for a Bernoulli likelihood and for the squared error, whose images are
+        their sigmoids, and means for a Gaussian or Laplace one.
+        """
         output: Tensor = self.decoder(to_prior_support(z, self.model.prior))
         return output
 
 
-def mean_image(output: Tensor, likelihood: Likelihood) -> Tensor:
-    """Return the image that a decoder's output stands for, in the shape of the output."""
+def mean_image(output: Float[Tensor, "*shape"], likelihood: Likelihood) -> Float[Tensor, "*shape"]:
+    """Return E[x|z], the image that a decoder's output stands for.
+
+    Parameters
+    ----------
+    output : Tensor
+        As of `Vae.decode`.
+    likelihood : Likelihood
+        Which the VAE was trained with.
+    """
     if likelihood.kind in ("bernoulli", "squared_error"):
         return torch.sigmoid(output)
     return output
