@@ -1,19 +1,27 @@
 """Images a second of the image VAEs' trainer, of the bare arithmetic, and of a plain loop.
 
-python benchmarks/train.py [ROUNDS]     dSprites, convolutional, 10 latents, float32, 2 threads
+python benchmarks/train.py [--rounds N]     dSprites, convolutional, 10 latents, float32, 2 threads
 
 Each way has a process of its own, since glibc reads its settings as a process starts; they take
 turns of a few steps, and what counts are medians over rounds of ratios within a round.
+
+python benchmarks/train.py --device cuda
+
+Steps a second on a GPU at the papers' sizes, launched one by one and replayed as a CUDA graph
+(`training.cuda_graph`). Not yet run on one.
 """
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +30,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
-from betascan.config.vae import BetaVae, Likelihood, Model, Run, Training
+from betascan.config.vae import BetaTcVae, BetaVae, FactorVae, Likelihood, Model, Run, Training
 from betascan.data import dsprites, store
 from betascan.models import Vae
 from betascan.models.conv_transpose import ConvTranspose4x4
@@ -52,26 +60,43 @@ TURNS = [*((way,) for way in list(WAYS)[:-2]), tuple(list(WAYS)[-2:])]
 BERNOULLI = Likelihood(kind="bernoulli", variance=1)
 
 
-def model(size: int) -> Model:
+CUDA_WAYS = {  # networks, their width, batch, objective
+    "vu2026: 64 px, batch 64": ("convolutional", 256, 64, BetaVae(beta=BETA)),
+    "denardin2025: 64 px, batch 512": ("convolutional", 128, 512, BetaVae(beta=BETA)),
+    "denardin2025, FactorVAE": (
+        "convolutional", 128, 512,
+        FactorVae(gamma=BETA, discriminator_lr=LR, discriminator_width=1000),
+    ),
+    "chen2018: MLP, batch 2048": (
+        "mlp", 1200, 2048, BetaTcVae(alpha=1, beta=BETA, gamma=1, sampling="mws"),
+    ),
+}  # fmt: skip
+CUDA_STEPS = 50, 550  # of a short and a long training, whose difference is timed
+
+
+def model(size: int, networks: str = "convolutional", width: int = 256) -> Model:
     return Model(
-        size=size, encoder="convolutional", decoder="convolutional", width=256, latents=10,
+        size=size, encoder=networks, decoder=networks, width=width, latents=10,
         activation="relu", posterior="diagonal", prior="gaussian",
     )  # fmt: skip
 
 
-def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
-    training = Training(
+def protocol(batch: int, steps: int, **options: Any) -> Training:
+    return Training(
         batch_size=batch, lr=LR, epochs=None, steps=steps, held_out=0, patience=None,
-        interval=None, precision="float32", device="cpu", threads=threads,
+        interval=None, precision="float32", **options,
     )  # fmt: skip
-    objective = BetaVae(beta=BETA)
+
+
+def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
     run = Run(
-        model=model(size), likelihood=BERNOULLI, objective=objective, training=training, seed=0
-    )
-    pictures = ImageBatches(path, size, torch.device("cpu"))
+        model=model(size), likelihood=BERNOULLI, objective=BetaVae(beta=BETA),
+        training=protocol(batch, steps, device="cpu", threads=threads), seed=0,
+    )  # fmt: skip
+    images = ImageBatches(path, size, torch.device("cpu"))
 
     def turn() -> None:
-        train(run, pictures, progress=False)
+        train(run, images, progress=False)
 
     return turn
 
@@ -145,15 +170,48 @@ def ask(processes: list[subprocess.Popen[str]]) -> float:
     return sum(float(process.stdout.readline()) for process in processes if process.stdout)
 
 
-def main(rounds: int) -> None:
+@contextmanager
+def dsprites_file() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dsprites.h5"
         rows = dsprites.GRID.draw(IMAGES, 0)
         images = dsprites.render(dsprites.GRID.classes(rows))[..., None]
         store.write(path, dsprites.GRID, rows, [images], source="rendered", maximum=1)
+        yield path
+
+
+def steps_a_second(run: Run, images: ImageBatches) -> float:
+    """From the difference of a long and a short training, after one that warms up."""
+    seconds = []
+    for steps in (CUDA_STEPS[0], *CUDA_STEPS):
+        training = run.training.model_copy(update={"steps": steps})
+        start = time.perf_counter()
+        train(run.model_copy(update={"training": training}), images, progress=False)
+        seconds.append(time.perf_counter() - start)
+    return (CUDA_STEPS[1] - CUDA_STEPS[0]) / (seconds[2] - seconds[1])
+
+
+def on_cuda() -> None:
+    print(f"{'steps/s':32}{'launched':>10}{'replayed':>10}")
+    with dsprites_file() as path:
+        images = ImageBatches(path, 64, torch.device("cuda"))
+        for name, (networks, width, batch, objective) in CUDA_WAYS.items():
+            rates = []
+            for cuda_graph in (False, True):
+                training = protocol(batch, 1, device="cuda", threads=1, cuda_graph=cuda_graph)
+                run = Run(
+                    model=model(64, networks, width), likelihood=BERNOULLI, objective=objective,
+                    training=training, seed=0,
+                )  # fmt: skip
+                rates.append(steps_a_second(run, images))
+            print(f"{name:32}{rates[0]:10,.0f}{rates[1]:10,.0f}", flush=True)
+
+
+def on_cpu(rounds: int) -> None:
+    with dsprites_file() as path:
         processes = {
             way: subprocess.Popen(
-                [sys.executable, __file__, way, str(path)],
+                [sys.executable, __file__, "--serve", way, str(path)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 env=os.environ | ({} if way == PLAIN else MALLOC),
             )
@@ -180,7 +238,14 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        serve(sys.argv[1], Path(sys.argv[2]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--rounds", type=int, default=15, help="on a CPU")
+    parser.add_argument("--serve", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve[0], Path(arguments.serve[1]))
+    elif arguments.device == "cuda":
+        on_cuda()
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+        on_cpu(arguments.rounds)

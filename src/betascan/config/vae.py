@@ -1,9 +1,10 @@
-"""What an image VAE is and how it is trained, as the configuration states it.
+"""What an image VAE is and how it is trained, as plain values.
 
-Plain values without torch, so that a workflow can read them before any environment exists.
+Without torch, so that a workflow can read them before any environment exists.
 """
 
 import math
+import operator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -31,10 +32,9 @@ class Model(ConfigModel):
 
 
 class Likelihood(ConfigModel):
-    """p(x|z), summed over pixels, averaged over images.
+    """p(x|z), independent over pixels.
 
-    squared_error: |sigmoid(output) - x|^2 without 1/2, the others negative log-likelihoods;
-    variance: of a Gaussian or Laplace pixel, and 1 for the others, which have none.
+    squared_error is |sigmoid(output) - x|^2 without 1/2, the others negative log-likelihoods.
     """
 
     kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"] = Field(
@@ -53,50 +53,54 @@ class BetaVae(ConfigModel):
     """D + beta R (Higgins et al. 2017); beta = 1 is the VAE."""
 
     kind: Literal["beta_vae"] = "beta_vae"
-    beta: float = Field(ge=0)
+    beta: float = Field(ge=0, description="weight of the rate")
 
 
 class LambdaBetaVae(ConfigModel):
     """D + beta R + lambda |x - reconstruction|^2 (vu2026)."""
 
     kind: Literal["lambda_beta_vae"] = "lambda_beta_vae"
-    beta: float = Field(ge=0)
-    lam: float = Field(ge=0, description="lambda")
+    beta: float = Field(ge=0, description="weight of the rate")
+    lam: float = Field(ge=0, description="lambda, weight of the added squared error")
 
 
 class FactorVae(ConfigModel):
     """D + R + gamma TC, by a discriminator (Kim and Mnih 2018)."""
 
     kind: Literal["factor_vae"] = "factor_vae"
-    gamma: float = Field(ge=0)
-    discriminator_lr: float = Field(gt=0)
-    discriminator_width: int = Field(ge=1, description="of its six layers")
+    gamma: float = Field(ge=0, description="weight of the total correlation")
+    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
+    discriminator_width: int = Field(ge=1, description="of its six hidden layers")
 
 
 class BetaTcVae(ConfigModel):
     """D + alpha MI + beta TC + gamma dimension-wise KL (chen2018)."""
 
     kind: Literal["beta_tcvae"] = "beta_tcvae"
-    beta: float = Field(ge=0)
-    alpha: float = Field(ge=0)
-    gamma: float = Field(ge=0)
-    sampling: Literal["mws", "mss"]
+    beta: float = Field(ge=0, description="weight of the total correlation")
+    alpha: float = Field(ge=0, description="weight of the index-code mutual information")
+    gamma: float = Field(ge=0, description="weight of the dimension-wise KL")
+    sampling: Literal["mws", "mss"] = Field(
+        description="minibatch-weighted or minibatch-stratified sampling"
+    )
 
 
 class Orthogonal(ConfigModel):
     """D + beta R + weight x off-diagonal mass of the decoder's J^T J (allen2024, N1)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
-    beta: float = Field(ge=0)
-    weight: float = Field(ge=0)
+    beta: float = Field(ge=0, description="weight of the rate")
+    weight: float = Field(ge=0, description="of the orthogonality penalty")
 
 
 class Deterministic(ConfigModel):
     """D + beta R without sampling: D expanded to second order around the mean (allen2024, E4)."""
 
     kind: Literal["deterministic"] = "deterministic"
-    beta: float = Field(ge=0)
-    curvature: Literal["hessian", "gauss_newton"]
+    beta: float = Field(ge=0, description="weight of the rate")
+    curvature: Literal["hessian", "gauss_newton"] = Field(
+        description="second derivatives of D: exact, or without those of the decoder"
+    )
 
 
 Objective = Annotated[
@@ -106,20 +110,31 @@ Objective = Annotated[
 
 
 class Training(ConfigModel):
-    """How long, in which steps, and on what."""
+    """How long a VAE is trained, in which steps, and on which device."""
 
-    batch_size: int = Field(ge=2)
+    batch_size: int = Field(ge=2, description="images of a step")
     lr: float = Field(gt=0, description="of Adam")
-    epochs: float | None = Field(gt=0, description="at most; null: steps counts")
-    steps: int | None = Field(ge=1, description="at most; null: epochs counts")
-    held_out: float = Field(ge=0, lt=0.5, description="share for validation, as much for the test")
-    patience: int | None = Field(ge=1, description="epochs without a better validation loss")
+    epochs: float | None = Field(gt=0, description="at most; null where steps are given")
+    steps: int | None = Field(ge=1, description="at most; null where epochs are given")
+    held_out: float = Field(
+        ge=0, lt=0.5, description="share of images for validation, as much again for the test"
+    )
+    patience: int | None = Field(
+        ge=1, description="epochs without a better validation loss before it stops; null: never"
+    )
     interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
     precision: Literal["float32", "float16"] = Field(
-        description="float16: mixed, where there is CUDA"
+        description="float16: mixed precision where there is CUDA, else float32"
     )
-    device: Literal["auto", "cpu", "cuda"]
-    threads: int = Field(ge=1, description="of a training on a CPU; part of the result's bytes")
+    device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
+    threads: int = Field(
+        ge=1, description="of a training on a CPU; decides the rounding of its results"
+    )
+    cuda_graph: bool = Field(
+        default=False,
+        exclude_if=operator.not_,  # a run without it keeps its signature
+        description="replay each step as one CUDA graph; no effect on a CPU",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -130,9 +145,14 @@ class Training(ConfigModel):
         return self
 
     def schedule(self, images: int) -> tuple[int, int]:
-        """Return the steps of an epoch and of a whole training at most, on so many images.
+        """Return how many steps an epoch has, and at most a training.
 
-        Minibatches are whole: what is left over of an epoch has its turn in another one.
+        Minibatches are whole: what an epoch leaves over is shown in another one.
+
+        Parameters
+        ----------
+        images : int
+            In the data set, those held out included.
         """
         trained_on = images - 2 * int(self.held_out * images)  # as data.sampling.split rounds
         epoch = max(1, trained_on // self.batch_size)
@@ -140,13 +160,13 @@ class Training(ConfigModel):
 
 
 class Run(ConfigModel):
-    """All that one trained model depends on, beside its images and a start to continue from."""
+    """All that one trained model depends on, except its images and a model that it continues."""
 
-    model: Model
-    likelihood: Likelihood
-    objective: Objective
-    training: Training
-    seed: int = Field(ge=0)
+    model: Model = Field(description="networks, posterior and prior")
+    likelihood: Likelihood = Field(description="of the reconstruction term D")
+    objective: Objective = Field(description="what is minimised")
+    training: Training = Field(description="how it is minimised")
+    seed: int = Field(ge=0, description="of initial weights, order of images and noise")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -155,5 +175,5 @@ class Run(ConfigModel):
         if objective.kind == "beta_tcvae" and not gaussian:
             raise ValueError("beta_tcvae needs a diagonal posterior and a Gaussian prior")
         if objective.kind == "deterministic" and model.prior == "uniform":
-            raise ValueError("deterministic expands a decoder that is not warped: no uniform prior")
+            raise ValueError("deterministic needs a prior that leaves z as it is: no uniform prior")
         return self

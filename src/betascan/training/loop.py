@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ from betascan.models.saved import State, read_torch, write_torch
 from betascan.objectives import ForwardPass, discriminator_loss, loss, permute_dims
 from betascan.theory.temperature import temperature_from_beta
 from betascan.training.batches import ImageBatches
+from betascan.training.cuda_graph import capture
 
 CHUNK = 50  # steps whose noise has one seed; a training can stop and go on between chunks
 CHECKPOINT_SECONDS = 120.0
-AMP_DEVICES = ("cuda",)  # devices on which float16 is faster, with float32 weights
+AMP_DEVICES = ("cuda",)  # on which float16 is faster, with float32 weights
+GRAPH_DEVICES = ("cuda",)  # on which steps can be recorded and replayed
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ def train(
             part.load_state_dict(contents[name])
     started = time.monotonic() - state.seconds
 
-    def gradients(x: Tensor, *noise: Tensor) -> dict[str, Tensor]:
+    def forward_backward(x: Tensor, *noise: Tensor) -> dict[str, Tensor]:
         """Leave the gradients of a minibatch in the networks, and return its statistics."""
         with torch.autocast(device.type, torch.float16, enabled=mixed):
             vae_loss, d_loss, statistics = _losses(
@@ -240,6 +242,11 @@ def train(
             scaler.scale(d_loss).backward()
         return statistics
 
+    step: Callable[..., dict[str, Tensor]] = forward_backward
+    if training.cuda_graph and device.type in GRAPH_DEVICES:
+        x = images[rows[: training.batch_size]]
+        step = capture(forward_backward, x, *_draw_noise(run, len(x), torch.Generator(device)))
+
     minibatches = _minibatches(run, rows, epoch_steps, state.step)
     generator = torch.Generator(device)
     bar = tqdm(
@@ -251,7 +258,7 @@ def train(
             if state.step % CHUNK == 0:
                 generator.manual_seed(torch_seed(run.seed, "train/noise", state.step // CHUNK))
             x = images[next(minibatches)]
-            statistics = gradients(x, *_draw_noise(run, len(x), generator))
+            statistics = step(x, *_draw_noise(run, len(x), generator))
             for optimiser in optimisers.values():
                 scaler.step(optimiser)
             scaler.update()
