@@ -14,7 +14,7 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory):
+def images(tmp_path_factory):
     """100 images of a square somewhere."""
     images = np.zeros((100, 32, 32, 1), np.uint8)
     for number, (x, y) in enumerate(np.random.default_rng(0).integers(0, 24, (100, 2))):

@@ -18,7 +18,7 @@ def stored(path, images, maximum=255):
     return ImageBatches(path, 32, torch.device("cpu"))
 
 
-def run(objective=BetaVae(beta=1), model=None, likelihood=None, seed=0, **training):  # noqa: B008
+def small_run(objective=BetaVae(beta=1), model=None, likelihood=None, seed=0, **training):  # noqa: B008
     return Run(
         model=Model(**{
             "size": 32, "encoder": "mlp", "decoder": "mlp", "width": 20, "latents": 4,
@@ -35,8 +35,8 @@ def run(objective=BetaVae(beta=1), model=None, likelihood=None, seed=0, **traini
     )  # fmt: skip
 
 
-def go(wanted, pictures, **options):
-    return train(wanted, pictures, progress=False, **options)
+def fit(run, images, **options):
+    return train(run, images, progress=False, **options)
 
 
 def assert_same(one, other):

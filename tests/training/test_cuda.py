@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_runs import FACTOR, assert_same, go, run
+from small_runs import FACTOR, assert_same, fit, small_run
 
 from betascan.config.vae import BetaTcVae, BetaVae, Deterministic, LambdaBetaVae, Orthogonal
 from betascan.data import store
@@ -39,20 +39,18 @@ def image_file(tmp_path_factory):
 
 
 def test_runs_without_a_graph_are_described_as_before():
-    assert "cuda_graph" not in run().training.model_dump()
-    replayed = run(cuda_graph=True)
+    assert "cuda_graph" not in small_run().training.model_dump()
+    replayed = small_run(cuda_graph=True)
     assert type(replayed).model_validate(replayed.model_dump()) == replayed
 
 
-def test_a_graph_changes_nothing_on_a_cpu(pictures):
-    assert_same(go(run(cuda_graph=True), pictures), go(run(), pictures))
+def test_a_graph_changes_nothing_on_a_cpu(images):
+    assert_same(fit(small_run(cuda_graph=True), images), fit(small_run(), images))
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])
 @pytest.mark.parametrize("objective", [OBJECTIVES["beta"], OBJECTIVES["factor"]])
-def test_recording_a_step_leaves_the_training_as_it_was(
-    pictures, monkeypatch, objective, precision
-):
+def test_recording_a_step_leaves_the_training_as_it_was(images, monkeypatch, objective, precision):
     """With a stand-in for the recording, which calls the step as often as it is called there."""
 
     def recorded(function, *example):
@@ -66,10 +64,10 @@ def test_recording_a_step_leaves_the_training_as_it_was(
         return replay
 
     monkeypatch.setattr(loop, "AMP_DEVICES", ("cpu",))
-    plain = go(run(objective, precision=precision), pictures)
+    plain = fit(small_run(objective, precision=precision), images)
     monkeypatch.setattr(loop, "GRAPH_DEVICES", ("cpu",))
     monkeypatch.setattr(loop, "capture", recorded)
-    assert_same(plain, go(run(objective, precision=precision, cuda_graph=True), pictures))
+    assert_same(plain, fit(small_run(objective, precision=precision, cuda_graph=True), images))
 
 
 # On a GPU
@@ -117,11 +115,11 @@ def test_replayed_steps_train_as_ordinary_ones(image_file, name, precision):
     images = ImageBatches(image_file, 32, torch.device("cuda"))
 
     def losses(**options):
-        wanted = run(
+        run = small_run(
             OBJECTIVES[name], networks, device="cuda", precision=precision,
             epochs=None, steps=40, interval=1, **options,
         )  # fmt: skip
-        return go(wanted, images).history["loss"]
+        return fit(run, images).history["loss"]
 
     ordinary = losses()
     np.testing.assert_allclose(losses(cuda_graph=True), ordinary, rtol=0.01)
@@ -133,8 +131,8 @@ def test_a_replayed_training_goes_on_from_its_checkpoint(image_file, monkeypatch
     monkeypatch.setattr(loop, "CHUNK", 5)
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     images = ImageBatches(image_file, 32, torch.device("cuda"))
-    wanted = run(FACTOR, device="cuda", interval=1, cuda_graph=True)
-    whole, path, validate = go(wanted, images), tmp_path / "run.pt", loop.validate
+    run = small_run(FACTOR, device="cuda", interval=1, cuda_graph=True)
+    whole, path, validate = fit(run, images), tmp_path / "run.pt", loop.validate
 
     def interrupted(*args):
         if path.exists():
@@ -144,6 +142,6 @@ def test_a_replayed_training_goes_on_from_its_checkpoint(image_file, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(loop, "validate", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            go(wanted, images, checkpoint=path)
-    again = go(wanted, images, checkpoint=path)
+            fit(run, images, checkpoint=path)
+    again = fit(run, images, checkpoint=path)
     np.testing.assert_allclose(again.history["loss"], whole.history["loss"], rtol=0.01)

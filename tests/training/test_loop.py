@@ -1,9 +1,9 @@
-"""The loop: what it finds, and what it writes down."""
+"""What a training converges to, and what it records."""
 
 import numpy as np
 import pytest
 import torch
-from small_runs import FACTOR, assert_same, go, run, stored
+from small_runs import FACTOR, assert_same, fit, small_run, stored
 
 from betascan.config.vae import (
     BetaTcVae,
@@ -15,8 +15,9 @@ from betascan.config.vae import (
 )
 from betascan.objectives import loss
 from betascan.training import loop
+from betascan.training.batches import ImageBatches
 
-# What it finds
+# What it converges to
 
 
 def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path):
@@ -25,26 +26,26 @@ def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path
     axes = np.kron(np.linalg.qr(random.standard_normal((16, 4)))[0], np.ones((64, 1)) / 8)
     scale = np.sqrt(ratios) * 2000  # of pixels up to 255, which clips hardly any
     x = 127.5 + (random.standard_normal((2000, 4)) * scale) @ axes.T
-    images = np.clip(np.rint(x), 0, 255).astype(np.uint8).reshape(-1, 32, 32, 1)
-    seen = stored(tmp_path / "linear.h5", images)
+    pixels = np.clip(np.rint(x), 0, 255).astype(np.uint8).reshape(-1, 32, 32, 1)
+    images = stored(tmp_path / "linear.h5", pixels)
     variance = 0.5
-    beta = T * seen.total_variance / variance
-    wanted = run(
+    beta = T * images.total_variance / variance
+    run = small_run(
         BetaVae(beta=beta), {"decoder": "linear", "width": 64, "latents": 6},
         Likelihood(kind="gaussian", variance=variance),
         batch_size=50, held_out=0, epochs=None, steps=800, lr=0.01,
     )  # fmt: skip
-    assert loop.temperature(wanted, seen) == pytest.approx(T)
-    trained = go(wanted, seen)
-    vae, _ = loop.build_networks(wanted, 1)
+    assert loop.temperature(run, images) == pytest.approx(T)
+    trained = fit(run, images)
+    vae, _ = loop.build_networks(run, 1)
     vae.load_state_dict(trained.final)
     with torch.no_grad():
-        posterior = vae.encode(seen[np.arange(len(seen))])
+        posterior = vae.encode(images[np.arange(len(images))])
     signal = posterior.mean.var(0)
     fraction = signal / (signal + posterior.variance.mean(0))
-    blocks = images.reshape(2000, 16, 64)[:, :, 0] / 255  # whose 64 pixels are equal
+    blocks = pixels.reshape(2000, 16, 64)[:, :, 0] / 255  # whose 64 pixels are equal
     values, vectors = np.linalg.eigh(64 * np.cov(blocks.T, bias=True))
-    expected = np.clip(1 - T * seen.total_variance / values[:-7:-1], 0, None)
+    expected = np.clip(1 - T * images.total_variance / values[:-7:-1], 0, None)
     components = np.kron(vectors[:, -2:], np.ones((64, 1)) / 8)
     assert (expected > 0).sum() == 2
     order = np.argsort(-fraction.numpy())
@@ -54,30 +55,30 @@ def test_linear_decoder_finds_principal_components_and_their_thresholds(tmp_path
     assert np.linalg.norm(columns - inside) < 0.1 * np.linalg.norm(columns)
 
 
-def test_64_images_are_learnt_by_heart(pictures):
+def test_64_images_are_memorised(images):
     convolutional = {"encoder": "convolutional", "decoder": "convolutional", "latents": 10}
-    wanted = run(
+    run = small_run(
         BetaVae(beta=0), convolutional | {"width": 128}, batch_size=64, held_out=0.18,
         epochs=None, steps=150, lr=2e-3, interval=30,
     )  # fmt: skip
-    errors = go(wanted, pictures).history["reconstruction"]
+    errors = fit(run, images).history["reconstruction"]
     assert errors.iloc[1] > 200  # about that of the mean image, which is some 220
     assert errors.iloc[-1] < 60
 
 
-def test_the_same_run_gives_the_same_bytes_and_another_seed_others(pictures):
+def test_the_same_run_gives_the_same_bytes_and_another_seed_others(images):
     torch.manual_seed(1)
-    one = go(run(), pictures)
+    one = fit(small_run(), images)
     torch.manual_seed(2)  # what else is drawn in the process has no part in it
-    assert_same(one, go(run(), pictures))
-    assert not one.history.equals(go(run(seed=1), pictures).history)
+    assert_same(one, fit(small_run(), images))
+    assert not one.history.equals(fit(small_run(seed=1), images).history)
 
 
-def test_trainings_go_on_from_a_start(pictures):
-    first = go(run(), pictures)
-    tiny = run(FACTOR, lr=1e-30)
+def test_trainings_continue_from_a_start(images):
+    first = fit(small_run(), images)
+    tiny = small_run(FACTOR, lr=1e-30)
     for start in (first.final, first.best):
-        second = go(tiny, pictures, start=start)
+        second = fit(tiny, images, start=start)
         assert all(torch.equal(second.final[name], start[name]) for name in start)
 
 
@@ -90,53 +91,53 @@ def test_trainings_go_on_from_a_start(pictures):
         Deterministic(beta=1, curvature="hessian"),
     ],
 )
-def test_other_objectives_go_through_the_same_loop(pictures, objective):
+def test_other_objectives_go_through_the_same_loop(images, objective):
     small = {"encoder": "convolutional", "decoder": "convolutional"}
-    wanted = run(objective, small, epochs=None, steps=2, batch_size=5, held_out=0.05)
-    initial, _ = loop.build_networks(wanted, 1)
-    trained = go(wanted, pictures)
+    run = small_run(objective, small, epochs=None, steps=2, batch_size=5, held_out=0.05)
+    initial, _ = loop.build_networks(run, 1)
+    trained = fit(run, images)
     for name, value in initial.state_dict().items():
         assert not torch.equal(trained.final[name], value)
 
 
-def test_threads_are_those_of_the_protocol(pictures):
-    go(run(threads=2, epochs=None, steps=1), pictures)
+def test_threads_are_those_of_the_protocol(images):
+    fit(small_run(threads=2, epochs=None, steps=1), images)
     assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize("objective", [BetaVae(beta=2), FACTOR])
-def test_mixed_precision_goes_the_same_way(pictures, monkeypatch, objective):
+def test_mixed_precision_trains_too(images, monkeypatch, objective):
     brief = {"epochs": 6, "lr": 3e-3}
-    plain, half = run(objective, **brief), run(objective, precision="float16", **brief)
-    expected = go(half, pictures)
-    assert expected.record["precision"] == "float32"  # where it is of no use
-    assert_same(expected, go(plain, pictures))
+    plain, half = small_run(objective, **brief), small_run(objective, precision="float16", **brief)
+    expected = fit(half, images)
+    assert expected.record["precision"] == "float32"  # a CPU gains nothing by it
+    assert_same(expected, fit(plain, images))
     monkeypatch.setattr(loop, "AMP_DEVICES", ("cpu",))
-    seen = go(half, pictures)
-    assert seen.record["precision"] == "float16 mixed"
-    assert all(value.dtype == torch.float32 for value in seen.final.values())
+    mixed = fit(half, images)
+    assert mixed.record["precision"] == "float16 mixed"
+    assert all(value.dtype == torch.float32 for value in mixed.final.values())
     # the first steps are lost to the search for the scale of gradients
-    assert seen.history["loss"].iloc[-1] < 0.95 * seen.history["loss"].iloc[0]
-    assert (seen.history > -1).all(axis=None)
+    assert mixed.history["loss"].iloc[-1] < 0.95 * mixed.history["loss"].iloc[0]
+    assert (mixed.history > -1).all(axis=None)
 
 
-# What it writes down
+# What it records
 
 
 @pytest.mark.parametrize("objective", [BetaVae(beta=2), FACTOR])
 @pytest.mark.parametrize("chunk", [3, 50])
-def test_history_has_the_means_of_its_intervals(pictures, monkeypatch, objective, chunk):
+def test_history_has_the_means_of_its_intervals(images, monkeypatch, objective, chunk):
     losses = []
 
-    def watched(draw, *args, **options):
-        total = loss(draw, *args, **options)
+    def watched(forward, *args, **options):
+        total = loss(forward, *args, **options)
         if torch.is_grad_enabled():
             losses.append(total.item())
         return total
 
     monkeypatch.setattr(loop, "CHUNK", chunk)
     monkeypatch.setattr(loop, "loss", watched)
-    history = go(run(objective, epochs=2.5, interval=7), pictures).history
+    history = fit(small_run(objective, epochs=2.5, interval=7), images).history
     assert history["step"].tolist() == [7, 14, 20]  # 2.5 epochs of 8 steps
     means = [np.mean(part) for part in np.split(losses, [7, 14])]
     np.testing.assert_allclose(history["loss"], means, rtol=1e-6)
@@ -148,36 +149,30 @@ def test_history_has_the_means_of_its_intervals(pictures, monkeypatch, objective
     np.testing.assert_allclose(history["loss"], terms, rtol=1e-6)
 
 
-def test_validation_is_of_the_images_held_out(pictures):
-    wanted = run(BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mss"), batch_size=7)
-    trained = go(wanted, pictures)
-    vae, _ = loop.build_networks(wanted, 1)
+def test_validation_is_of_the_images_held_out(images):
+    run = small_run(BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mss"), batch_size=7)
+    trained = fit(run, images)
+    vae, _ = loop.build_networks(run, 1)
     vae.load_state_dict(trained.final)
     _, rows, _ = loop.split(100, 0, (0.8, 0.1, 0.1))
-    again = loop.validate(vae, None, wanted, pictures, rows, 80)
+    again = loop.validate(vae, None, run, images, rows, 80)
     row = trained.history.iloc[-1]
     for name, value in again.items():
         assert row[f"validation_{name}"] == pytest.approx(value)
     with torch.no_grad():
-        rate = vae.encode(pictures[rows]).rate("gaussian").mean().item()
+        rate = vae.encode(images[rows]).rate("gaussian").mean().item()
     assert again["rate"] == pytest.approx(rate)
 
 
-def test_an_epoch_shows_each_image_once_in_whole_minibatches(pictures, monkeypatch):
-    shown = []
+def test_an_epoch_shows_each_image_once_in_whole_minibatches(images, monkeypatch):
+    shown, take = [], ImageBatches.__getitem__
 
-    class Watched:
-        def __len__(self):
-            return 100
+    def watched(self, rows):
+        shown.append(rows)
+        return take(self, rows)
 
-        def __getattr__(self, name):
-            return getattr(pictures, name)
-
-        def __getitem__(self, rows):
-            shown.append(rows)
-            return pictures[rows]
-
-    go(run(held_out=0, batch_size=30, epochs=2), Watched())
+    monkeypatch.setattr(ImageBatches, "__getitem__", watched)
+    fit(small_run(held_out=0, batch_size=30, epochs=2), images)
     assert [len(rows) for rows in shown] == [30] * 6
     for epoch in (shown[:3], shown[3:]):
         assert len(set(np.concatenate(epoch))) == 90
@@ -186,7 +181,7 @@ def test_an_epoch_shows_each_image_once_in_whole_minibatches(pictures, monkeypat
 
 def test_schedules():
     def schedule(images, **options):
-        return run(**options).training.schedule(images)
+        return small_run(**options).training.schedule(images)
 
     # denardin2025, chen2018, vu2026: all of dSprites, minibatches that come out even
     assert schedule(737_280, batch_size=512, epochs=100) == (1152, 115_200)

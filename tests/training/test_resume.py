@@ -1,7 +1,7 @@
 """Trainings that are killed, and resumed from a checkpoint that may be damaged."""
 
 import pytest
-from small_runs import FACTOR, assert_same, go, run
+from small_runs import FACTOR, assert_same, fit, small_run
 
 from betascan.config.vae import BetaVae
 from betascan.core.checkpoint import backup_path
@@ -13,14 +13,13 @@ class Killed(BaseException):
 
 
 @pytest.fixture(autouse=True)
-def often(monkeypatch):
-    """Checkpoints every five steps."""
+def checkpoints_every_five_steps(monkeypatch):
     monkeypatch.setattr(loop, "CHUNK", 5)
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
 
 
-def kill(monkeypatch, wanted, pictures, path, calls):
-    """Train, and be killed at some call of the loss."""
+def kill(monkeypatch, run, images, path, calls):
+    """Train until some call of the loss, and be killed there."""
     count = iter(range(10_000))
 
     def fatal(*args, **options):
@@ -32,7 +31,7 @@ def kill(monkeypatch, wanted, pictures, path, calls):
     with monkeypatch.context() as patch:
         patch.setattr(loop, "loss", fatal)
         with pytest.raises(Killed):
-            go(wanted, pictures, checkpoint=path)
+            fit(run, images, checkpoint=path)
 
 
 def count_losses(monkeypatch):
@@ -48,44 +47,46 @@ def count_losses(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "run",
     [
-        run(),
-        run(FACTOR),
-        run(BetaVae(beta=1), {"encoder": "convolutional", "decoder": "convolutional"}, epochs=2),
-        run(patience=1, epochs=50, lr=0.03),
-        run(FACTOR, precision="float16", interval=7),
+        small_run(),
+        small_run(FACTOR),
+        small_run(
+            BetaVae(beta=1), {"encoder": "convolutional", "decoder": "convolutional"}, epochs=2
+        ),
+        small_run(patience=1, epochs=50, lr=0.03),
+        small_run(FACTOR, precision="float16", interval=7),
     ],
     ids=["plain", "factor", "convolutional", "early stopping", "factor, mixed"],
 )
-def test_killed_trainings_end_in_the_same_bytes(wanted, pictures, monkeypatch, tmp_path):
-    if wanted.training.precision == "float16":
+def test_killed_trainings_end_in_the_same_bytes(run, images, monkeypatch, tmp_path):
+    if run.training.precision == "float16":
         monkeypatch.setattr(loop, "AMP_DEVICES", ("cpu",))
     path = tmp_path / "run.pt"
-    expected = go(wanted, pictures)
+    expected = fit(run, images)
     for calls in (3, 7, 9):  # before a checkpoint; inside an epoch; at its end
-        kill(monkeypatch, wanted, pictures, path, calls)
-    assert_same(expected, go(wanted, pictures, checkpoint=path))
+        kill(monkeypatch, run, images, path, calls)
+    assert_same(expected, fit(run, images, checkpoint=path))
     assert not backup_path(path).exists()
     monkeypatch.setattr(loop, "loss", None)  # what has ended is not trained again
-    assert_same(expected, go(wanted, pictures, checkpoint=path))
+    assert_same(expected, fit(run, images, checkpoint=path))
 
 
-def test_early_stopping_is_among_them(pictures):
-    assert go(run(patience=1, epochs=50, lr=0.03), pictures).last_step < 50 * 8
+def test_early_stopping_is_among_them(images):
+    assert fit(small_run(patience=1, epochs=50, lr=0.03), images).last_step < 50 * 8
 
 
-def test_checkpoints_of_other_runs_are_left_alone(pictures, monkeypatch, tmp_path):
+def test_checkpoints_of_other_runs_are_left_alone(images, monkeypatch, tmp_path):
     path = tmp_path / "run.pt"
-    start = go(run(), pictures).final
+    start = fit(small_run(), images).final
     for other, options in (
-        (run(seed=1), {}),
-        (run(BetaVae(beta=2)), {}),
-        (run(), {"start": start}),
+        (small_run(seed=1), {}),
+        (small_run(BetaVae(beta=2)), {}),
+        (small_run(), {"start": start}),
     ):
-        kill(monkeypatch, run(), pictures, path, 12)
-        expected = go(other, pictures, **options)
-        assert_same(expected, go(other, pictures, checkpoint=path, **options))
+        kill(monkeypatch, small_run(), images, path, 12)
+        expected = fit(other, images, **options)
+        assert_same(expected, fit(other, images, checkpoint=path, **options))
         path.unlink()
 
 
@@ -102,16 +103,16 @@ def flip(path):
 
 @pytest.mark.parametrize("readable", ["the last", "the one before", "none"])
 def test_damaged_checkpoints_cost_steps_but_no_bytes(
-    pictures, monkeypatch, tmp_path, capfd, readable
+    images, monkeypatch, tmp_path, capfd, readable
 ):
     path = tmp_path / "run.pt"
-    expected = go(run(), pictures)
-    kill(monkeypatch, run(), pictures, path, 18)
+    expected = fit(small_run(), images)
+    kill(monkeypatch, small_run(), images, path, 18)
     damaged = {"the last": [], "the one before": [path], "none": [path, backup_path(path)]}
     for each in damaged[readable]:
         each.write_bytes(each.read_bytes()[:-100])
     calls = count_losses(monkeypatch)
-    assert_same(expected, go(run(), pictures, checkpoint=path))
+    assert_same(expected, fit(small_run(), images, checkpoint=path))
     resumed_at = {"the last": 15, "the one before": 10, "none": 0}[readable]
     assert calls() == (24 - resumed_at) + (3 - resumed_at // 8)  # minibatches, and validations
     messages = capfd.readouterr().err

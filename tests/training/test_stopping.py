@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from small_runs import go, run
+from small_runs import fit, small_run
 
 from betascan.core.checkpoint import backup_path
 from betascan.core.errors import TrainingError
@@ -14,40 +14,40 @@ from betascan.training import loop
 
 
 def scripted(monkeypatch, losses):
-    """Let validation find these losses, one after the other."""
+    """Let validation return these losses, one after the other."""
     script = iter(losses)
     monkeypatch.setattr(loop, "validate", lambda *args: {"loss": next(script)})
 
 
-def test_early_stopping_counts_epochs_without_a_better_loss(pictures, monkeypatch):
-    shorter = go(run(epochs=4), pictures)
+def test_early_stopping_counts_epochs_without_a_better_loss(images, monkeypatch):
+    shorter = fit(small_run(epochs=4), images)
     scripted(monkeypatch, [5, 4, 4.5, 4.2, 3.9, 3.9, 4.0, 1.0])
-    trained = go(run(epochs=8, patience=2), pictures)  # 4.2 ends nothing: it is beaten next
+    trained = fit(small_run(epochs=8, patience=2), images)  # a better one follows 4.2
     assert trained.last_step == 4 * 8
     scripted(monkeypatch, [5, 4, 4.5, 3.9, 3.9, 4.0, 1.0])
-    trained = go(run(epochs=8, patience=2), pictures)
+    trained = fit(small_run(epochs=8, patience=2), images)
     assert (trained.best_step, trained.last_step) == (4 * 8, 6 * 8)
     assert all(torch.equal(trained.best[name], shorter.final[name]) for name in shorter.final)
     assert not torch.equal(trained.final["encoder.1.weight"], trained.best["encoder.1.weight"])
 
 
-def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypatch, tmp_path):
+def test_divergence_is_one_line_and_keeps_an_earlier_state(images, monkeypatch, tmp_path):
     monkeypatch.setattr(loop, "CHUNK", 5)
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
     for broken in (  # the loss itself, and weights alone, in the last step before a checkpoint
-        lambda total, draw: total * math.nan,
-        lambda total, draw: total + (0 * draw.posterior.mean.sum()).sqrt(),
+        lambda total, forward: total * math.nan,
+        lambda total, forward: total + (0 * forward.posterior.mean.sum()).sqrt(),
     ):
         count = iter(range(1000))
 
-        def bad(draw, *args, count=count, broken=broken, **options):
-            total = loss(draw, *args, **options)
-            return broken(total, draw) if next(count) == 14 else total
+        def bad(forward, *args, count=count, broken=broken, **options):
+            total = loss(forward, *args, **options)
+            return broken(total, forward) if next(count) == 14 else total
 
         monkeypatch.setattr(loop, "loss", bad)
         path = tmp_path / "run.pt"
         with pytest.raises(TrainingError, match=r"^squares: not finite any more near step 15: low"):
-            go(run(held_out=0), pictures, checkpoint=path, label="squares")
+            fit(small_run(held_out=0), images, checkpoint=path, label="squares")
         saved = read_torch(path)
         assert saved["progress"]["step"] == 10
         assert all(value.isfinite().all() for value in saved["networks"].values())
@@ -55,6 +55,6 @@ def test_divergence_stops_with_a_line_and_keeps_a_good_state(pictures, monkeypat
         backup_path(path).unlink()
 
 
-def test_a_learning_rate_that_is_too_high_is_told(pictures):
+def test_the_remedy_for_a_high_learning_rate_is_in_the_error(images):
     with pytest.raises(TrainingError, match=r"lower the learning rate \(lr\)$"):
-        go(run(lr=1e20), pictures)
+        fit(small_run(lr=1e20), images)

@@ -45,8 +45,7 @@ class ConvTranspose4x4(nn.ConvTranspose2d):
 
 
 class _ConvTranspose(Function):
-    """Backwards it is an ordinary convolution of the gradient, whose own passes oneDNN does nearly
-    twice as fast with channels last."""
+    """Its gradients are ordinary convolutions, twice as fast in oneDNN with channels last."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
