@@ -2,7 +2,7 @@
 
 python benchmarks/train.py [--rounds N]     dSprites, convolutional, 10 latents, float32, 2 threads
 
-Each way has a process of its own, since glibc reads its settings as a process starts; they take
+Each way has its process, since glibc reads its settings as a process starts; they take
 turns of a few steps, and what counts are medians over rounds of ratios within a round.
 
 python benchmarks/train.py --device cuda
@@ -102,7 +102,7 @@ def trainer(path: Path, size: int, batch: int, threads: int, steps: int) -> Call
 
 
 def bare(path: Path, size: int, batch: int, threads: int, steps: int) -> Callable[[], None]:
-    """Forward, backward and step of our own model, on images that are there already."""
+    """Forward, backward and step of our model, on images in memory."""
     torch.set_num_threads(threads)
     x = ImageBatches(path, size, torch.device("cpu"))[np.arange(batch)]
     vae = Vae(model(size), 1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -19,18 +19,18 @@ def pair(inputs, outputs):
 
 @settings(deadline=None, max_examples=20)
 @given(*[st.integers(1, 6)] * 4, st.booleans())
-def test_deconvolution_is_that_of_torch(inputs, outputs, height, width, channels_last):
+def test_the_layer_is_that_of_torch(inputs, outputs, height, width, channels_last):
     ours, theirs = pair(inputs, outputs)
     x = torch.randn(3, inputs, height, width, dtype=torch.float64, requires_grad=True)
     if channels_last:
         x, ours = (a.to(memory_format=torch.channels_last) for a in (x, ours))
-    expected, seen = theirs(x), ours(x)
-    torch.testing.assert_close(seen, expected)
+    expected, output = theirs(x), ours(x)
+    torch.testing.assert_close(output, expected)
     gradient = torch.randn_like(expected)
     arrays = [torch.autograd.grad(y, [x, *m.parameters()], gradient)
-              for m, y in ((ours, seen), (theirs, expected))]  # fmt: skip
+              for m, y in ((ours, output), (theirs, expected))]  # fmt: skip
     torch.testing.assert_close(*arrays)
-    torch.testing.assert_close(ours.apply_to(x, None), expected - theirs.bias[:, None, None])
+    torch.testing.assert_close(ours.with_bias(x, None), expected - theirs.bias[:, None, None])
 
 
 @pytest.mark.parametrize("outputs", [2, 5])
@@ -51,10 +51,10 @@ def test_derivatives_of_all_kinds(outputs):
     torch.testing.assert_close(vmap(ours)(many), vmap(theirs)(many))
 
 
-def test_half_precision_takes_the_ordinary_way():
+def test_half_precision_uses_torchs_own_layer():
     layer = ConvTranspose4x4(3, 1)
     with torch.autocast("cpu", torch.bfloat16):
-        seen = layer(torch.randn(1, 3, 4, 4, dtype=torch.bfloat16))
-    assert seen.dtype == torch.bfloat16
-    seen.float().sum().backward()
+        output = layer(torch.randn(1, 3, 4, 4, dtype=torch.bfloat16))
+    assert output.dtype == torch.bfloat16
+    output.float().sum().backward()
     assert layer.weight.grad.isfinite().all()

@@ -30,7 +30,7 @@ def reference(q):
     return MultivariateNormal(q.mean, scale_tril=q.lower + torch.diag_embed(q.log_scale.exp()))
 
 
-def test_read_takes_mean_then_log_variance_then_rows_of_l():
+def test_encoder_outputs_are_mean_then_log_variance_then_rows_of_l():
     q = Gaussian.from_encoder(torch.arange(9.0)[None], D, "full")
     assert q.mean.tolist() == [[0, 1, 2]]
     assert (2 * q.log_scale).tolist() == [[3, 4, 5]]
@@ -89,7 +89,7 @@ def test_rate_of_a_full_covariance_under_a_laplace_prior():
 @settings(deadline=None, max_examples=15)
 @given(st.floats(-2, 2), st.floats(0.1, 1.0))
 def test_rate_under_a_uniform_prior(mean, scale):
-    """KL between the densities of the warped latent, taken over it itself."""
+    """KL between the densities of u = to_prior_support(z), by integration over u."""
     q = Normal(torch.tensor(mean).double(), torch.tensor(scale).double())
     side = math.sqrt(3)
 
@@ -101,11 +101,11 @@ def test_rate_under_a_uniform_prior(mean, scale):
     ends = [side * (2 * stats.norm.cdf(mean + k * scale) - 1) for k in (-9, 0, 9)]
     ends = [min(max(end, -side * (1 - 1e-15)), side * (1 - 1e-15)) for end in ends]
     expected = sum(quad(integrand, *part, limit=300)[0] for part in pairwise(ends))
-    seen = Gaussian(q.mean[None, None], q.stddev.log()[None, None], None).rate("uniform").item()
-    assert seen == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    rate = Gaussian(q.mean[None, None], q.stddev.log()[None, None], None).rate("uniform").item()
+    assert rate == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
 
-def test_warped_prior_is_uniform_with_unit_variance():
+def test_the_uniform_prior_has_unit_variance():
     z = torch.from_numpy(stats.norm.ppf((torch.arange(10_000).numpy() + 0.5) / 10_000))[:, None]
     u = to_prior_support(z, "uniform")
     assert stats.kstest(u[:, 0], stats.uniform(-math.sqrt(3), 2 * math.sqrt(3)).cdf)[0] < 1e-3

@@ -105,9 +105,9 @@ def test_uniform_prior_gives_the_decoder_quantiles():
     torch.testing.assert_close(vae.decode(z), vae.decoder(given))
 
 
-def test_pictures_are_within_0_and_1_where_the_likelihood_says_so():
+def test_mean_images_are_sigmoids_where_outputs_are_logits():
     output = torch.tensor([-3.0, 0.0, 2.0])
     for kind in ("bernoulli", "squared_error"):
-        seen = mean_image(output, Likelihood(kind=kind, variance=1))
-        torch.testing.assert_close(seen, 1 / (1 + (-output).exp()))
+        image = mean_image(output, Likelihood(kind=kind, variance=1))
+        torch.testing.assert_close(image, 1 / (1 + (-output).exp()))
     assert mean_image(output, Likelihood(kind="gaussian", variance=0.1)) is output

@@ -68,7 +68,7 @@ def damage(path, way):
 
 
 @pytest.mark.parametrize("way", ["cut", "flipped", "empty"])
-def test_damage_is_told(saved, tmp_path, way):
+def test_damage_is_reported(saved, tmp_path, way):
     path = tmp_path / "model.pt"
     save(saved, path)
     damage(path, way)
@@ -76,7 +76,7 @@ def test_damage_is_told(saved, tmp_path, way):
         load(path)
 
 
-def test_what_is_no_model_is_told(saved, tmp_path):
+def test_other_files_are_refused(saved, tmp_path):
     path = tmp_path / "model.pt"
     with pytest.raises(DataError, match="is missing"):
         load(path)

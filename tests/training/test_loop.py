@@ -69,7 +69,7 @@ def test_64_images_are_memorised(images):
 def test_the_same_run_gives_the_same_bytes_and_another_seed_others(images):
     torch.manual_seed(1)
     one = fit(small_run(), images)
-    torch.manual_seed(2)  # what else is drawn in the process has no part in it
+    torch.manual_seed(2)  # the global generator is not used
     assert_same(one, fit(small_run(), images))
     assert not one.history.equals(fit(small_run(seed=1), images).history)
 

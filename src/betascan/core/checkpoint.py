@@ -31,10 +31,10 @@ def digest(facts: Any, arrays: Iterable[np.ndarray] = ()) -> str:
     str
         SHA-256 in hexadecimal.
     """
-    found = hashlib.sha256(json.dumps(facts).encode())
+    sha256 = hashlib.sha256(json.dumps(facts).encode())
     for array in arrays:
-        found.update(array.tobytes())
-    return found.hexdigest()
+        sha256.update(array.tobytes())
+    return sha256.hexdigest()
 
 
 def write_arrays(contents: Contents, path: Path) -> None:
