@@ -209,14 +209,15 @@ def train(
     if start is not None:
         vae.load_state_dict(start)
     networks = nn.ModuleDict({"vae": vae})
+    if discriminator is not None:
+        networks["critic"] = discriminator
+    networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimisers = {"optimiser": torch.optim.Adam(vae.parameters(), training.lr, fused=True)}
     if discriminator is not None and isinstance(run.objective, FactorVae):
-        networks["critic"] = discriminator
         lr = run.objective.discriminator_lr
         optimisers["critic_optimiser"] = torch.optim.Adam(
             discriminator.parameters(), lr, (0.5, 0.9), fused=True
         )
-    networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scaler = torch.amp.GradScaler(device.type, enabled=mixed)
 
     # a checkpoint holds the contents of `parts` and `state`, which is all that changes
@@ -272,7 +273,7 @@ def train(
             if not interval_ends and state.step % CHUNK:
                 continue
 
-            # now and then: are the numbers finite, is the loss still falling, is a checkpoint due?
+            # the end of an interval or a chunk: look at the means, validate, write a checkpoint
             row = {name: float(value) / state.summed for name, value in state.sums.items()}
             if interval_ends and len(validation_rows):
                 means = validate(vae, discriminator, run, images, validation_rows, len(rows))
