@@ -1,13 +1,20 @@
+"""Tables and statements of vu2026's image study, from scores that are known."""
+
+from itertools import product
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from betascan.core.files import write_npz
-from betascan.studies.vu2026 import image_claims, image_figures, image_tables, image_views
-from betascan.studies.vu2026.image_tables import DATASETS, published
+from betascan.config.images import Evaluation
+from betascan.metrics.scores import Coded, score_table
+from betascan.studies.vu2026 import image_claims, image_tables
+from betascan.studies.vu2026.image_config import DOCUMENT, NEEDED
+from betascan.studies.vu2026.image_tables import published
 
 BETAS, LAMBDAS = (1.0, 4.0, 32.0), (0.0, 8.0)
-CELLS = [(beta, lam) for beta in (1.0, 32.0) for lam in LAMBDAS]
+FOUR = (*DOCUMENT, "mpi3d_real_complex")  # which the document does not have
 
 
 def score(metric, seed, beta, lam):
@@ -18,32 +25,53 @@ def score(metric, seed, beta, lam):
     return held * (1 + 0.01 * seed) * {"mig": 0.1, "sap": 0.05, "matched_information": 2.0}[metric]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A folder with the tables of a study of three seeds."""
-    folder = tmp_path_factory.mktemp("vu2026")
-    runs = [
-        (dataset, seed, beta, lam)
-        for dataset in DATASETS
-        for seed in range(3)
-        for beta in BETAS
-        for lam in LAMBDAS
+def rows_of(datasets):
+    """Signatures and keys of the models of three seeds."""
+    models = product(datasets, range(3), BETAS, LAMBDAS)
+    return [
+        {
+            "signature": f"{number:012x}",
+            "keys": {"dataset": dataset, "seed": seed, "beta": beta, "lambda": lam},
+        }
+        for number, (dataset, seed, beta, lam) in enumerate(models)
     ]
+
+
+def write_tables(folder, datasets, standins=()):
+    """Write a study's tables, from files whose order is not that of the rows."""
+    rows = rows_of(datasets)
     scores, histories = [], []
-    for number, (_, seed, beta, lam) in enumerate(runs):
-        values = {m: score(m, seed, beta, lam) for m in ("mig", "sap", "matched_information")}
-        values |= {"active_units": 5, "rate": 12.5, "total_correlation": 0.25}
-        table = pd.DataFrame({"metric": list(values), "value": list(values.values())})
-        table.to_csv(folder / f"scores-{number}.csv", index=False)
-        last = score("nll", seed, beta, lam)
+    for row in rows:
+        settings = [row["keys"][name] for name in ("seed", "beta", "lambda")]
+        values = {
+            (m, convention): score(m, *settings) for m, convention in image_tables.SCORES.values()
+        }
+        values |= {("active_units", "burda2016"): 5, ("rate", "hirn2026"): 12.5}
+        values |= {("total_correlation", "gaussian"): 0.25, ("mig", "chen2018"): 99.0}
+        table = pd.DataFrame([[*which, v] for which, v in values.items()])
+        table.columns = ["metric", "convention", "value"]
+        last = score("nll", *settings)
         history = pd.DataFrame({"step": [5, 10], "reconstruction": [999.0, last]})
-        history.to_csv(folder / f"history-{number}.csv", index=False)
-        scores.append(folder / f"scores-{number}.csv")
-        histories.append(folder / f"history-{number}.csv")
+        for files, name, frame in (scores, "scores", table), (histories, "history", history):
+            files.append(folder / row["signature"] / f"{name}.csv")
+            files[-1].parent.mkdir(exist_ok=True)
+            frame.to_csv(files[-1], index=False)
     table, cells = folder / "images.csv", folder / "cells.csv"
-    image_tables.join(scores, histories, runs, table, folder / "spectrum.csv")
-    image_tables.cells(table, cells, "papers", ["mpi3d_real"])
+    image_tables.join(scores[::-1], histories, table, folder / "spectrum.csv", rows)
+    image_tables.cells(table, cells, "papers", standins)
     return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The tables of a study of the document's data sets, of which one is a stand-in."""
+    return write_tables(tmp_path_factory.mktemp("vu2026"), DOCUMENT, ["mpi3d_real"])
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    """The tables of a study of four data sets."""
+    return write_tables(tmp_path_factory.mktemp("vu2026-four"), FOUR, ["mpi3d_real_complex"])
 
 
 def row(frame, **where):
@@ -58,10 +86,11 @@ def test_the_published_table_is_whole():
     assert len(table) == 3 * 4 * 25
     where = {"dataset": "MPI3D", "metric": "MIG", "lambda": 8, "beta": 8}
     assert row(table, **where)["published_percent"] == 88.49
+    assert set(table["dataset"]) == set(DOCUMENT.values())
 
 
-def test_every_model_has_its_row_and_its_change(made):
-    table = pd.read_csv(made / "images.csv")
+def test_every_model_has_its_row_and_its_change(folder):
+    table = pd.read_csv(folder / "images.csv")
     assert list(table.columns) == [
         *["dataset", "metric", "lambda", "beta", "seed", "value", "percent", "published_percent"],
     ]
@@ -74,7 +103,31 @@ def test_every_model_has_its_row_and_its_change(made):
     nll = row(table, metric="NLL", **where)
     assert nll["value"] == 132  # of the last interval
     assert np.isclose(nll["percent"], 100 * (132 / 101 - 1))
-    assert set(pd.read_csv(made / "spectrum.csv")["metric"]) == set(image_tables.SPECTRUM)
+    spectrum = row(pd.read_csv(folder / "spectrum.csv"), metric="rate", **where)
+    assert spectrum["value"] == 12.5
+
+
+def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
+    random = np.random.default_rng(0)
+    train, test = (
+        Coded(random.normal(size=(n, 3)), random.normal(size=(n, 3)), factors, factors * 1.0)
+        for n in (60, 40)
+        for factors in [random.integers(0, 3, (n, 2))]
+    )
+    accepted = get_args(get_args(Evaluation.model_fields["wanted"].annotation)[0])
+    assert len(accepted) > len(NEEDED)
+    rows = rows_of(["dsprites"])[:1]
+    folder = tmp_path / rows[0]["signature"]
+    scores, history = folder / "scores.csv", folder / "history.csv"
+    folder.mkdir()
+    pd.DataFrame({"reconstruction": [7.0]}).to_csv(history, index=False)
+    files = tmp_path / "images.csv", tmp_path / "spectrum.csv"
+    written = []
+    for wanted in (NEEDED, accepted):
+        score_table(train, test, wanted=wanted, refits=0, workers=1).to_csv(scores, index=False)
+        image_tables.join([scores], [history], *files, rows)
+        written.append([file.read_text() for file in files])
+    assert written[0] == written[1]
 
 
 def test_a_change_against_nothing_is_no_number():
@@ -84,8 +137,8 @@ def test_a_change_against_nothing_is_no_number():
     assert image_tables.with_percent(values)["percent"].isna().all()
 
 
-def test_means_over_seeds(made):
-    cells = pd.read_csv(made / "cells.csv")
+def test_means_over_seeds(folder):
+    cells = pd.read_csv(folder / "cells.csv")
     cell = row(cells, **{"dataset": "Shapes3D", "metric": "MIG", "lambda": 8, "beta": 32})
     assert cell["seeds"] == 3
     assert np.isclose(cell["mean"], 0.1818)
@@ -119,14 +172,14 @@ def test_a_change_is_there_by_two_standard_errors(change, error, expected):
     assert image_claims.judge(change, error, slight=5) == expected
 
 
-def claimed(made, scale="papers", standins=()):
-    path = made / "claims.csv"
-    image_claims.claims(made / "images.csv", path, scale, standins)
+def claims_of(folder, scale="papers", standins=()):
+    path = folder / "claims.csv"
+    image_claims.claims(folder / "images.csv", path, scale, standins)
     return pd.read_csv(path)
 
 
-def test_claims_that_hold(made):
-    claims = claimed(made)
+def test_claims_that_hold(folder):
+    claims = claims_of(folder)
     mig = claims[(claims["metric"] == "MIG") & (claims["dataset"] == "dSprites")].set_index("item")
     assert mig["ours"]["peak"] == 4
     assert np.isclose(mig["ours"]["collapse"], 80)
@@ -137,63 +190,53 @@ def test_claims_that_hold(made):
     assert (everywhere["ours"], everywhere["verdict"]) == (3, "holds")
 
 
-def test_the_documents_own_shapes3d_shows_no_collapse(made):
-    claims = claimed(made)
-    shapes = claims[claims["dataset"] == "Shapes3D"]
-    own = shapes[shapes["item"].isin(["peak", "collapse", "restored"])]
-    assert set(own["in_document"]) == {"no"}
+def test_the_documents_own_shapes3d_shows_no_collapse(folder):
+    shapes = claims_of(folder).query("dataset == 'Shapes3D'")
+    scores = shapes[shapes["item"].isin(["peak", "collapse", "restored"])]
+    assert set(scores["in_document"]) == {"no"}
     assert set(shapes[shapes["item"] == "peak"]["published"]) == {32}
 
 
-def test_claims_that_do_not_hold(made, tmp_path):
-    table = pd.read_csv(made / "images.csv")
+def test_claims_that_do_not_hold(folder, tmp_path):
+    table = pd.read_csv(folder / "images.csv")
     falls = {1.0: 1.0, 4.0: 2.0, 32.0: 3.0}
     rises = table["metric"] != "NLL"
     table.loc[rises, "value"] = table["beta"].map(falls)[rises] * (1 + 0.01 * table["seed"])
     table.to_csv(tmp_path / "images.csv", index=False)
-    claims = claimed(tmp_path)
+    claims = claims_of(tmp_path)
     scores = claims[claims["metric"] != "NLL"]
     assert set(scores["in_ours"]) == {"no"}
     assert set(scores["verdict"]) == {"does not hold"}
 
 
-def test_one_seed_another_scale_and_stand_ins_cannot_tell(made, tmp_path):
-    assert set(claimed(made, scale="laptop")["verdict"]) == {"scale cannot tell"}
-    told = claimed(made, standins=["shapes3d"]).groupby("dataset")["verdict"].agg(set)
-    assert told["Shapes3D"] == told["all three"] == {"stand-in cannot tell"}
-    assert told["dSprites"] == {"holds"}
-    table = pd.read_csv(made / "images.csv")
+def test_one_seed_another_scale_and_stand_ins_cannot_tell(folder, tmp_path):
+    assert set(claims_of(folder, scale="laptop")["verdict"]) == {"scale cannot tell"}
+    verdicts = claims_of(folder, standins=["shapes3d"]).groupby("dataset")["verdict"].agg(set)
+    assert verdicts["Shapes3D"] == verdicts["all three"] == {"stand-in cannot tell"}
+    assert verdicts["dSprites"] == {"holds"}
+    table = pd.read_csv(folder / "images.csv")
     table[table["seed"] == 0].to_csv(tmp_path / "images.csv", index=False)
-    assert set(claimed(tmp_path)["verdict"]) == {"seeds cannot tell"}
+    assert set(claims_of(tmp_path)["verdict"]) == {"seeds cannot tell"}
 
 
-def test_every_figure_is_drawn(made, tmp_path):
-    drawn = [tmp_path / "figure.png", tmp_path / "figure.pdf"]
-    image_figures.boxes(made / "images.csv", *drawn, "footer")
-    image_figures.heatmaps(made / "cells.csv", *drawn, "footer")
-    image_figures.percent(made / "cells.csv", *drawn, "mpi3d_real", "footer")
-    rng = np.random.default_rng(0)
-    tables, views = [], []
-    for number in range(len(DATASETS) * len(CELLS)):
-        table = pd.DataFrame({"latent": np.repeat(range(4), 2), "factor": ["shape", "scale"] * 4})
-        tables.append(tmp_path / f"information-{number}.csv")
-        table.assign(mutual_information=rng.random(8)).to_csv(tables[-1], index=False)
-    image_views.information(tables, *drawn, CELLS, "footer")
-    for number in range(len(CELLS)):
-        views.append(tmp_path / f"views-{number}.npz")
-        images = rng.integers(256, size=(4, 7, 8, 8, 1), dtype=np.uint8)
-        arrays = {"traversals": images, "steps": np.linspace(-2, 2, 7), "rate": rng.random(4)}
-        write_npz(views[-1], arrays)
-    image_views.traversals(views, *drawn, "dsprites", CELLS, "footer")
-    assert drawn[0].read_bytes().startswith(b"\x89PNG")
-    assert drawn[1].read_bytes().startswith(b"%PDF")
-
-
-def test_matched_pairs_are_those_of_the_score(tmp_path):
-    import matplotlib.pyplot as plt
-
-    frame = pd.DataFrame(
-        {"latent": [0, 0, 1, 1], "factor": ["a", "b"] * 2, "mutual_information": [3, 2.5, 2, 0]}
+def test_a_data_set_of_ours_is_measured_and_not_judged(folder, four):
+    cells = pd.read_csv(four / "cells.csv").set_index("dataset")
+    assert set(cells.loc["mpi3d_real_complex", "verdict"]) == {"not in the document"}
+    assert cells.loc["mpi3d_real_complex", "percent"].equals(
+        cells.loc["MPI3D", "percent"].set_axis(cells.loc["mpi3d_real_complex"].index)
     )
-    matched, _ = image_views._matrix(plt.subplots()[1], frame, 3)
-    assert matched == 4.5  # 2.5 + 2, not 3 + 0
+    claims = claims_of(four, standins=["mpi3d_real_complex"]).set_index("dataset")
+    added = claims.loc["mpi3d_real_complex"]
+    assert set(added["verdict"]) == set(added["in_document"]) == {"not in the document"}
+    assert added["published"].isna().all()
+    assert set(added["in_ours"]) == {"yes"}
+    # neither its presence nor its stand-in changes what is said of the document's three
+    rest = claims.drop("mpi3d_real_complex").reset_index()
+    pd.testing.assert_frame_equal(rest, claims_of(folder).reindex(columns=rest.columns))
+
+
+def test_of_fewer_data_sets_nothing_holds_everywhere(tmp_path):
+    write_tables(tmp_path, ["dsprites"])
+    claims = claims_of(tmp_path).set_index("item")
+    assert set(claims.loc["collapse", "in_ours"]) == {"yes"}
+    assert set(claims.loc["collapse_everywhere", "in_ours"]) == {"unclear"}

@@ -14,27 +14,23 @@ from betascan.linear_vae.compiler import NATIVE, WIDTHS, NoKernelError, announce
 from betascan.studies.vu2026 import adamw, linear_solver
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
-from betascan.studies.vu2026.linear_data import (
-    draw,
-    information,
-    likelihood,
-)
+from betascan.studies.vu2026.linear_data import Data, information, negative_log_likelihood
 from betascan.studies.vu2026.linear_solver import Cells, Starts
 from betascan.studies.vu2026.linear_tables import published
 from betascan.theory import lambda_beta
 from betascan.workflow.config import load
 
 torch.set_num_threads(1)
-SKIPPED = {50: 0, 100: 163827}
+RNG_OFFSETS = {50: 0, 100: 163827}
 ADAMW = {"lr": 1e-3, "weight_decay": 0.01, "clip": 1.0}
 
 
-def theirs(observed):
-    return draw(observed, 5, 0.05, 42, SKIPPED[observed])
+def authors_data(observed):
+    return Data.draw(observed, 5, 0.05, 42, RNG_OFFSETS[observed])
 
 
 def small(observed=9, latents=3, factors=2):
-    return draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
+    return Data.draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
 
 
 def test_the_papers_protocol():
@@ -43,8 +39,8 @@ def test_the_papers_protocol():
     cells = published()
     assert set(linear.betas) == set(cells["beta"])
     assert set(linear.lambdas) == set(cells["lambda"])
-    assert {size.observed: size.skipped for size in linear.sizes().values()} == SKIPPED
-    budgets = [(size.half_steps, size.iterations) for size in linear.sizes().values()]
+    assert {size.observed: size.rng_offset for size in linear.sizes().values()} == RNG_OFFSETS
+    budgets = [(size.max_half_steps, size.iterations) for size in linear.sizes().values()]
     assert budgets == [(50_000, 30_000), (100_000, 50_000)]
     assert (linear.starts, linear.model.latents, linear.model.data.factors) == (50, 10, 5)
     assert linear.adamw.model_dump() == ADAMW
@@ -52,45 +48,45 @@ def test_the_papers_protocol():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [({"betas": [4, 8]}, "needs beta 1"), ({"small": {"observed": 100}}, "fewer observed")],
 )
-def test_what_cannot_be_compared_is_refused(change, told):
+def test_what_cannot_be_compared_is_refused(change, message):
     papers = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
     update_config(papers["vu2026"]["linear"], change)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         load(papers)
 
 
 def test_the_covariances_are_the_authors():
-    stated = {
+    printed = {
         50: [0.43708611, 0.95564288, 0.75879455, 0.63879264, 0.24041678],
         100: [0.11419421, 0.75324452, 0.53446799, 0.17704321, 0.756607],
     }
-    for observed, variances in stated.items():
-        np.testing.assert_allclose(theirs(observed).variances, variances, atol=5e-9)
+    for observed, variances in printed.items():
+        np.testing.assert_allclose(authors_data(observed).variances, variances, atol=5e-9)
 
 
 def test_the_closed_form_is_what_they_published():
     """All likelihoods at beta > 1 of the alternating updates, 40 cells, to their rounding."""
     cells = published().query("metric == 'recon' and method == 'fixed_point' and beta > 1")
     assert len(cells) == 40
-    for observed, own in cells.groupby("n"):
-        spectrum = theirs(observed).spectrum
-        law = lambda_beta.negative_log_likelihood(spectrum, own["beta"], own["lambda"], 10)
-        np.testing.assert_allclose(law, own["published"], atol=7e-4)
+    for observed, of_size in cells.groupby("n"):
+        spectrum, beta, lam = authors_data(observed).spectrum, of_size["beta"], of_size["lambda"]
+        optimum = lambda_beta.negative_log_likelihood(spectrum, beta, lam, 10)
+        np.testing.assert_allclose(optimum, of_size["published"], atol=7e-4)
 
 
 @pytest.mark.parametrize("observed", [50, 100])
 def test_alternating_updates_end_where_they_published(observed):
-    data, starts = theirs(observed), Starts.draw(observed, 10, 2, 0)
+    data, starts = authors_data(observed), Starts.draw(observed, 10, 2, 0)
     cells = Cells.grid([16, 32], [0, 2], 2)
-    solver = FixedPoint(data, cells, starts, half_steps=2000, tolerance=1e-6)
+    solver = FixedPoint(data, cells, starts, max_half_steps=2000, tolerance=1e-6)
     solver.run(progress=False)
     assert not solver.state["active"].any()
-    told = published().query("metric == 'recon' and method == 'fixed_point' and n == @observed")
-    told = told.set_index(["beta", "lambda"])["published"]
-    expected = [told[cell] for cell in zip(cells.beta, cells.lam, strict=True)]
+    cells_of = published().query("metric == 'recon' and method == 'fixed_point'")
+    expected = cells_of[cells_of["n"] == observed].set_index(["beta", "lambda"])["published"]
+    expected = [expected[cell] for cell in zip(cells.beta, cells.lam, strict=True)]
     np.testing.assert_allclose(solver.encoders[0], expected, atol=1e-3)
 
 
@@ -124,7 +120,9 @@ def test_no_encoder_near_the_updated_one_is_better():
             objective(B, W, A, Z, beta, lam, data)
         )
     np.testing.assert_allclose(
-        likelihood(B, W, data), objective(B, W, A, Z, 0, 0, data), rtol=1e-12
+        negative_log_likelihood(B[None], W[None], data),
+        objective(B, W, A, Z, 0, 0, data),
+        rtol=1e-12,
     )
 
 
@@ -194,7 +192,7 @@ def test_without_a_compiler_adamw_takes_the_same_steps(monkeypatch, capsys):
         np.testing.assert_allclose(fast.state[name], slow.state[name], rtol=1e-9, atol=1e-12)
 
 
-def test_a_collapsed_model_rests_at_the_entropy():
+def test_a_collapsed_model_converges_at_the_entropy():
     data, starts = small()
     solver = AdamW(data, Cells.grid([8], [0], 3), starts, 20_000, **ADAMW)
     solver.run(progress=False)
@@ -205,7 +203,7 @@ def test_a_collapsed_model_rests_at_the_entropy():
 
 
 SOLVERS = {
-    "fixed_point": lambda *given: FixedPoint(*given, half_steps=1600, tolerance=1e-12),
+    "fixed_point": lambda *given: FixedPoint(*given, max_half_steps=1600, tolerance=1e-12),
     "adamw": lambda *given: AdamW(*given, 4000, **ADAMW),
 }
 

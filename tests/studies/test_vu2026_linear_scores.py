@@ -1,18 +1,13 @@
-import copy
-
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 
 from betascan import metrics
 from betascan.studies.vu2026.fixed_point import sweep
-from betascan.studies.vu2026.linear_claims import slopes
 from betascan.studies.vu2026.linear_data import (
     Data,
     disentanglement,
-    draw,
     information,
     squared_correlations,
 )
@@ -23,7 +18,7 @@ torch.set_num_threads(1)
 
 
 def small(observed=9, latents=3, factors=2):
-    return draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
+    return Data.draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
 
 
 def test_scores_are_those_of_samples():
@@ -34,7 +29,7 @@ def test_scores_are_those_of_samples():
     v = random.normal(size=(500_000, 2)) * np.sqrt(data.variances)
     y = v @ data.mixing.T + np.sqrt(data.noise) * random.normal(size=(len(v), 7))
     x = y @ B.T + random.normal(size=(len(v), 3)) @ np.sqrt(W)
-    sap, matched = disentanglement(squared_correlations(B, W, data))
+    sap, matched = disentanglement(squared_correlations(B[None], W[None], data)[0])
     assert sap == pytest.approx(metrics.sap_continuous(x, v), abs=3e-3)
     assert matched == pytest.approx(metrics.matched_information(x, v), abs=3e-3)
 
@@ -59,15 +54,3 @@ def test_one_mode_contracts_as_the_law_says():
         s, t = lambda_beta.sweep(s, t, beta, lam, v)
         np.testing.assert_allclose(B[0, 0, 0] ** 2 * v / W[0, 0, 0], s, rtol=1e-6)
         np.testing.assert_allclose(B[0, 0, 0] ** 2 * v + W[0, 0, 0], t, rtol=1e-6)
-
-
-def test_slopes_are_found_where_gains_are_small():
-    sweeps = np.arange(40)
-    gains = 2 * 0.25**sweeps + 1e-14  # to a floor of rounding
-    frame = pd.DataFrame({"sweep": sweeps, "gain": gains}).assign(
-        **{"lambda": 0.0, "beta": 4.0, "mode": 1, "critical_beta": 1.0}
-    )
-    held = copy.copy(frame).assign(mode=2, critical_beta=9.0)  # below its threshold
-    found = slopes(pd.concat([frame, held]))
-    assert len(found) == 1
-    assert found["slope"][0] == pytest.approx(np.log(1 / 4), rel=1e-3)

@@ -27,3 +27,40 @@ rule chen2018_joint:
         "chen2018: dSprites with dependent factors, {wildcards.name}"
     script:
         "../scripts/call.py"
+
+
+VU_LINEAR = CONFIG.vu2026.linear
+
+
+rule vu2026_linear_solve:
+    output:
+        solved=f"{PATHS.runs}/vu2026/linear/{{size}}-{{method}}-{{part}}.csv",
+        record=f"{PATHS.runs}/vu2026/linear/{{size}}-{{method}}-{{part}}.json",
+    log:
+        f"{PATHS.logs}/vu2026/linear/solve-{{size}}-{{method}}-{{part}}.log",
+    benchmark:
+        f"{PATHS.logs}/vu2026/linear/solve-{{size}}-{{method}}-{{part}}.tsv"
+    conda:
+        f"{ENVS}/train.yaml"
+    resources:
+        mem_mb=times(2000),
+        runtime=times(240),
+    params:
+        **call("betascan.studies.vu2026.linear_jobs.solve"),
+        **VU_LINEAR.model_dump(include={"model", "betas", "starts", "seed", "adamw"}),
+        method="{method}",
+        size=lambda wildcards: VU_LINEAR.sizes()[wildcards.size].model_dump(),
+        lambdas=lambda wildcards: VU_LINEAR.parts()[int(wildcards.part)],
+    message:
+        "vu2026: {wildcards.method}, {wildcards.size}, lambda {params.lambdas}"
+    script:
+        "../scripts/call.py"
+
+
+for part, stems in {"linear": ("linear", "contraction"), "images": "image"}.items():
+
+    rule:
+        name:
+            f"vu2026_{part}"
+        input:
+            [t for t in targets(STUDIES["vu2026"]) if Path(t).name.startswith(stems)],

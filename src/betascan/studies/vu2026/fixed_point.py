@@ -7,20 +7,43 @@ n x n matrix is ever inverted: A^T P = W^-1 B + 2 lambda K^-1 B Sigma_Y, with K 
 """
 
 import numpy as np
+from jaxtyping import Float
 
 from betascan.studies.vu2026.linear_data import (
     Array,
     Data,
-    likelihood,
+    negative_log_likelihood,
     times_covariance,
 )
 from betascan.studies.vu2026.linear_solver import Cells, Solver, Starts
 
 
-def sweep(B: Array, W: Array, beta: Array, lam: Array, data: Data) -> tuple[Array, Array, Array]:
-    """Update decoder, then encoder, of models (p,): B (p, m, n), W (p, m, m), beta, lam (p,).
+def sweep(
+    B: Float[np.ndarray, "models m observed"],
+    W: Float[np.ndarray, "models m m"],
+    beta: Float[np.ndarray, " models"],
+    lam: Float[np.ndarray, " models"],
+    data: Data,
+) -> tuple[
+    Float[np.ndarray, "models m observed"],
+    Float[np.ndarray, "models m m"],
+    Float[np.ndarray, "models m observed"],
+]:
+    """Update the decoder, then the encoder, of several models.
 
-    Returns the new B and W, and the decoder A^T (p, m, n) that they answer.
+    Parameters
+    ----------
+    B, W : ndarray
+        Encoders x = B y + N(0, W).
+    beta, lam : ndarray
+        Of each model.
+    data : Data
+        The distribution of y.
+
+    Returns
+    -------
+    tuple of ndarray
+        The new B and W, and A^T of the decoder that they answer.
     """
     beta, lam = beta[:, None, None], lam[:, None, None]
     H = times_covariance(B, data)
@@ -34,24 +57,24 @@ def sweep(B: Array, W: Array, beta: Array, lam: Array, data: Data) -> tuple[Arra
 class FixedPoint(Solver):
     """All starts and cells side by side, from B of the start and W = 1.
 
-    A step is a sweep, two half-steps. A model rests when a sweep changes its decoder by at most
-    `tolerance`: |change of A| <= tolerance max(1, |A|), Frobenius norms.
+    A step is a sweep, two half-steps. A model has converged when a sweep changes its decoder by at
+    most `tolerance`: |change of A| <= tolerance max(1, |A|), Frobenius norms.
     """
 
     block = 200
     engine = "numpy"
 
     def __init__(
-        self, data: Data, cells: Cells, starts: Starts, half_steps: int, tolerance: float
+        self, data: Data, cells: Cells, starts: Starts, max_half_steps: int, tolerance: float
     ) -> None:
         B = starts.encoder[cells.start]
         W = np.tile(np.eye(B.shape[1]), (len(B), 1, 1))
-        super().__init__(cells, half_steps // 2, B=B, W=W, At=np.zeros_like(B))
+        super().__init__(cells, max_half_steps // 2, B=B, W=W, At=np.zeros_like(B))
         self.data, self.tolerance = data, tolerance
         self.identity = [data.covariance.tolist(), tolerance]
 
     def advance(self, count: int) -> None:
-        """Sweep `count` times over the models that do not rest."""
+        """Sweep `count` times over the models that have not converged."""
         state, cells = self.state, self.cells
         for _ in range(count):
             running = np.flatnonzero(state["active"])
@@ -66,6 +89,6 @@ class FixedPoint(Solver):
 
     @property
     def encoders(self) -> tuple[Array, Array, Array]:
-        """E[-log p(y|x)] (p,), B and W of each model."""
+        """E[-log p(y|x)] in nats (models,), B (models, m, n) and W (models, m, m)."""
         B, W = self.state["B"], self.state["W"]
-        return likelihood(B, W, self.data), B, W
+        return negative_log_likelihood(B, W, self.data), B, W

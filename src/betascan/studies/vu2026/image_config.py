@@ -1,37 +1,54 @@
 """vu2026, images: the lambda-beta-VAE on dSprites, Shapes3D and MPI3D-real."""
 
-from collections.abc import Iterator
-from itertools import product
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from betascan.config.base import ConfigModel
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model, Run
+from betascan.data.catalog import IMAGE_SETS
 
-DATASETS = ("dsprites", "shapes3d", "mpi3d_real")
+DOCUMENT = {"dsprites": "dSprites", "shapes3d": "Shapes3D", "mpi3d_real": "MPI3D"}
+"""The data sets of the document, by their key in data, as its tables call them."""
 NEEDED = {"mig", "sap", "matched_information", "spectroscopy"}
 
 Weight = Annotated[float, Field(ge=0)]
 
 
+def document_name(dataset: str) -> str:
+    """Return what tables call a data set: the document's name for it, or else its key."""
+    return DOCUMENT.get(dataset, dataset)
+
+
 class Vu2026Images(ConfigModel):
     """A beta-VAE of each beta, continued with each lambda."""
 
-    betas: tuple[Weight, ...] = Field(min_length=2)
-    lambdas: tuple[Weight, ...] = Field(min_length=2)
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    datasets: tuple[str, ...] = Field(
+        min_length=1, description="keys of data; the document has dsprites, shapes3d, mpi3d_real"
+    )
+    betas: tuple[Weight, ...] = Field(min_length=2, description="weights of the KL term")
+    lambdas: tuple[Weight, ...] = Field(min_length=2, description="weights of the squared error")
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="of initial weights, minibatches and samples"
+    )
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all models of a data set and seed in one"
     )
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2)
+    batch_size: int = Field(ge=2, description="images of an update")
     base_steps: int = Field(ge=1, description="of the beta-VAE")
     continuation_steps: int = Field(ge=1, description="with lambda; the last interval is the NLL")
     training: TrainingDefaults
     evaluation: Evaluation
+
+    @field_validator("datasets")
+    @classmethod
+    def _known(cls, datasets: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(datasets) - set(IMAGE_SETS)):
+            raise ValueError(f"no such data set: {unknown[0]}; there are {', '.join(IMAGE_SETS)}")
+        return datasets
 
     @model_validator(mode="after")
     def _comparable(self) -> Self:
@@ -50,15 +67,8 @@ class Vu2026Images(ConfigModel):
         return self._run(seed, BetaVae(beta=beta), self.base_steps)
 
     def continuation(self, seed: int, beta: float, lam: float) -> Run:
-        """Return the run that goes on from it with lambda."""
+        """Return the run that continues a beta-VAE with lambda."""
         return self._run(seed, LambdaBetaVae(beta=beta, lam=lam), self.continuation_steps)
-
-    def trainings(self) -> Iterator[tuple[str, Run]]:
-        """Yield data set and run of every training."""
-        for dataset, seed, beta in product(DATASETS, self.seeds, self.betas):
-            yield dataset, self.base(seed, beta)
-            for lam in self.lambdas:
-                yield dataset, self.continuation(seed, beta, lam)
 
     def _run(self, seed: int, objective: BetaVae | LambdaBetaVae, steps: int) -> Run:
         return Run(

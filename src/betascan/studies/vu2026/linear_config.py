@@ -9,21 +9,25 @@ from betascan.config.base import ConfigModel
 
 Weight = Annotated[float, Field(ge=0)]
 
+METHODS = ("fixed_point", "adamw")
+
 
 class Size(ConfigModel):
     """One size of the data, and how long each method may take for it."""
 
     observed: int = Field(ge=2, description="variables of y")
-    skipped: int = Field(ge=0, description="numbers of the random stream used up before")
-    half_steps: int = Field(ge=2, description="of the alternating updates, at most")
-    tolerance: float = Field(gt=0, description="a relative change of the decoder that is rest")
+    rng_offset: int = Field(ge=0, description="uniform numbers drawn before the data's parameters")
+    max_half_steps: int = Field(ge=2, description="of the alternating updates")
+    tolerance: float = Field(
+        gt=0, description="relative change of the decoder in a sweep at which a model has converged"
+    )
     iterations: int = Field(ge=1, description="of AdamW")
 
 
 class Gaussian(ConfigModel):
     """The factors and the noise of the data."""
 
-    factors: int = Field(ge=2)
+    factors: int = Field(ge=2, description="independent Gaussian factors of variation")
     noise: float = Field(gt=0, description="variance of every y beyond the factors")
     seed: int = Field(ge=0, description="of numpy's RandomState")
 
@@ -32,22 +36,22 @@ class Model(ConfigModel):
     """What is fitted to what."""
 
     data: Gaussian
-    latents: int = Field(ge=2)
+    latents: int = Field(ge=2, description="dimension of the latent space")
 
 
 class AdamW(ConfigModel):
-    """The optimiser, torch's defaults beyond."""
+    """The optimiser; everything else is torch's default."""
 
-    lr: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
+    lr: float = Field(gt=0, description="learning rate")
+    weight_decay: float = Field(ge=0, description="decoupled, on all parameters")
     clip: float = Field(gt=0, description="largest norm of a gradient")
 
 
 class Contraction(ConfigModel):
-    """The sweeps that are looked at one by one."""
+    """The alternating updates that are followed sweep by sweep."""
 
-    sweeps: int = Field(ge=4)
-    lam: float = Field(gt=0)
+    sweeps: int = Field(ge=4, description="updates of decoder and encoder")
+    lam: float = Field(gt=0, description="lambda of the run with all modes")
     beta: float = Field(gt=1, description="at this lambda: between the thresholds of the modes")
 
 
@@ -57,13 +61,15 @@ class Vu2026Linear(ConfigModel):
     model: Model
     small: Size
     large: Size
-    betas: tuple[Weight, ...] = Field(min_length=2)
-    lambdas: tuple[Weight, ...] = Field(min_length=2)
-    starts: int = Field(ge=2)
+    betas: tuple[Weight, ...] = Field(min_length=2, description="weights of the KL term")
+    lambdas: tuple[Weight, ...] = Field(min_length=2, description="weights of the squared error")
+    starts: int = Field(ge=2, description="initial encoders and decoders of every beta and lambda")
     seed: int = Field(ge=0, description="of the starts")
     adamw: AdamW
     contraction: Contraction
-    lambdas_per_job: Literal[1, "all"]
+    lambdas_per_job: Literal[1, "all"] = Field(
+        description="1: a job for each lambda; all: one job for each method and size"
+    )
 
     @model_validator(mode="after")
     def _comparable(self) -> Self:
@@ -83,8 +89,13 @@ class Vu2026Linear(ConfigModel):
             return [list(self.lambdas)]
         return [[lam] for lam in self.lambdas]
 
-    def watched(self) -> list[tuple[float, float]]:
-        """Return (lambda, beta) of the contractions that are looked at."""
+    def jobs(self) -> list[str]:
+        """Return the names of all jobs: size, method and number of the part."""
+        jobs = product(self.sizes(), METHODS, range(len(self.parts())))
+        return [f"{size}-{method}-{part}" for size, method, part in jobs]
+
+    def contractions(self) -> list[tuple[float, float]]:
+        """Return (lambda, beta) of the runs that are followed sweep by sweep."""
         beta = max(self.betas)
         grid = [*product([0.0], self.betas), *product(self.lambdas, [beta])]
         return sorted({*grid, (self.contraction.lam, self.contraction.beta)})

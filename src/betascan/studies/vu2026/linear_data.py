@@ -1,8 +1,10 @@
 """The Gaussian data of vu2026's linear study, and the scores of a linear encoder on them."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from betascan.metrics.mutual_information import matched_sum, top_gap
@@ -13,89 +15,139 @@ SCORES = ("recon", "SAP", "Im")
 
 @dataclass(frozen=True)
 class Data:
-    """y = mixing v + noise: independent Gaussian factors v (s,), observed y (n,).
+    """y = mixing v + noise, with independent Gaussian factors v.
 
-    variances (s,) of the factors, mixing (n, s), noise the variance of each y beyond them.
+    Attributes
+    ----------
+    variances : ndarray of shape (factors,)
+        Of the factors.
+    mixing : ndarray of shape (observed, factors)
+        From factors to the mean of y.
+    noise : float
+        Variance of each y beyond the factors.
     """
 
-    variances: Array
-    mixing: Array
+    variances: Float[np.ndarray, " factors"]
+    mixing: Float[np.ndarray, "observed factors"]
     noise: float
 
+    @classmethod
+    def draw(cls, observed: int, factors: int, noise: float, seed: int, rng_offset: int) -> Self:
+        """Draw the parameters as the authors did: variances U(0.1, 1), mixing N(0, 1).
+
+        Parameters
+        ----------
+        observed, factors : int
+            Dimensions of y and v.
+        noise : float
+            Variance of each y beyond the factors.
+        seed : int
+            Of numpy's RandomState.
+        rng_offset : int
+            Uniform numbers that the authors' script had drawn before.
+        """
+        random = np.random.RandomState(seed)
+        random.random_sample(rng_offset)
+        return cls(random.uniform(0.1, 1, factors), random.randn(observed, factors), noise)
+
     @property
-    def loadings(self) -> Array:
-        """G (n, s): the covariance of y is G G^T + noise."""
+    def loadings(self) -> Float[np.ndarray, "observed factors"]:
+        """G with covariance of y = G G^T + noise."""
         return self.mixing * np.sqrt(self.variances)
 
     @property
-    def spectrum(self) -> Array:
-        """Eigenvalues of the covariance of y, (n,), largest first."""
+    def covariance(self) -> Float[np.ndarray, "observed observed"]:
+        """Covariance of y."""
+        return self.loadings @ self.loadings.T + self.noise * np.eye(len(self.mixing))
+
+    @property
+    def spectrum(self) -> Float[np.ndarray, " observed"]:
+        """Eigenvalues of the covariance of y, largest first."""
         return np.linalg.eigvalsh(self.covariance)[::-1]
 
     @property
     def entropy(self) -> float:
         """Entropy of y in nats."""
-        return float(log_determinant(2 * np.pi * np.e * self.covariance) / 2)
-
-    @property
-    def total_variance(self) -> float:
-        """Sum of the variances of y."""
-        return float((self.loadings**2).sum() + self.noise * len(self.mixing))
-
-    @property
-    def covariance(self) -> Array:
-        """Covariance of y, (n, n)."""
-        return self.loadings @ self.loadings.T + self.noise * np.eye(len(self.mixing))
+        return float(np.linalg.slogdet(2 * np.pi * np.e * self.covariance)[1] / 2)
 
 
-def draw(observed: int, factors: int, noise: float, seed: int, skipped: int) -> Data:
-    """Draw the data's parameters as the authors did: variances U(0.1, 1), mixing N(0, 1).
-
-    From RandomState(seed) after `skipped` uniform numbers of it, which their script had used up.
-    """
-    stream = np.random.RandomState(seed)
-    stream.random_sample(skipped)
-    return Data(stream.uniform(0.1, 1, factors), stream.randn(observed, factors), noise)
-
-
-def times_covariance(B: Array, data: Data) -> Array:
-    """B (..., m, n) times the covariance of y."""
+def times_covariance(
+    B: Float[np.ndarray, "... m observed"], data: Data
+) -> Float[np.ndarray, "... m observed"]:
+    """Return B times the covariance of y."""
     G = data.loadings
     return (B @ G) @ G.T + data.noise * B
 
 
-def log_determinant(matrix: Array) -> Array:
-    """Logarithm of the determinant of positive definite matrices (..., k, k)."""
-    return np.linalg.slogdet(matrix)[1]
+def _log_determinant(matrices: Float[np.ndarray, "models k k"]) -> Float[np.ndarray, " models"]:
+    return np.linalg.slogdet(matrices)[1]
 
 
-def likelihood(B: Array, W: Array, data: Data) -> Array:
-    """Expected -log p(y|x) in nats under the decoder that fits encoders (B, W) best, (...,).
+def negative_log_likelihood(
+    B: Float[np.ndarray, "models m observed"], W: Float[np.ndarray, "models m m"], data: Data
+) -> Float[np.ndarray, " models"]:
+    """Return the expected -log p(y|x) in nats under the decoder that fits an encoder best.
 
-    x = B y + N(0, W); B (..., m, n), W (..., m, m). It is the entropy of y given x.
+    It is the entropy of y given x.
+
+    Parameters
+    ----------
+    B, W : ndarray
+        Encoders: x = B y + N(0, W).
+    data : Data
+        The distribution of y.
     """
     K = B @ times_covariance(B, data).mT + W
-    return data.entropy + (log_determinant(W) - log_determinant(K)) / 2
+    return data.entropy + (_log_determinant(W) - _log_determinant(K)) / 2
 
 
-def information(B: Array, W: Array, data: Data) -> Array:
-    """I(z; v) in nats of all latents and all factors, (...,)."""
+def information(
+    B: Float[np.ndarray, "models m observed"], W: Float[np.ndarray, "models m m"], data: Data
+) -> Float[np.ndarray, " models"]:
+    """Return I(z; v) in nats of all latents and all factors.
+
+    Parameters
+    ----------
+    B, W : ndarray
+        Encoders: x = B y + N(0, W).
+    data : Data
+        The distribution of y.
+    """
     given = data.noise * B @ B.mT + W
     K = B @ times_covariance(B, data).mT + W
-    return (log_determinant(K) - log_determinant(given)) / 2
+    return (_log_determinant(K) - _log_determinant(given)) / 2
 
 
-def squared_correlations(B: Array, W: Array, data: Data) -> Array:
-    """Squared correlation of latents and factors in the model's own covariances, (..., m, s)."""
+def squared_correlations(
+    B: Float[np.ndarray, "models m observed"], W: Float[np.ndarray, "models m m"], data: Data
+) -> Float[np.ndarray, "models m factors"]:
+    """Return the squared correlations of latents and factors in the model's covariances.
+
+    Parameters
+    ----------
+    B, W : ndarray
+        Encoders: x = B y + N(0, W).
+    data : Data
+        The distribution of y.
+    """
     K = B @ times_covariance(B, data).mT + W
     return (B @ data.loadings) ** 2 / np.diagonal(K, axis1=-2, axis2=-1)[..., None]
 
 
-def disentanglement(rho2: Array) -> tuple[float, float]:
-    """SAP and I_m of one model from its squared correlations (m, s).
+def disentanglement(rho2: Float[np.ndarray, "m factors"]) -> tuple[float, float]:
+    """Return SAP and I_m of one model from its squared correlations.
 
-    SAP: gap of the two latents that explain a factor best, mean over factors. I_m: the largest
-    sum of -log(1 - rho^2)/2 over one-to-one pairs, in nats.
+    Parameters
+    ----------
+    rho2 : ndarray
+        Of latents and factors.
+
+    Returns
+    -------
+    sap : float
+        Gap of the two latents that explain a factor best, mean over factors.
+    matched : float
+        The largest sum of -log(1 - rho^2)/2 over one-to-one pairs, in nats.
     """
     matched = matched_sum(-np.log1p(-np.minimum(rho2, 1 - np.finfo(float).eps)) / 2)
     return float(np.mean(top_gap(rho2))), matched

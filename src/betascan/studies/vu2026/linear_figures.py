@@ -1,218 +1,202 @@
 """Figures of vu2026's linear study: scores of every cell, and the contraction sweep by sweep."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
-from betascan.plots.style import GUIDE, PAGE, rank_colours, save
+from betascan.plots import labels
+from betascan.plots.axes import handles
+from betascan.plots.boxes import boxes as draw_boxes
+from betascan.plots.boxes import places
+from betascan.plots.heatmap import compare, mark
+from betascan.plots.style import FAINT, GUIDE, PAGE, Look, ordinal
 from betascan.studies.vu2026.linear_data import SCORES
 from betascan.theory import lambda_beta
 
-LABELS = {"recon": "NLL (nats)", "SAP": "SAP", "Im": r"$I_m$ (nats)"}
+LABELS = {
+    "recon": labels.METRICS["nll"],
+    "SAP": labels.METRICS["sap"],
+    "Im": labels.METRICS["matched_information"],
+}
 METHODS = {"fixed_point": "alternating updates", "adamw": "AdamW"}
-LINEAR = 10.0  # nats: likelihoods within are drawn to scale, those that fall without end are not
-ROUNDING = 5e-4  # of the print: what is smaller is shown as 0
-POINTS: Any = {"marker": "o", "ls": "", "ms": 2.2, "mew": 0}
-FLOOR = 1e-12  # gains below are rounding where other modes are held
+LINEAR = 10.0  # nats: likelihoods within are drawn to scale, as they have no lower bound at beta 1
+TICKS = (-50, -20, -10, -5, 0, 5, 10, 20, 100, 1000)  # of likelihoods
+FLOOR = 1e-12  # gains below are rounding where other modes are active
 
 
-def boxes(runs: Path, linear: Path, png: Path, pdf: Path, observed: int, footer: str) -> None:
-    """Every score over beta, a colour a lambda: box plots over starts, published means on them."""
+def boxes(runs: Path, linear: Path, observed: int) -> Figure:
+    """Draw every score over beta, a colour a lambda: starts as boxes, published means as crosses.
+
+    Parameters
+    ----------
+    runs : Path
+        All runs, as of `linear_jobs.solve`.
+    linear : Path
+        Of `linear_tables.cells`.
+    observed : int
+        Observed variables of the models to show.
+    """
     values = pd.read_csv(runs).query("n == @observed")
     cells = pd.read_csv(linear).query("n == @observed")
-    betas, lambdas = sorted(set(values["beta"])), sorted(set(values["lambda"]))
-    colours, step = rank_colours(len(lambdas)), 0.84 / len(lambdas)
-    figure, axes = plt.subplots(len(SCORES), 2, figsize=(PAGE, 6.4), sharex=True, sharey="row")
-    for (row, column), ax in np.ndenumerate(axes):
-        score, method = SCORES[row], list(METHODS)[column]
-        own = values[values["method"] == method]
-        means = cells[(cells["method"] == method) & (cells["metric"] == score)]
-        told = means.set_index(["beta", "lambda"])["published"]
-        for (beta, lam), group in own.groupby(["beta", "lambda"]):
-            place = lambdas.index(lam)
-            x = betas.index(beta) + (place - (len(lambdas) - 1) / 2) * step
-            colour = colours(place)
-            line = {"color": colour, "lw": 0.7}
-            ax.boxplot(
-                group[score], positions=[x], widths=0.75 * step, patch_artist=True,
-                boxprops={"fc": (*colour[:3], 0.35), "ec": colour, "lw": 0.7},
-                medianprops={"color": colour, "lw": 1.3}, whiskerprops=line, capprops=line,
-                flierprops={"marker": "o", "ms": 1.6, "mfc": colour, "mew": 0},
-                manage_ticks=False,
-            )  # fmt: skip
-            ax.plot(x, told[beta, lam], "_", color="black", ms=7.5, mew=0.7, zorder=4)
-        for edge in range(1, len(betas)):
-            ax.axvline(edge - 0.5, color="#e5e5e5", lw=0.5, zorder=0)
-        ax.set(xlim=(-0.5, len(betas) - 0.5), xticks=range(len(betas)))
-        ax.set_xticklabels([f"{beta:g}" for beta in betas])
-        ax.tick_params(axis="x", length=0)
-        if score == "recon":
-            ax.set_yscale("symlog", linthresh=LINEAR)
-            ax.axhline(0, color="#e5e5e5", lw=0.5, zorder=0)
-            ticks = [tick for tick in (-50, -20, -10, -5, 0, 5, 10, 20) if ax.get_ylim()[0] < tick]
-            ax.set_yticks(ticks, [f"{tick}".replace("-", "−") for tick in ticks], minor=False)
-            ax.set_yticks([], minor=True)
-    for name, ax in zip(METHODS.values(), axes[0], strict=True):
+    betas, looks = sorted(set(values["beta"])), ordinal(sorted(set(values["lambda"])))
+    at = places(betas, looks)
+    figure, axes = plt.subplots(
+        len(SCORES), len(METHODS), figsize=(PAGE, 6.4), sharex=True, sharey="row"
+    )
+    for score, row in zip(SCORES, axes, strict=True):
+        for method, ax in zip(METHODS, row, strict=True):
+            of_method = values[values["method"] == method]
+            draw_boxes(ax, of_method, x="beta", y=score, hue="lambda", order=betas, looks=looks)
+            means = cells[(cells["method"] == method) & (cells["metric"] == score)]
+            centres = [at[cell] for cell in zip(means["beta"], means["lambda"], strict=True)]
+            ax.plot(centres, means["published"], "x", color="black", ms=3, mew=0.7, zorder=4)
+            if score == "recon":
+                _scale_likelihoods(ax)
+        row[0].set_ylabel(LABELS[score])
+    axes[0, 0].set_ylabel(f"{LABELS['recon']}\nlogarithmic beyond ±{LINEAR:g}")
+    for ax, name in zip(axes[0], METHODS.values(), strict=True):
         ax.set_title(f"{name}, n = {observed}")
-    for score, ax in zip(SCORES, axes[:, 0], strict=True):
-        ax.set_ylabel(LABELS[score])
     for ax in axes[-1]:
-        ax.set_xlabel(r"$\beta$")
-    keys: list[Patch | Line2D] = [
-        Patch(color=colours(k), label=rf"$\lambda$ = {lam:g}") for k, lam in enumerate(lambdas)
-    ]
-    keys.append(Line2D([], [], color="black", ls="", marker="_", ms=7.5, label="published mean"))
+        ax.set_xlabel(labels.SYMBOLS["beta"])
+    published = Line2D([], [], color="black", ls="", marker="x", ms=3, label="published mean")
+    names = {lam: labels.setting(lam=lam) for lam in looks}
     figure.legend(
-        handles=keys, loc="outside upper center", frameon=False, ncols=len(keys),
-        handlelength=1, handleheight=1,
-    )  # fmt: skip
-    starts = values["start"].nunique()
-    save(figure, png, pdf, f"{footer} · {starts} starts")
+        handles=[*handles(looks, names), published],
+        loc="outside upper center",
+        ncols=len(looks) + 1,
+    )
+    return figure
 
 
-def _heatmap(ax: Axes, table: pd.DataFrame, norm: Normalize, palette: str, form: str) -> None:
-    """Draw a table of lambda x beta with its numbers in the cells."""
-    colours = mpl.colormaps[palette]
-    ax.imshow(table, norm=norm, cmap=colours, aspect="auto")
-    for (row, column), value in np.ndenumerate(table.to_numpy()):
-        told = "0" if abs(value) < ROUNDING else f"{value:{form}}".replace("-", "−")
-        shade = np.dot(colours(norm(value))[:3], (0.3, 0.6, 0.1)) if np.isfinite(value) else 1
-        ax.text(
-            column, row, told.replace("nan", "–"), ha="center", va="center", fontsize=6.5,
-            color="black" if shade > 0.5 else "white",
-        )  # fmt: skip
-    ax.set_xticks(range(len(table.columns)), [f"{beta:g}" for beta in table.columns])
-    ax.set_yticks(range(len(table)), [f"{lam:g}" for lam in table.index])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+def _scale_likelihoods(ax: Axes) -> None:
+    ax.set_yscale("symlog", linthresh=LINEAR)
+    ax.axhline(0, color=FAINT, lw=0.5, zorder=0)
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in TICKS if low < tick < high]
+    ax.set_yticks(ticks, [labels.number(tick) for tick in ticks])
+    ax.set_yticks([], minor=True)
 
 
-def heatmaps(linear: Path, png: Path, pdf: Path, observed: int, method: str, footer: str) -> None:
-    """Means over starts, lambda x beta: ours, published, and the difference.
+def heatmaps(linear: Path, observed: int, method: str) -> Figure:
+    """Draw means over starts, lambda x beta: ours, published, and the difference.
 
-    A cell of the difference is framed where it exceeds what the table allows, and hatched where
-    nothing converges, so that no agreement is to be expected.
+    A difference is coloured by its share of what the table allows, and framed beyond that; a cell
+    where nothing converges is hatched, as no agreement is to be expected.
+
+    Parameters
+    ----------
+    linear : Path
+        Of `linear_tables.cells`.
+    observed : int
+        Observed variables of the models to show.
+    method : str
+        "fixed_point" or "adamw".
     """
     cells = pd.read_csv(linear).query("n == @observed and method == @method")
     figure, axes = plt.subplots(len(SCORES), 3, figsize=(PAGE, 5.6), sharex=True, sharey=True)
     for score, row in zip(SCORES, axes, strict=True):
-        own = cells[cells["metric"] == score].assign(
-            difference=lambda frame: frame["mean"] - frame["published"]
+        mean, published, allowed = (
+            cells[cells["metric"] == score].pivot(index="lambda", columns="beta", values=name)
+            for name in ("mean", "published", "allowed")
         )
-        tables = {
-            name: own.pivot(index="lambda", columns="beta", values=name)
-            for name in ("mean", "published", "difference", "allowed")
-        }
-        both = np.stack([tables["mean"], tables["published"]])
-        settled = both[:, :, tables["mean"].columns > 1] if score == "recon" else both
-        norm = Normalize(np.nanmin(settled), np.nanmax(settled), clip=True)
-        for ax, name in zip(row, ("mean", "published"), strict=False):
-            form = ".2f" if score == "recon" else ".3f"
-            _heatmap(ax, tables[name], norm, "cividis", form)
-        endless = (own["beta"] == 1) & (own["lambda"] > 0)
-        reach = np.nanmax([*own.loc[~endless, "difference"].abs(), ROUNDING])
-        _heatmap(row[2], tables["difference"], CenteredNorm(0, reach), "RdBu", "+.3f")
-        _mark(row[2], tables["difference"], tables["allowed"])
-        row[0].set_ylabel(f"{LABELS[score]}\n" + r"$\lambda$")
+        unbounded = np.outer(mean.index > 0, mean.columns == 1)
+        bounded = pd.concat([mean, published])[mean.columns[mean.columns > 1]]
+        norm = Normalize(bounded.min(axis=None), bounded.max(axis=None))
+        compare(
+            row,
+            mean,
+            published,
+            allowed.mask(unbounded),
+            ".2f" if score == "recon" else ".3f",
+            LABELS[score],
+            norm=norm if score == "recon" else None,
+        )
+        mark(row[2], unbounded, hatch="////", ec=GUIDE, lw=0, alpha=0.35)
+        row[0].set_ylabel(labels.SYMBOLS["lam"])
     for ax, title in zip(axes[0], ("ours", "published", "ours − published"), strict=True):
         ax.set_title(title)
     for ax in axes[-1]:
-        ax.set_xlabel(r"$\beta$")
+        ax.set_xlabel(labels.SYMBOLS["beta"])
     keys = [
         Patch(fc="none", ec="black", lw=1.2, label="beyond what is allowed"),
         Patch(fc="none", ec=GUIDE, lw=0, hatch="////", label="does not converge: no target"),
     ]
     title = f"{METHODS[method]}, n = {observed}: means over starts"
-    figure.legend(handles=keys, title=title, loc="outside upper center", ncols=2, frameon=False)
-    save(figure, png, pdf, footer)
+    figure.legend(handles=keys, title=title, loc="outside upper center", ncols=2)
+    return figure
 
 
-def _mark(ax: Axes, difference: pd.DataFrame, allowed: pd.DataFrame) -> None:
-    """Frame the cells that differ; hatch those of beta 1 and lambda > 0, which never converge."""
-    for (row, column), value in np.ndenumerate(difference.to_numpy()):
-        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, lw=0)
-        if difference.columns[column] == 1 and difference.index[row] > 0:
-            box.set(hatch="////", ec=GUIDE, alpha=0.35)
-        elif abs(value) > allowed.iloc[row, column]:
-            box.set(ec="black", lw=1.2, zorder=3)
-        else:
-            continue
-        ax.add_patch(box)
-
-
-def contraction_figure(
-    contraction: Path, png: Path, pdf: Path, lam: float, beta: float, noise: float, footer: str
-) -> None:
-    """Encoder gain per sweep without lambda and with it, and the information that is left.
+def contraction(contraction: Path, lam: float, beta: float, noise: float) -> Figure:
+    """Draw encoder gains sweep by sweep without lambda and with it, and the information left.
 
     Dashed: the law's slope log(beta_c/beta), through one point of each mode, and the optimum's
-    information. noise: the variance of y beyond the factors.
+    information.
+
+    Parameters
+    ----------
+    contraction : Path
+        Of `linear_jobs.contract`.
+    lam, beta : float
+        Of the run whose modes are all shown.
+    noise : float
+        Variance of y beyond the factors.
     """
     table = pd.read_csv(contraction)
     figure, (free, bound, held) = plt.subplots(1, 3, figsize=(PAGE, 3.1))
-    strongest = table[(table["mode"] == 1) & (table["lambda"] == 0)]
-    for colour, (value, run) in _coloured(strongest, "beta"):
-        free.plot(run["sweep"], run["gain"], **POINTS, color=colour, label=rf"$\beta$ = {value:g}")
-        _law(free, run, colour)
-    for colour, (_, run) in _coloured(table.query("`lambda` == @lam and beta == @beta"), "place"):
+
+    strongest = table.query("mode == 1 and `lambda` == 0")
+    looks = ordinal(sorted(set(strongest["beta"])))
+    for value, run in strongest.groupby("beta"):
+        _gain(free, run, looks[value], labels.setting(beta=value))
+
+    runs = table.query("`lambda` == @lam and beta == @beta")
+    modes = [*sorted(set(runs["mode"]) - {0}), 0]  # the noise around the factors comes last
+    for mode, look in ordinal(modes).items():
+        run = runs[runs["mode"] == mode]
         threshold = f"{run['critical_beta'].iloc[0]:.3g}"
-        name = f"{threshold} (noise)" if run["mode"].iloc[0] == 0 else threshold
-        bound.plot(run["sweep"], run["gain"], **POINTS, color=colour, label=name)
-        _law(bound, run, colour)
+        _gain(bound, run, look, threshold if mode else f"{threshold} (noise)")
+
     highest = strongest["beta"].max()
-    modes = table.query("mode > 0 and beta == @highest")
-    for colour, (value, run) in _coloured(modes, "lambda"):
-        one = run[run["mode"] == 1]
-        held.plot(
-            one["sweep"],
-            one["information"],
-            **POINTS,
-            color=colour,
-            label=rf"$\lambda$ = {value:g}",
-        )
+    followed = table.query("mode > 0 and beta == @highest")
+    looks = ordinal(sorted(set(followed["lambda"])))
+    for value, run in followed.groupby("lambda"):
+        one, colour = run[run["mode"] == 1], looks[value]["color"]
+        name = labels.setting(lam=value)
+        held.plot(one["sweep"], one["information"], "o", color=colour, ms=2.2, mew=0, label=name)
         v = run.loc[run["sweep"] == 0, "variance"].to_numpy()
-        known = lambda_beta.signal_fraction(v, highest, value) * (1 - noise / v)
-        held.axhline(-np.log1p(-known).sum() / 2, color=colour, lw=0.8, ls="--", zorder=1)
-    free.set_title(r"strongest mode, $\lambda$ = 0")
-    bound.set_title(rf"all modes, $\lambda$ = {lam:g}, $\beta$ = {beta:g}")
-    held.set_title(rf"information, $\beta$ = {highest:g}")
+        of_factors = lambda_beta.signal_fraction(v, highest, value) * (1 - noise / v)
+        held.axhline(-np.log1p(-of_factors).sum() / 2, color=colour, lw=0.8, ls="--", zorder=1)
+
+    free.set_title(f"strongest mode, {labels.setting(lam=0)}")
+    bound.set_title(f"all modes, {labels.setting(beta=beta, lam=lam)}")
+    held.set_title(f"information, {labels.setting(beta=highest)}")
     for ax in (free, bound):
         ax.set(yscale="log", ylim=(FLOOR, 30))
     free.set_ylabel(r"encoder gain $|B u_k|$")
     held.set_ylabel(r"$I(z;v)$ (nats)")
-    key: Any = {"frameon": False, "handlelength": 0.8, "labelspacing": 0.2, "markerscale": 1.5}
-    free.legend(loc="lower right", **key)
-    bound.legend(loc="upper right", bbox_to_anchor=(1, 0.8), title=r"$\beta_c$", **key)
-    held.legend(loc="upper right", **key)
+    legend = {"handlelength": 0.8, "labelspacing": 0.2, "markerscale": 1.5}
+    free.legend(loc="lower right", **legend)
+    bound.legend(loc="upper right", bbox_to_anchor=(1, 0.8), title=r"$\beta_c$", **legend)
+    held.legend(loc="upper right", **legend)
     for ax in (free, bound, held):
-        ax.set_xlabel("sweep")
-    save(figure, png, pdf, f"{footer} · dashed: theory, not fitted")
+        ax.set_xlabel("sweeps (decoder, then encoder)")
+    return figure
 
 
-def _coloured(
-    table: pd.DataFrame, column: str
-) -> Iterator[tuple[tuple[float, ...], tuple[float, pd.DataFrame]]]:
-    """Yield each group of a table with its colour; noise, mode 0, comes after all modes."""
-    table = table.assign(place=table["mode"].replace(0, np.inf))
-    groups = list(table.groupby(column))
-    for place, (value, group) in enumerate(groups):
-        yield rank_colours(len(groups))(place), (value, group)
-
-
-def _law(ax: Axes, run: pd.DataFrame, colour: tuple[float, ...]) -> None:
-    """Draw the slope of a mode beyond its threshold, through the middle of what is shown of it."""
+def _gain(ax: Axes, run: pd.DataFrame, look: Look, name: str) -> None:
+    """Draw the gains of a mode, and beyond its threshold the law through the middle of them."""
+    colour = look["color"]
+    ax.plot(run["sweep"], run["gain"], "o", color=colour, ms=2.2, mew=0, label=name)
     slope = np.log(run["critical_beta"].iloc[0] / run["beta"].iloc[0])
     if slope < 0:
-        shown = run[run["gain"] > FLOOR]
-        middle = shown.iloc[len(shown) // 2]
-        line = middle["gain"] * np.exp(slope * (run["sweep"] - middle["sweep"]))
-        ax.plot(run["sweep"], line, "--", color=colour, lw=0.8)
+        visible = run[run["gain"] > FLOOR]
+        middle = visible.iloc[len(visible) // 2]
+        law = middle["gain"] * np.exp(slope * (run["sweep"] - middle["sweep"]))
+        ax.plot(run["sweep"], law, "--", color=colour, lw=0.8)

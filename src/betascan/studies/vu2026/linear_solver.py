@@ -5,9 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -20,29 +21,53 @@ CHECKPOINT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Cells:
-    """The models of a job, one an entry: beta, lam and the index of the start (p,)."""
+    """The models of a job, one an entry.
 
-    beta: Array
-    lam: Array
-    start: NDArray[np.int64]
+    Attributes
+    ----------
+    beta, lam : ndarray of shape (models,)
+        Weights of the KL term and of the squared error.
+    start : ndarray of shape (models,)
+        Index of the start.
+    """
+
+    beta: Float[np.ndarray, " models"]
+    lam: Float[np.ndarray, " models"]
+    start: Int[np.ndarray, " models"]
 
     @classmethod
-    def grid(cls, betas: Sequence[float], lambdas: Sequence[float], starts: int) -> "Cells":
-        """Return every combination, starts running fastest."""
+    def grid(cls, betas: Sequence[float], lambdas: Sequence[float], starts: int) -> Self:
+        """Return every beta with every lambda from every start, starts running fastest."""
         lam, beta, start = np.meshgrid(lambdas, betas, np.arange(starts), indexing="ij")
         return cls(beta.ravel().astype(float), lam.ravel().astype(float), start.ravel())
 
 
 @dataclass(frozen=True)
 class Starts:
-    """Where models start: encoders B (starts, m, n) and decoders A (starts, n, m)."""
+    """Where models start.
 
-    encoder: Array
-    decoder: Array
+    Attributes
+    ----------
+    encoder : ndarray of shape (starts, latents, observed)
+        B, with x = B y + noise.
+    decoder : ndarray of shape (starts, observed, latents)
+        A, with y = A x + noise.
+    """
+
+    encoder: Float[np.ndarray, "starts latents observed"]
+    decoder: Float[np.ndarray, "starts observed latents"]
 
     @classmethod
-    def draw(cls, observed: int, latents: int, starts: int, seed: int) -> "Starts":
-        """Draw entries N(0, 1). A start does not depend on how many there are."""
+    def draw(cls, observed: int, latents: int, starts: int, seed: int) -> Self:
+        """Draw all entries from N(0, 1); a start does not depend on how many there are.
+
+        Parameters
+        ----------
+        observed, latents, starts : int
+            Shape of the arrays.
+        seed : int
+            Of the random streams, one a start.
+        """
         drawn = [stream(seed, f"vu2026/linear/{observed}", k) for k in range(starts)]
         return cls(
             encoder=np.stack([one.standard_normal((latents, observed)) for one in drawn]),
@@ -53,7 +78,8 @@ class Starts:
 class Solver(ABC):
     """Models whose state is a dictionary of arrays, first axis the models.
 
-    active: not at rest; steps: how many each has taken. All of it survives a kill.
+    All of it is in a checkpoint. Subclasses add their own arrays to ``active`` (models,), which
+    have not converged, and ``steps`` (models,), how many each has taken.
     """
 
     block: int  # steps between looks at clock and checkpoint
@@ -75,12 +101,24 @@ class Solver(ABC):
     @property
     @abstractmethod
     def encoders(self) -> tuple[Array, Array, Array]:
-        """E[-log p(y|x)] in nats (p,), B (p, m, n) and Sigma_W (p, m, m)."""
+        """E[-log p(y|x)] in nats (models,), B (models, m, n) and Sigma_W (models, m, m)."""
 
     def run(self, checkpoint: Path | None = None, title: str = "", progress: bool = True) -> float:
-        """Advance until every model rests or the budget is used up; return the seconds it took.
+        """Advance until every model has converged or the budget is used up.
 
-        With `checkpoint`, a run that was killed goes on where it was and ends in the same bytes.
+        Parameters
+        ----------
+        checkpoint : Path, optional
+            From it a run that was killed goes on where it was, and ends in the same bytes.
+        title : str
+            Of the progress bar.
+        progress : bool
+            Whether there is one.
+
+        Returns
+        -------
+        float
+            The seconds it took, those before a kill included.
         """
         facts = [self.budget, self.cells.beta.tolist(), self.cells.lam.tolist(), self.identity]
         arrays = [self.state[name] for name in sorted(self.state)]

@@ -1,11 +1,63 @@
-"""vu2026: its rows."""
+"""vu2026: its linear study and its study of images, and the record of both."""
 
-from typing import Any
-
-from betascan.studies.base import Study
+from betascan.studies.base import Compared, Study, Table
 from betascan.studies.context import Context
+from betascan.studies.vu2026 import image_workflow, linear_workflow
+from betascan.studies.vu2026.config import Vu2026
 
 
-def study(context: Context[Any]) -> Study:
+def study(context: Context[Vu2026]) -> Study:
     """Return the rows of the study."""
-    return Study(key=context.key, tables=[], figures=[])
+    base, continued = image_workflow.trainings(context)
+    return Study(
+        key=context.key,
+        trainings=[*base, *continued],
+        points_per_job=context.config.images.points_per_job,
+        measurements=[image_workflow.evaluation(context, continued)],
+        tables=[
+            *linear_workflow.tables(context),
+            *image_workflow.tables(context, base, continued),
+            Table(
+                name="provenance",
+                function="betascan.core.provenance.join",
+                needs={
+                    "linear": context.intermediate("linear/provenance.json"),
+                    "images": context.intermediate("images/provenance.json"),
+                },
+                makes={"provenance": context.result("provenance.json")},
+            ),
+        ],
+        figures=[
+            *linear_workflow.figures(context),
+            *image_workflow.figures(context, continued),
+        ],
+        compared=[
+            Compared(
+                table="linear_claims.csv",
+                about="linear study",
+                item=("statement", "n", "method"),
+                part="linear",
+            ),
+            Compared(
+                table="linear.csv",
+                about="linear study",
+                item=("metric", "n", "method", "lambda", "beta"),
+                ours="mean",
+                part="linear",
+            ),
+            Compared(
+                table="image_claims.csv",
+                about="images",
+                item=("statement", "dataset", "metric"),
+                part="images",
+            ),
+            Compared(
+                table="image_cells.csv",
+                about="change in %",
+                item=("dataset", "metric", "lambda", "beta"),
+                published="published_percent",
+                ours="percent",
+                part="images",
+            ),
+        ],
+    )

@@ -1,4 +1,4 @@
-"""The steps of vu2026's linear study: solving all models of a job, and watching a contraction."""
+"""The jobs of vu2026's linear study: solving models, and following a contraction."""
 
 import json
 from collections.abc import Sequence
@@ -12,10 +12,8 @@ from betascan.core.files import write_csv, write_json
 from betascan.core.provenance import provenance as machine
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
 from betascan.studies.vu2026.linear_data import (
-    Array,
     Data,
     disentanglement,
-    draw,
     information,
     squared_correlations,
 )
@@ -34,7 +32,7 @@ def _solver(
     adamw: dict[str, Any],
 ) -> Solver:
     if method == "fixed_point":
-        return FixedPoint(data, cells, starts, size["half_steps"], size["tolerance"])
+        return FixedPoint(data, cells, starts, size["max_half_steps"], size["tolerance"])
     import torch  # not needed otherwise
 
     from betascan.studies.vu2026.adamw import AdamW
@@ -44,16 +42,44 @@ def _solver(
 
 
 def solve(
-    solved: Path, record: Path, method: Method, model: dict[str, Any], size: dict[str, Any],
-    betas: Sequence[float], lambdas: Sequence[float], starts: int, seed: int,
+    solved: Path,
+    record: Path,
+    method: Method,
+    model: dict[str, Any],
+    size: dict[str, Any],
+    betas: Sequence[float],
+    lambdas: Sequence[float],
+    starts: int,
+    seed: int,
     adamw: dict[str, Any],
-) -> None:  # fmt: skip
-    """Solve every cell from every start and write a row each; in `record`, engine and seconds.
+) -> None:
+    """Solve every beta and lambda from every start.
 
     The checkpoint lies beside `solved`, undeclared: Snakemake deletes the outputs of a job that
-    failed. Columns: n, method, lambda, beta, start, recon, SAP, Im, steps, at_rest.
+    failed.
+
+    Parameters
+    ----------
+    solved : Path
+        Written, a row a model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in nats),
+        SAP, Im (nats), steps, at_rest (whether it has converged).
+    record : Path
+        Written: method, engine and seconds.
+    method : {"fixed_point", "adamw"}
+        Alternating updates, or gradient descent.
+    model, size, adamw : dict
+        Sections of the configuration (`linear_config`) as plain values.
+    betas, lambdas : sequence of float
+        Weights of the KL term and of the squared error.
+    starts, seed : int
+        Number of starts, and the seed they are drawn by.
+
+    Raises
+    ------
+    TrainingError
+        If AdamW diverges.
     """
-    data = draw(size["observed"], skipped=size["skipped"], **model["data"])
+    data = Data.draw(size["observed"], rng_offset=size["rng_offset"], **model["data"])
     drawn = Starts.draw(size["observed"], model["latents"], starts, seed)
     cells = Cells.grid(betas, lambdas, starts)
     solver = _solver(method, data, cells, drawn, size, adamw)
@@ -80,28 +106,44 @@ def solve(
 
 
 def contract(
-    contraction: Path, model: dict[str, Any], size: dict[str, Any], seed: int,
-    runs: Sequence[Sequence[float]], sweeps: int,
-) -> None:  # fmt: skip
-    """Follow the encoder of the first start through alternating sweeps, for each (lambda, beta).
+    contraction: Path,
+    model: dict[str, Any],
+    size: dict[str, Any],
+    seed: int,
+    runs: Sequence[Sequence[float]],
+    sweeps: int,
+) -> None:
+    """Follow the encoder of the first start through alternating sweeps.
 
-    Writes lambda, beta, sweep, mode (1: strongest; 0: the noise around the factors), variance,
-    critical_beta, gain |B u_k| (root mean square over the noise modes) and information, I(z; v)
-    in nats, the same for all modes of a sweep.
+    Parameters
+    ----------
+    contraction : Path
+        Written: lambda, beta, sweep, mode (1: strongest; 0: the noise around the factors),
+        variance, critical_beta, gain |B u_k| (root mean square over the noise modes) and
+        information, I(z; v) in nats, the same for all modes of a sweep.
+    model, size : dict
+        Sections of the configuration (`linear_config`) as plain values.
+    seed : int
+        Of the start.
+    runs : sequence of (float, float)
+        lambda and beta.
+    sweeps : int
+        Updates of decoder and encoder.
     """
-    data = draw(size["observed"], skipped=size["skipped"], **model["data"])
+    data = Data.draw(size["observed"], rng_offset=size["rng_offset"], **model["data"])
     first = Starts.draw(size["observed"], model["latents"], 1, seed)
     B = first.encoder.repeat(len(runs), axis=0)
-    W: Array = np.tile(np.eye(model["latents"]), (len(runs), 1, 1))
+    W = np.tile(np.eye(model["latents"]), (len(runs), 1, 1))
     lam, beta = np.array(runs, float).T
-    variances, axes = np.linalg.eigh(data.covariance)
+    eigenvalues, axes = np.linalg.eigh(data.covariance)
     factors = np.arange(1, len(data.variances) + 1)
-    shown = np.array([*variances[-factors], data.noise])
+    variances = np.array([*eigenvalues[-factors], data.noise])
     frames = []
     for step in range(sweeps + 1):
         gains = np.linalg.norm(B @ axes, axis=1)
         noise = np.sqrt((gains[:, : -len(factors)] ** 2).mean(axis=1))
-        seen, known = np.column_stack([gains[:, -factors], noise]), information(B, W, data)
+        by_mode = np.column_stack([gains[:, -factors], noise])
+        nats = information(B, W, data)
         frames += [
             pd.DataFrame(
                 {
@@ -109,10 +151,10 @@ def contract(
                     "beta": beta[run],
                     "sweep": step,
                     "mode": [*factors, 0],
-                    "variance": shown,
-                    "critical_beta": lambda_beta.critical_beta(shown, lam[run]),
-                    "gain": seen[run],
-                    "information": known[run],
+                    "variance": variances,
+                    "critical_beta": lambda_beta.critical_beta(variances, lam[run]),
+                    "gain": by_mode[run],
+                    "information": nats[run],
                 }
             )
             for run in range(len(runs))
@@ -124,7 +166,19 @@ def contract(
 def provenance(
     records: Sequence[Path], provenance: Path, scale: str, config: dict[str, Any]
 ) -> None:
-    """Record what the results were made from: scale, settings, engines, time, versions."""
+    """Write what the results were made from: scale, settings, engines, time, versions.
+
+    Parameters
+    ----------
+    records : sequence of Path
+        Of `solve`.
+    provenance : Path
+        Written.
+    scale : str
+        Of the run.
+    config : dict
+        The section of the configuration.
+    """
     runs = pd.DataFrame([json.loads(record.read_text()) for record in records])
     record = {
         "scale": scale,
