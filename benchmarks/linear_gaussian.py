@@ -18,7 +18,7 @@ from betascan.core.machine import processor, processor_flags
 from betascan.linear_vae.compiler import NATIVE, WIDTHS
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.fixed_point import FixedPoint
-from betascan.studies.vu2026.linear_data import Data, draw
+from betascan.studies.vu2026.linear_data import Data
 from betascan.studies.vu2026.linear_solver import Cells, Starts
 
 torch.set_num_threads(1)
@@ -70,7 +70,7 @@ def by_optimiser(data: Data, starts: Starts, iterations: int) -> np.ndarray:
 
 def compare(observed: int, rounds: int) -> None:
     """Print the best of interleaved rounds of every way, in time of the processor."""
-    data = draw(observed, 5, 0.05, 42, 0)
+    data = Data.draw(observed, 5, 0.05, 42, 0)
     few, many = (Starts.draw(observed, LATENTS, count, 0) for count in (3, 50))
 
     def side_by_side(make: Callable[[Cells, Starts], FixedPoint | AdamW]) -> Callable[[], int]:

@@ -63,4 +63,4 @@ for part, stems in {"linear": ("linear", "contraction"), "images": "image"}.item
         name:
             f"vu2026_{part}"
         input:
-            [t for t in targets(STUDIES["vu2026"]) if Path(t).name.startswith(stems)],
+            [t for t in STUDIES["vu2026"].targets(PATHS) if Path(t).name.startswith(stems)],

@@ -22,7 +22,7 @@ from betascan.linear_vae.engine import Estimator
 from betascan.studies.hirn2026.config import Scan as ScanConfig
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.linear_config import Size, Vu2026Linear
-from betascan.studies.vu2026.linear_data import draw
+from betascan.studies.vu2026.linear_data import Data
 from betascan.studies.vu2026.linear_solver import Cells, Starts
 from betascan.theory.temperature import beta_from_temperature
 from betascan.training.batches import ImageBatches
@@ -115,7 +115,9 @@ def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
     float
         Seconds with one core: with the compiled kernel where there is one, else with torch.
     """
-    data = draw(size.observed, skipped=size.skipped, **linear.model.data.model_dump())
+    data = Data.draw(
+        size.observed, rng_offset=size.rng_offset, **linear.model.data.model_dump()
+    )
     starts = Starts.draw(size.observed, linear.model.latents, linear.starts, linear.seed)
     cells = Cells.grid([1.0], [max(linear.lambdas)], linear.starts)
 
