@@ -2,13 +2,11 @@
 
 from itertools import product
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from betascan import plots
 from betascan.core.files import write_npz
 from betascan.plots import labels
 from betascan.plots.style import ordinal
@@ -20,12 +18,7 @@ BETAS, LAMBDAS = (1.0, 32.0), (0.0, 8.0)
 FOUR = [*DOCUMENT, "mpi3d_real_complex"]
 STANDINS = ["mpi3d_real"]
 
-
-@pytest.fixture(autouse=True)
-def theme():
-    with plots.themed():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("themed")
 
 
 def panels(figure):

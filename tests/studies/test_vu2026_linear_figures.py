@@ -2,13 +2,11 @@
 
 from itertools import product
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from betascan import plots
 from betascan.plots.boxes import places
 from betascan.plots.style import ordinal
 from betascan.studies.vu2026 import linear_figures, linear_jobs
@@ -16,12 +14,7 @@ from betascan.studies.vu2026 import linear_figures, linear_jobs
 BETAS, LAMBDAS, METHODS = (1.0, 4.0), (0.0, 2.0), ("fixed_point", "adamw")
 SCORES = ("recon", "SAP", "Im")
 
-
-@pytest.fixture(autouse=True)
-def theme():
-    with plots.themed():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("themed")
 
 
 def value(n, method, metric, lam, beta):

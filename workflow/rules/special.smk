@@ -63,4 +63,8 @@ for part, stems in {"linear": ("linear", "contraction"), "images": "image"}.item
         name:
             f"vu2026_{part}"
         input:
-            [t for t in STUDIES["vu2026"].targets(PATHS) if Path(t).name.startswith(stems)],
+            [
+                t
+                for t in STUDIES["vu2026"].targets(PATHS)
+                if Path(t).name.startswith(stems)
+            ],

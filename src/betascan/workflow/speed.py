@@ -115,9 +115,7 @@ def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
     float
         Seconds with one core: with the compiled kernel where there is one, else with torch.
     """
-    data = Data.draw(
-        size.observed, rng_offset=size.rng_offset, **linear.model.data.model_dump()
-    )
+    data = Data.draw(size.observed, rng_offset=size.rng_offset, **linear.model.data.model_dump())
     starts = Starts.draw(size.observed, linear.model.latents, linear.starts, linear.seed)
     cells = Cells.grid([1.0], [max(linear.lambdas)], linear.starts)
 

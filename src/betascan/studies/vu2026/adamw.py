@@ -23,8 +23,8 @@ from betascan.linear_vae.compiler import (
     compiled,
     source_digest,
 )
-from betascan.studies.vu2026.linear_data import Array, Data, information
-from betascan.studies.vu2026.linear_solver import Cells, Solver, Starts
+from betascan.studies.vu2026.linear_data import Data, information
+from betascan.studies.vu2026.linear_solver import Cells, Encoders, Solver, Starts
 
 SOURCE = Path(__file__).with_name("adamw.cpp")
 B1, B2, TINY = 0.9, 0.999, 1e-8  # torch's defaults
@@ -188,8 +188,8 @@ class AdamW(Solver):
         state["active"][active] = np.maximum(left, gained) > COLLAPSED
 
     @property
-    def encoders(self) -> tuple[Array, Array, Array]:
-        """E[-log p(y|x)] (p,), B and Sigma_W of each model's least objective."""
+    def encoders(self) -> Encoders:
+        """E[-log p(y|x)], B and Sigma_W of each model at its least objective."""
         best, m, n = self.state["best"], self.latents, len(self.data.mixing)
         B, W = best[:, 2 : 2 + m * n], best[:, 2 + m * n :]
         return best[:, 1], B.reshape(-1, m, n), W.reshape(-1, m, m)

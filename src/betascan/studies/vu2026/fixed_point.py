@@ -10,12 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 from betascan.studies.vu2026.linear_data import (
-    Array,
     Data,
     negative_log_likelihood,
     times_covariance,
 )
-from betascan.studies.vu2026.linear_solver import Cells, Solver, Starts
+from betascan.studies.vu2026.linear_solver import Cells, Encoders, Solver, Starts
 
 
 def sweep(
@@ -88,7 +87,7 @@ class FixedPoint(Solver):
             state["steps"][running] += 1
 
     @property
-    def encoders(self) -> tuple[Array, Array, Array]:
-        """E[-log p(y|x)] in nats (models,), B (models, m, n) and W (models, m, m)."""
+    def encoders(self) -> Encoders:
+        """E[-log p(y|x)], B and Sigma_W of all models."""
         B, W = self.state["B"], self.state["W"]
         return negative_log_likelihood(B, W, self.data), B, W

@@ -5,11 +5,9 @@ from typing import Self
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from betascan.metrics.mutual_information import matched_sum, top_gap
 
-Array = NDArray[np.floating]
 SCORES = ("recon", "SAP", "Im")
 
 

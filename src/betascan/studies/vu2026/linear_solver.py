@@ -14,9 +14,15 @@ from tqdm import tqdm
 
 from betascan.core.checkpoint import Checkpoint, digest
 from betascan.core.randomness import stream
-from betascan.studies.vu2026.linear_data import Array
 
 CHECKPOINT_SECONDS = 30.0
+
+Encoders = tuple[
+    Float[np.ndarray, " models"],
+    Float[np.ndarray, "models latents observed"],
+    Float[np.ndarray, "models latents latents"],
+]
+"""E[-log p(y|x)] in nats of models, and their encoders x = B y + N(0, Sigma_W): B, Sigma_W."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,8 @@ class Solver(ABC):
 
     @property
     @abstractmethod
-    def encoders(self) -> tuple[Array, Array, Array]:
-        """E[-log p(y|x)] in nats (models,), B (models, m, n) and Sigma_W (models, m, m)."""
+    def encoders(self) -> Encoders:
+        """E[-log p(y|x)], B and Sigma_W of all models."""
 
     def run(self, checkpoint: Path | None = None, title: str = "", progress: bool = True) -> float:
         """Advance until every model has converged or the budget is used up.
