@@ -182,8 +182,6 @@ void flush_denormals() {  // collapsed latents would otherwise crawl through den
 
 extern "C" {
 
-int parameters() { return PARAMETERS; }
-
 // `steps` updates of one point. x [steps][batch][XP], noise [steps][batch][LP], counts [steps]
 // rows that hold samples, variance [XP] the weight of each feature's squared error; parameters,
 // first and second moments [PARAMETERS] change in place.
