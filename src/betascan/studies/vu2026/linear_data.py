@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from betascan.metrics.mutual_information import matched_sum, top_gap
+from betascan.metrics import matched_sum, top_gap
 
 Array = NDArray[np.floating]
 SCORES = ("recon", "SAP", "Im")
