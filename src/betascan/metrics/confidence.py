@@ -73,7 +73,7 @@ def bootstrap(
     if resamples and min(sizes) < 2:
         raise MetricError("a bootstrap needs at least two rows")
 
-    def score(rows: Sequence[Int[np.ndarray, " n"]]) -> Float[np.ndarray, " scores"]:
+    def score(rows: list[Int[np.ndarray, " _"]]) -> Float[np.ndarray, " scores"]:
         return np.atleast_1d(np.asarray(statistic(*rows), dtype=np.float64))
 
     value = score([np.arange(n) for n in sizes])

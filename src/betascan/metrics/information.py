@@ -11,6 +11,7 @@ from betascan.metrics.errors import MetricError
 from betascan.metrics.inputs import ScoreInputs, Statistic
 
 BINS = 20
+DENARDIN_DISCRETE = 50  # values of a factor above which denardin2025's code cuts them into bins
 UNRESOLVED = 1e-12
 """1 - rho^2 below which a correlation counts as perfect, well above its rounding in float64."""
 
@@ -168,11 +169,12 @@ def _cut(column: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     return np.digitize(column, np.linspace(column.min(), column.max(), 20)) - 1
 
 
-def _mig_denardin(
-    z: Float[np.ndarray, "n latents"], values: Float[np.ndarray, "n factors"]
-) -> float:
-    classes = [v.astype(np.intp) if len(np.unique(v)) <= 50 else _cut(v) for v in values.T]
-    v = np.stack([np.unique(column, return_inverse=True)[1] for column in classes], axis=1)
+def _denardin_labels(values: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    few = len(np.unique(values)) <= DENARDIN_DISCRETE
+    return np.unique(values.astype(np.intp) if few else _cut(values), return_inverse=True)[1]
+
+
+def _mig_denardin(z: Float[np.ndarray, "n latents"], v: Int[np.ndarray, "n factors"]) -> float:
     gaps = top_gap(_information(np.stack([_cut(code) for code in z.T], axis=1), v))
     return float(np.mean(gaps / np.maximum(entropy(v) / np.log(2), 1e-10)))
 
@@ -198,14 +200,26 @@ def mig_denardin(codes: ArrayLike, values: ArrayLike) -> float:
     """
     z, v = matrix(codes, "codes"), matrix(values, "factors")
     check_same_rows(z, v)
-    return _mig_denardin(z, v.astype(np.float32))
+    labels = [_denardin_labels(column) for column in v.astype(np.float32).T]
+    return _mig_denardin(z, np.stack(labels, axis=1))
 
 
 def mig_denardin_statistic(inputs: ScoreInputs) -> Statistic:
     """Return `mig_denardin` for the bootstrap."""
     assert inputs.values is not None  # the registry says that it needs them
     z, values = inputs.codes, inputs.values.astype(np.float32)
-    return Statistic(lambda rows: _mig_denardin(z[rows], values[rows]), (len(z),))
+    labels = [_denardin_labels(column) for column in values.T]
+    # a resample of few values has few; one of more is cut between its minimum and maximum
+    few = [len(np.unique(column)) <= DENARDIN_DISCRETE for column in values.T]
+
+    def score(rows: Int[np.ndarray, " n"]) -> float:
+        columns = [
+            labels[k][rows] if few[k] else _denardin_labels(values[rows, k])
+            for k in range(len(labels))
+        ]
+        return _mig_denardin(z[rows], np.stack(columns, axis=1))
+
+    return Statistic(score, (len(z),))
 
 
 def _modularity(

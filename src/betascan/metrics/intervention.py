@@ -15,7 +15,7 @@ VARIANCE_SAMPLES = 10_000
 PRUNE_STD = 0.05  # standard deviation below which a code takes no part in votes
 GROUPS_AT_ONCE = 256
 
-Group = tuple[Int[np.ndarray, " groups"], Float[np.ndarray, "groups samples latents"]]
+Groups = tuple[Int[np.ndarray, " _"], Float[np.ndarray, "_ samples latents"]]
 
 
 def _check_sizes(factor_sizes: Sequence[int]) -> Int[np.ndarray, " factors"]:
@@ -58,7 +58,7 @@ def least_variance(
 
 
 def majority_vote(
-    groups: Iterable[Group],
+    groups: Iterable[Groups],
     variances: Float[np.ndarray, " latents"],
     *,
     n_train: int,
@@ -103,7 +103,7 @@ def factor_vae_correct(
     sample = rng.integers(sizes, size=(1, VARIANCE_SAMPLES, len(sizes)))
     variances = _encode(encode, sample)[0].var(axis=0, ddof=1)
 
-    def groups() -> Iterator[Group]:
+    def groups() -> Iterator[Groups]:
         for total in counts:
             for count in _chunks(total):
                 fixed = rng.choice(fixable, size=count)

@@ -183,8 +183,8 @@ def singular_value_gradient(decoder: Decoder, z: Tensor) -> Float[Tensor, "batch
     values, V, kept = (a.to(J.dtype) for a in _singular_vectors(J))
     U = (J @ V) * (kept / torch.where(kept > 0, values, 1.0))[:, None, :]
 
-    def along(point: Float[Tensor, " latents"], i: int) -> Float[Tensor, ""]:
-        change = jvp(decoder, (point,), (V[:, :, i],))[1].flatten(1)
+    def along(points: Float[Tensor, "batch latents"], i: int) -> Float[Tensor, ""]:
+        change = jvp(decoder, (points,), (V[:, :, i],))[1].flatten(1)
         return (change * U[:, :, i]).sum()
 
     return torch.stack([grad(along)(z, i) for i in range(z.shape[1])], dim=1)

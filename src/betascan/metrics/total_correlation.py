@@ -126,7 +126,7 @@ def _to_tensor(values: Any) -> Float[Tensor, "..."]:
         return values if values.is_floating_point() else values.double()
     array = np.asarray(values)
     single = array.dtype == np.float32
-    return torch.as_tensor(array.astype(np.float32 if single else np.float64, copy=False))
+    return torch.from_numpy(array.astype(np.float32 if single else np.float64))
 
 
 def elbo_samples(

@@ -1,7 +1,6 @@
 """Utility of each mode: distortions of truncated reconstructions, of a scan and of PCA."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -100,7 +99,7 @@ class Pca:
     total_variance: float
 
     @classmethod
-    def fit(cls, train: ArrayLike) -> Self:
+    def fit(cls, train: ArrayLike) -> "Pca":
         """Diagonalise the covariance of the samples in float64.
 
         Parameters
