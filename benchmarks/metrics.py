@@ -20,7 +20,7 @@ from sklearn.metrics import mutual_info_score
 
 from betascan import metrics
 from betascan.metrics import total_correlation as tc
-from betascan.metrics.dci import completeness, disentanglement, importances
+from betascan.metrics.importance import completeness, disentanglement, importances
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "metrics"))
 import plain

@@ -17,7 +17,8 @@ from betascan.core.randomness import stream
 from betascan.data.grid import Rows
 from betascan.data.sampling import split
 from betascan.metrics import mutual_information
-from betascan.metrics.scores import Coded, score_table
+from betascan.metrics.inputs import LatentCodes
+from betascan.metrics.scores import score_table
 from betascan.models import Saved, Vae, load
 from betascan.models.vae import mean_image
 from betascan.training.batches import ImageBatches
@@ -34,10 +35,11 @@ def evaluate(
     information: Sequence[Path],
     views: Sequence[Path],
     rows: Sequence[Mapping[str, Any]],
+    wanted: Sequence[str],
     samples: int,
     test_samples: int,
+    refits: int,
     threads: int = 1,
-    **options: Any,
 ) -> None:
     """Score trained models, on images that were held out of training if there are such.
 
@@ -57,10 +59,14 @@ def evaluate(
         (latents,) in nats.
     rows : sequence of Mapping
         Signature and keys of each model (`betascan.studies.base.Training.row`).
+    wanted : sequence of str
+        Names of `betascan.metrics.registry.METRICS`.
     samples, test_samples : int
         Images at most, for the scores and for testing classifiers.
-    **options
-        As of `betascan.metrics.scores.score_table`.
+    refits : int
+        How often classifiers are fitted anew for an interval.
+    threads : int
+        Of torch, and of fits.
 
     Raises
     ------
@@ -74,7 +80,9 @@ def evaluate(
         batches, vae = image_batches(images, saved.run.model.size), saved.vae()
         train_rows, test_rows = _rows(saved, len(batches), samples, test_samples)
         train, test = (_coded(vae, batches, part) for part in (train_rows, test_rows))
-        table = score_table(train, test, seed=saved.run.seed, workers=threads, **options)
+        table = score_table(
+            train, test, metrics=wanted, n_refits=refits, seed=saved.run.seed, workers=threads
+        )
         write_csv(with_keys(table, row), to_scores)
         write_csv(with_keys(_information(train, batches.facts.grid.names), row), to_information)
         shown = test_rows[:SHOWN]
@@ -127,17 +135,17 @@ def encode(vae: Vae, batches: ImageBatches, rows: Rows) -> tuple[NDArray[Any], N
     return mean.numpy(), log_variance.numpy()
 
 
-def _coded(vae: Vae, batches: ImageBatches, rows: Rows) -> Coded:
+def _coded(vae: Vae, batches: ImageBatches, rows: Rows) -> LatentCodes:
     mean, log_variance = encode(vae, batches, rows)
     factors, grid = batches.factors[rows], batches.facts.grid
     if batches.facts.maximum == 1:  # dSprites' own file has the values, and a constant colour
         values = np.insert(grid.values(factors), 0, 1.0, axis=1)
     else:
         values = factors.astype(np.float64)
-    return Coded(mean, log_variance, factors, values)
+    return LatentCodes(mean, log_variance, factors, values)
 
 
-def _information(coded: Coded, names: Sequence[str]) -> pd.DataFrame:
+def _information(coded: LatentCodes, names: Sequence[str]) -> pd.DataFrame:
     matrix = mutual_information(coded.mean, coded.factors)
     latents, factors = matrix.shape
     return pd.DataFrame(
@@ -151,7 +159,7 @@ def _information(coded: Coded, names: Sequence[str]) -> pd.DataFrame:
 
 @torch.no_grad()
 def _views(
-    saved: Saved, vae: Vae, batches: ImageBatches, rows: Rows, coded: Coded
+    saved: Saved, vae: Vae, batches: ImageBatches, rows: Rows, coded: LatentCodes
 ) -> dict[str, NDArray[Any]]:
     """Reconstruct images, and traverse each latent from the code of the first one."""
     x = batches[rows]

@@ -44,7 +44,9 @@ def test_the_same_numbers_as_the_spectroscopy():
     shapes = {"encoder_mean": (4, 5), "encoder_log_variance": (4, 5)}
     shapes |= {"encoder_mean_bias": (4,), "encoder_log_variance_bias": (4,)}
     p = {name: rng.normal(size=(1, *shape)) for name, shape in shapes.items()}
-    scan = SimpleNamespace(temperatures=[0.1], betas=[2.0], parameters=p)
+    scan = SimpleNamespace(
+        temperatures=np.array([0.1]), betas=np.array([2.0]), total_variance=20.0, parameters=p
+    )
     wide = x.astype(np.float64)
     mean = wide @ p["encoder_mean"][0].T + p["encoder_mean_bias"][0]
     log_variance = wide @ p["encoder_log_variance"][0].T + p["encoder_log_variance_bias"][0]
@@ -68,8 +70,27 @@ def test_gaussian_total_correlation_of_known_covariances():
     assert gaussian_total_correlation([[4, 2 * rho], [2 * rho, 1]]) == pytest.approx(
         -np.log(1 - rho**2) / 2
     )
-    assert gaussian_total_correlation(np.diag([1.0, 5.0, 1e-9])) == 0
+    assert gaussian_total_correlation(np.diag([1.0, 5.0, 1e-9])) == pytest.approx(0, abs=1e-12)
     assert gaussian_total_correlation([[1, 1], [1, 1]]) == np.inf
+    rho = 1 - 1e-6  # and as a float32 computation rounds it
+    near = np.array([[1, rho], [rho, 1]], np.float32)
+    assert gaussian_total_correlation(near) == pytest.approx(-np.log(1 - rho**2) / 2, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("covariance", "message"),
+    [
+        ([[1, 2], [2, 1.0]], "no negative eigenvalue"),
+        (-np.eye(3), "the variance of latent 0 is -1, not positive"),
+        (np.diag([1.0, 0, 2]), "the variance of latent 1 is 0, not positive: leave it out"),
+        ([[1, 0.5], [0.4, 1]], "symmetric"),
+        (np.ones((4, 2)), r"square, not \(4, 2\): pass numpy.cov\(codes.T\)"),
+        ([[1, np.nan], [np.nan, 1]], "covariances have NaN in row 0, column 1"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(covariance, message):
+    with pytest.raises(MetricError, match=message):
+        gaussian_total_correlation(covariance)
 
 
 def test_aggregate_covariance_is_that_of_samples():
@@ -109,5 +130,7 @@ def test_one_clear_line_for_what_cannot_be_summarised():
     mean, log_variance = posteriors(0)
     with pytest.raises(MetricError, match=r"means are \(500, 6\) and log-variances \(500, 5\)"):
         posterior_summary(mean, log_variance[:, :5])
-    with pytest.raises(MetricError, match="log-variances contain NaN"):
+    with pytest.raises(
+        MetricError, match=r"log-variances have NaN in row 0, column 0 .* and 2999 more"
+    ):
         posterior_summary(mean, log_variance * np.nan)

@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from betascan.core.randomness import stream
 from betascan.metrics import MetricError, mig_chen
-from betascan.metrics.sampled_information import chen_gap, pointwise_information
+from betascan.metrics.sampled_information import gap_of_information, pointwise_information
 
 
 def grid(sizes=(2, 3, 4), repeats=1):
@@ -90,17 +90,20 @@ def test_constant_factors_are_left_out_and_order_is_immaterial():
     assert mig_chen(codes, log_variance, 10 - factors) == mig_chen(codes, log_variance, factors)
 
 
-def test_chen_gap_counts_negative_estimates_as_nothing():
-    assert chen_gap(np.array([[math.log(2), -0.3]]), np.array([[0], [1]])) == pytest.approx(1)
+def test_negative_estimates_count_as_nothing():
+    estimates, entropies = np.array([[math.log(2), -0.3]]), np.array([math.log(2)])
+    assert gap_of_information(estimates, entropies) == pytest.approx(1)
 
 
 def test_one_clear_line_for_what_cannot_be_scored():
     codes, factors = plain.example(3, n=20)
     with pytest.raises(MetricError, match="means are"):
         mig_chen(codes, codes[:, :3], factors)
-    with pytest.raises(MetricError, match="log-variances contain NaN"):
+    with pytest.raises(MetricError, match="log-variances have NaN in row 0, column 0"):
         mig_chen(codes, codes * np.nan, factors)
     with pytest.raises(MetricError, match="codes have 20 rows and factors 19"):
         mig_chen(codes, codes, factors[1:])
+    with pytest.raises(MetricError, match="samples must be a whole number of at least 1, not 0"):
+        mig_chen(codes, codes, factors, samples=0)
     with pytest.raises(MetricError, match="at least two latents"):
         mig_chen(codes[:, :1], codes[:, :1], factors)

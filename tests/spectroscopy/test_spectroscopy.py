@@ -1,19 +1,20 @@
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 from sklearn.decomposition import PCA
 
 from betascan.linear_vae import Scan
+from betascan.metrics import MetricError
 from betascan.spectroscopy import (
     Pca,
     best_distortion,
-    beta_from_temperature,
     fit_slope,
     fit_threshold,
     observe,
-    temperature_from_beta,
     truncated_distortion,
 )
 
@@ -178,17 +179,49 @@ def test_utilities_are_the_distortion_that_each_axis_removes(splits):
     np.testing.assert_allclose(pca.utilities(train), pca.ratios, atol=1e-12)
 
 
-positive = st.floats(1e-9, 1e9)
+KINDS = {
+    "list": lambda a: a.tolist(),
+    "float64": lambda a: a.astype(np.float64),
+    "tensor": torch.tensor,
+    "DataFrame": pd.DataFrame,
+}
 
 
-@given(positive, positive, positive)
-def test_temperature_and_beta_are_inverse(beta, V, sigma2):
-    T = temperature_from_beta(beta, V, sigma2)
-    np.testing.assert_allclose(T, beta * sigma2 / V, rtol=1e-14)
-    np.testing.assert_allclose(beta_from_temperature(T, V, sigma2), beta, rtol=1e-14)
+@pytest.mark.parametrize("kind", KINDS)
+def test_samples_of_any_kind_are_measured_alike(kind, splits):
+    scan, x = build(0)
+    samples = KINDS[kind](x)
+    np.testing.assert_allclose(observe(scan, samples), observe(scan, x))
+    np.testing.assert_allclose(truncated_distortion(scan, samples), truncated_distortion(scan, x))
+    pca, other = Pca.fit(splits[0]), Pca.fit(KINDS[kind](splits[0]))
+    np.testing.assert_allclose(other.ratios, pca.ratios, atol=1e-12)
+    np.testing.assert_allclose(pca.utilities(KINDS[kind](splits[1])), pca.utilities(splits[1]))
 
 
-def test_the_documents_temperature():
-    # hirn2026: 19 standardised layers, sigma_dec = 1; the first mode collapses at beta = 10.7
-    assert temperature_from_beta(1.9, V=19) == pytest.approx(0.1)
-    np.testing.assert_allclose(beta_from_temperature([0.5643, 1], V=19), [10.7217, 19])
+def test_one_clear_line_for_samples_that_cannot_be_measured(splits):
+    scan, x = build(0)
+    x[7, 3] = np.nan
+    for measure in (
+        lambda: observe(scan, x),
+        lambda: truncated_distortion(scan, x),
+        lambda: Pca.fit(x),
+        lambda: Pca.fit(splits[0]).utilities(x),
+    ):
+        with pytest.raises(MetricError, match=r"samples have NaN in row 7, column 3 \(from 0\)"):
+            measure()
+    with pytest.raises(MetricError, match="the samples are all alike"):
+        Pca.fit(np.ones((5, 3)))
+
+
+@pytest.mark.parametrize(
+    ("T", "M2", "message"),
+    [
+        ([0.1, 0.2], [0.5], r"T is \(2,\) and signal fractions \(1,\)"),
+        ([0.1, -0.2], [0.5, 0.4], "T must be positive, not -0.2"),
+        ([0.1, np.nan], [0.5, 0.4], "T must be positive, not nan"),
+        ([0.1, 0.2], [0.5, np.nan], "signal fractions must be finite"),
+    ],
+)
+def test_one_clear_line_for_points_that_cannot_be_fitted(T, M2, message):
+    with pytest.raises(MetricError, match=message):
+        fit_threshold(T, M2)

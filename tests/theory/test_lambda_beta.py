@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -105,9 +105,9 @@ def alternate(b, w, v, beta, lam):
     """One update of decoder, then encoder, of a single mode: each the minimum given the other."""
     total = b * b * v + w
     a, r = b * v / total, v * w / total
-    pull = 1 / r + 2 * lam
-    w = 1 / (1 + a * a * pull / beta)
-    return w * a * pull / beta, w
+    weight = 1 / r + 2 * lam
+    w = 1 / (1 + a * a * weight / beta)
+    return w * a * weight / beta, w
 
 
 @given(
@@ -129,6 +129,7 @@ def test_contraction():
     np.testing.assert_allclose(near, (9 / 16) ** 2, rtol=1e-6)
 
 
+@settings(deadline=None)  # thousands of sweeps, on processors of any speed
 @given(st.floats(0.5, 20), st.floats(1.1, 30), st.floats(0.1, 8))
 def test_sweeps_come_to_rest_at_the_optimum(v, beta, lam):
     if abs(lambda_beta.critical_beta(v, lam) / beta - 1) < 0.1:

@@ -62,7 +62,7 @@ def test_what_moves_a_digest(package, file, old, new, changes):
 
 def test_a_score_s_formula_is_behind_its_evaluation():
     modules = code.closure("betascan.evaluation")
-    assert {"betascan.metrics.mutual_information", "betascan.models.vae"} <= set(modules)
+    assert {"betascan.metrics.information", "betascan.models.vae"} <= set(modules)
     assert not {m for m in modules if m.startswith(("betascan.plots", "betascan.core.files"))}
 
 
@@ -107,16 +107,14 @@ def test_another_checkout_of_the_same_code_makes_nothing_anew(finished, copy):
 
 
 def test_a_reworded_docstring_makes_nothing_anew(finished, copy):
-    module = "metrics/mutual_information.py"
+    module = "metrics/information.py"
     text = (copy / "src/betascan" / module).read_text()
     assert text.startswith('"""')
     assert after_edit(finished, copy, module, '"""', '"""Really: ') == set()
 
 
 def test_a_changed_score_scores_anew_and_trains_nothing(finished, copy):
-    rules = after_edit(
-        finished, copy, "metrics/mutual_information.py", "np.log(", "1.0001 * np.log("
-    )
+    rules = after_edit(finished, copy, "metrics/information.py", "np.log(", "1.0001 * np.log(")
     assert {rule.split("_")[1] for rule in rules if "_evaluate" in rule} == {"evaluate"}
     assert not {rule for rule in rules if "_train" in rule}
 

@@ -1,80 +1,87 @@
-"""Bootstrap intervals: over the samples of one run, and over the seeds of several."""
+"""Bootstrap confidence intervals over the samples that a score is computed from."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
 from betascan.core.randomness import stream
-from betascan.metrics.arrays import Floats, Labels, MetricError
+from betascan.metrics.errors import MetricError
+
+LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """Scores with their intervals, each (scores,)."""
+    """Scores and the bounds of their confidence intervals.
 
-    value: Floats
-    low: Floats
-    high: Floats
+    Attributes
+    ----------
+    value, low, high : ndarray of shape (scores,)
+    """
+
+    value: Float[np.ndarray, " scores"]
+    low: Float[np.ndarray, " scores"]
+    high: Float[np.ndarray, " scores"]
 
 
-def _interval(value: Floats, draws: Floats, count: int, level: float) -> Interval:
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(draws - draws.mean(axis=0), tails, axis=0)
-    # A bootstrap of few values is too narrow, by this factor where they are Gaussian.
-    widening = np.sqrt(count / (count - 1)) * stdtrit(count - 1, tails[1]) / ndtri(tails[1])
-    return Interval(value, value + widening * low, value + widening * high)
+def _expansion(n: int, tail: float) -> float:
+    """Return how much too narrow the percentile interval of a mean of n Gaussian values is."""
+    return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, tail) / ndtri(tail))
 
 
 def bootstrap(
-    score: Callable[..., ArrayLike],
-    rows: Sequence[int],
+    statistic: Callable[..., ArrayLike],
+    sizes: Sequence[int],
     *,
     resamples: int = 200,
-    level: float = 0.95,
     seed: int = 0,
     purpose: str = "bootstrap",
 ) -> Interval:
-    """Score the sample, and with rows drawn again with replacement.
+    """Bound scores by a bias-centred, expanded percentile bootstrap of 95 %.
 
-    `score` takes one index array for each set of samples in `rows` (their sizes), for example
-    training and test, and returns one number or several. The interval is the percentile one with
-    two corrections. It is centred: a resample has fewer distinct rows than the sample, which
-    shifts histogram scores, and the interval is of the score as defined at this many
-    rows. It is widened by sqrt(n/(n-1)) times the quantile of Student's t over the Gaussian one,
-    which matters for few rows, such as seeds. It may leave [0, 1]. With 0 resamples it is NaN.
-    Raises MetricError for sets of a single row.
+    Centred: the percentiles are those of the resamples' distance to their own mean. A resample
+    has fewer distinct rows than the sample, which shifts histogram scores; the interval is of
+    the score as defined at this many rows. Expanded: the percentile interval is too narrow by
+    about sqrt((n-1)/n) z/t for n rows [1]_. Hesterberg moves the percentiles outwards; here the
+    distances are multiplied by the factor, which is the same where they are Gaussian, and needs
+    no far tails from few resamples. The interval may leave [0, 1].
+
+    Parameters
+    ----------
+    statistic
+        Takes one array of row indices for each set of samples and returns one score or several.
+    sizes
+        How many samples each set has, for example training and test.
+    resamples
+        0 gives bounds of NaN.
+    seed, purpose
+        Key of the random stream.
+
+    Raises
+    ------
+    MetricError
+        If a set to be resampled has a single row.
+
+    References
+    ----------
+    .. [1] Hesterberg, T. C. (2015). What teachers should know about the bootstrap: resampling in
+       the undergraduate statistics curriculum. The American Statistician 69(4), 371-386.
     """
-    if resamples and min(rows) < 2:
+    if resamples and min(sizes) < 2:
         raise MetricError("a bootstrap needs at least two rows")
 
-    def scored(chosen: Sequence[Labels]) -> Floats:
-        return np.atleast_1d(np.asarray(score(*chosen), dtype=np.float64))
+    def score(rows: list[Int[np.ndarray, " _"]]) -> Float[np.ndarray, " scores"]:
+        return np.atleast_1d(np.asarray(statistic(*rows), dtype=np.float64))
 
-    value = scored([np.arange(n) for n in rows])
+    value = score([np.arange(n) for n in sizes])
     if resamples == 0:
         return Interval(value, np.full_like(value, np.nan), np.full_like(value, np.nan))
     rng = stream(seed, purpose)
-    draws = [scored([rng.integers(n, size=n) for n in rows]) for _ in range(resamples)]
-    return _interval(value, np.stack(draws), min(rows), level)
-
-
-def over_seeds(
-    scores: ArrayLike, *, resamples: int = 2_000, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """Return the mean over seeds of scores (seeds, scores) or (seeds,), with its interval.
-
-    With one seed there is no interval: low and high are NaN.
-    """
-    values = np.asarray(scores, dtype=np.float64)
-    values = values.reshape(len(values), -1)
-    several = len(values) > 1
-    return bootstrap(
-        lambda rows: values[rows].mean(axis=0),
-        [len(values)],
-        resamples=resamples if several else 0,
-        level=level,
-        seed=seed,
-        purpose="bootstrap/seeds",
-    )
+    draws = np.stack([score([rng.integers(n, size=n) for n in sizes]) for _ in range(resamples)])
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.quantile(draws - draws.mean(axis=0), tails, axis=0)
+    expansion = _expansion(min(sizes), tails[1])
+    return Interval(value, value + expansion * low, value + expansion * high)

@@ -5,44 +5,64 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.func import grad, jvp, vmap
 
-from betascan.metrics.arrays import MetricError
+from betascan.metrics.errors import MetricError
 
-Decoder = Callable[[Tensor], Tensor]
+Decoder = Callable[[Float[Tensor, "batch latents"]], Tensor]
+Jacobians = Float[Tensor, "batch outputs latents"]
 
 VANISHING = 1e-6  # of the largest singular value: what lies below is float32 rounding
 
 
 class Orthogonality(NamedTuple):
-    """Two measures at each point, (B,): 0 where the columns of J are orthogonal."""
+    """Two measures at each point: 0 where the columns of J are orthogonal.
 
-    offdiagonal_mass: Tensor
-    mean_absolute_cosine: Tensor
+    Attributes
+    ----------
+    offdiagonal_mass, mean_absolute_cosine : Tensor of shape (batch,)
+    """
+
+    offdiagonal_mass: Float[Tensor, " batch"]
+    mean_absolute_cosine: Float[Tensor, " batch"]
 
 
-def _points(z: Tensor) -> Tensor:
+def _check_points(z: Tensor) -> None:
     if z.ndim != 2 or not z.is_floating_point():
         raise MetricError(f"z must be floating-point (B, latents), not {z.dtype} {tuple(z.shape)}")
-    return z
 
 
-def _matrices(J: Tensor) -> Tensor:
+def _check_jacobians(J: Tensor) -> None:
     if J.ndim != 3:
         raise MetricError(f"Jacobians must be (B, outputs, latents), not {tuple(J.shape)}")
-    return J
 
 
-def decoder_jacobian(decoder: Decoder, z: Tensor) -> Tensor:
-    """d decoder / d z at each point, exact and differentiable, (B, outputs, latents).
+def decoder_jacobian(decoder: Decoder, z: Tensor) -> Jacobians:
+    """Return d decoder / d z at each point, exact and differentiable.
 
-    z (B, latents); decoder maps it to (B, ...), row by row: no batch normalisation or dropout
-    in training mode. Forward mode, one pass a latent. Memory is that of latents x B outputs.
-    Raises MetricError.
+    Forward mode, one pass a latent. Memory is that of latents x batch outputs.
+
+    Parameters
+    ----------
+    decoder
+        Maps (batch, latents) to (batch, ...), row by row: no batch normalisation or dropout in
+        training mode.
+    z : Tensor of shape (batch, latents)
+        Floating-point.
+
+    Returns
+    -------
+    Tensor of shape (batch, outputs, latents)
+
+    Raises
+    ------
+    MetricError
+        If z is no such tensor.
     """
-    z = _points(z)
+    _check_points(z)
     tangents = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
 
     def column(tangent: Tensor) -> Tensor:
@@ -51,8 +71,13 @@ def decoder_jacobian(decoder: Decoder, z: Tensor) -> Tensor:
     return vmap(column)(tangents).permute(1, 2, 0)
 
 
-def offdiagonal_mass(matrices: Tensor) -> Tensor:
-    """|offdiag(A)|_F / |A|_F of square matrices (B, D, D), (B,); 0 for a zero matrix."""
+def offdiagonal_mass(matrices: Float[Tensor, "batch D D"]) -> Float[Tensor, " batch"]:
+    """|offdiag(A)|_F / |A|_F of square matrices; 0 for a zero matrix.
+
+    Parameters
+    ----------
+    matrices : Tensor of shape (batch, D, D)
+    """
     squares = matrices.square()
     off = (squares * ~torch.eye(squares.shape[1], dtype=torch.bool, device=squares.device)).sum(
         (1, 2)
@@ -64,24 +89,39 @@ def offdiagonal_mass(matrices: Tensor) -> Tensor:
 
 
 def orthogonality(J: Tensor) -> Orthogonality:
-    """Off-diagonal mass of J^T J and mean |cos| between columns, of J (B, outputs, latents).
+    """Off-diagonal mass of J^T J and mean |cos| between columns; differentiable.
 
     Columns that are exactly 0 have no direction: their pairs are left out of the mean, which is
-    NaN if none is left. Differentiable. Raises MetricError.
+    NaN if none is left.
+
+    Parameters
+    ----------
+    J : Tensor of shape (batch, outputs, latents)
+
+    Raises
+    ------
+    MetricError
+        If J has another shape.
     """
-    J = _matrices(J)
+    _check_jacobians(J)
     gram = J.transpose(1, 2) @ J
     norms = gram.diagonal(dim1=1, dim2=2)
-    live = norms > 0
-    inverse = torch.where(live, norms, 1.0).rsqrt()
+    nonzero = norms > 0
+    inverse = torch.where(nonzero, norms, 1.0).rsqrt()
     cosines = (gram * inverse[:, :, None] * inverse[:, None, :]).abs()
-    pairs = (live[:, :, None] & live[:, None, :]).triu(diagonal=1)
+    pairs = (nonzero[:, :, None] & nonzero[:, None, :]).triu(diagonal=1)
     mean = (cosines * pairs).sum(dim=(1, 2)) / pairs.sum(dim=(1, 2))
     return Orthogonality(offdiagonal_mass(gram), mean)
 
 
-def _singular_vectors(J: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Singular values (B, D), right vectors (B, D, D) in columns, and which are not vanishing.
+def _singular_vectors(
+    J: Jacobians,
+) -> tuple[
+    Float[Tensor, "batch latents"],
+    Float[Tensor, "batch latents latents"],
+    Bool[Tensor, "batch latents"],
+]:
+    """Return singular values, right vectors in columns, and which values do not vanish.
 
     Column i belongs to latent i (Hungarian matching on |V|). From the eigenvectors of J^T J,
     which for a diagonal matrix are the axes even where singular values coincide.
@@ -96,32 +136,55 @@ def _singular_vectors(J: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return values, V, values > VANISHING * values.amax(dim=1, keepdim=True)
 
 
-def axis_alignment(J: Tensor) -> Tensor:
-    """How close the right singular vectors V of J (B, outputs, latents) are to the axes, (B,).
+def axis_alignment(J: Tensor) -> Float[Tensor, " batch"]:
+    """How close the right singular vectors V of J are to the axes.
 
     Mean |V_ii| after the best matching of vectors and axes: 1 if V is a signed permutation
     (claim C1 of allen2024), and 1 - |V - P|_F^2 / (2 D) with P the nearest one. Vectors of
-    singular value 0, relative to the largest, are arbitrary and left out. Raises MetricError.
+    singular value 0, relative to the largest, are arbitrary and left out.
+
+    Parameters
+    ----------
+    J : Tensor of shape (batch, outputs, latents)
+
+    Raises
+    ------
+    MetricError
+        If J has another shape.
     """
-    _, V, live = _singular_vectors(_matrices(J))
+    _check_jacobians(J)
+    _, V, kept = _singular_vectors(J)
     matched = V.diagonal(dim1=1, dim2=2).abs()
-    return (matched * live).sum(dim=1) / live.sum(dim=1)
+    return (matched * kept).sum(dim=1) / kept.sum(dim=1)
 
 
-def singular_value_gradient(decoder: Decoder, z: Tensor) -> Tensor:
-    """d s_i / d z_j at each point, (B, D, D), with s_i matched to latent i (claim C2).
+def singular_value_gradient(decoder: Decoder, z: Tensor) -> Float[Tensor, "batch latents latents"]:
+    """Return d s_i / d z_j at each point, with singular value s_i matched to latent i (claim C2).
 
     First-order perturbation, u_i^T (dJ/dz_j) v_i, exact where singular values are distinct;
     the derivatives of vanishing ones are 0. One reverse pass over a forward one for each
-    latent. decoder and z as of `decoder_jacobian`; `offdiagonal_mass` of the result is what
-    claim C2 says is 0. Raises MetricError.
+    latent. `offdiagonal_mass` of the result is what claim C2 says is 0.
+
+    Parameters
+    ----------
+    decoder, z
+        As of `decoder_jacobian`.
+
+    Returns
+    -------
+    Tensor of shape (batch, latents, latents)
+
+    Raises
+    ------
+    MetricError
+        If z is no floating-point tensor (batch, latents).
     """
     J = decoder_jacobian(decoder, z)
-    values, V, live = (a.to(J.dtype) for a in _singular_vectors(J))
-    U = (J @ V) * (live / torch.where(live > 0, values, 1.0))[:, None, :]
+    values, V, kept = (a.to(J.dtype) for a in _singular_vectors(J))
+    U = (J @ V) * (kept / torch.where(kept > 0, values, 1.0))[:, None, :]
 
-    def along(point: Tensor, i: int) -> Tensor:
-        change = jvp(decoder, (point,), (V[:, :, i],))[1].flatten(1)
+    def along(points: Float[Tensor, "batch latents"], i: int) -> Float[Tensor, ""]:
+        change = jvp(decoder, (points,), (V[:, :, i],))[1].flatten(1)
         return (change * U[:, :, i]).sum()
 
     return torch.stack([grad(along)(z, i) for i in range(z.shape[1])], dim=1)

@@ -1,46 +1,40 @@
-"""The MIG of chen2018: information of samples of q(z|x), no bins."""
+"""Information of samples of q(z|x), no bins: the MIG and the ELBO terms of chen2018."""
 
 import math
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from betascan.core.randomness import stream
-from betascan.metrics.arrays import Floats, MetricError, labels, matrix, paired, varying
-from betascan.metrics.mutual_information import entropy, top_gap
+from betascan.metrics.arrays import matrix, paired, varying, whole_number
+from betascan.metrics.errors import MetricError
+from betascan.metrics.information import entropy, top_gap
+from betascan.metrics.inputs import ScoreInputs, Statistic
+
+SAMPLES = 10_000
 
 
-def pointwise_information(
-    mean: ArrayLike,
-    log_variance: ArrayLike,
-    factors: ArrayLike,
-    *,
-    samples: int = 10_000,
-    seed: int = 0,
-) -> Floats:
-    """log q(z_j | v_k) - log q(z_j) in nats at samples z of q(z|x), (samples, factors, latents).
-
-    mean and log_variance (N, latents) are the posteriors of all N images, factors (N, factors).
-    One z for each of `samples` images (all if N is less). Both densities are exact mixtures, of
-    all N posteriors and of those with the factor's value. Raises MetricError.
-    """
+def _pointwise(
+    mu: Float[np.ndarray, "N latents"],
+    log_var: Float[np.ndarray, "N latents"],
+    v: Int[np.ndarray, "N factors"],
+    samples: int,
+    seed: int,
+) -> Float[np.ndarray, "samples factors latents"]:
     import torch  # only here: whoever draws tables from scores needs no torch
     from torch import Tensor
 
     from betascan.metrics.total_correlation import log_aggregate
 
-    mu, v = paired(mean, factors)
-    log_var = matrix(log_variance, "log-variances")
-    if log_var.shape != mu.shape:
-        raise MetricError(f"means are {mu.shape} and log-variances {log_var.shape}")
     rows = np.sort(stream(seed, "mig_chen/images").permutation(len(mu))[:samples])
     noise = stream(seed, "mig_chen/samples").standard_normal((len(rows), mu.shape[1]))
     z = torch.from_numpy(mu[rows] + np.exp(log_var[rows] / 2) * noise)
-    mu_, log_var_ = (torch.from_numpy(a.astype(np.float64)) for a in (mu, log_var))
+    means, log_variances = (torch.from_numpy(a.astype(np.float64)) for a in (mu, log_var))
 
-    def marginals(points: Tensor, members: Tensor) -> Floats:
+    def marginals(points: Tensor, members: Tensor) -> Float[np.ndarray, "points latents"]:
         weight = -math.log(int(members.sum()))
-        return log_aggregate(z[points], mu_[members], log_var_[members], weight)[1].numpy()
+        return log_aggregate(z[points], means[members], log_variances[members], weight)[1].numpy()
 
     aggregate = marginals(torch.ones(len(z)) > 0, torch.ones(len(mu)) > 0)
     result = np.empty((len(rows), v.shape[1], mu.shape[1]))
@@ -51,27 +45,107 @@ def pointwise_information(
     return result
 
 
+def pointwise_information(
+    mean: ArrayLike,
+    log_variance: ArrayLike,
+    factors: ArrayLike,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> Float[np.ndarray, "samples factors latents"]:
+    """Return log q(z_j | v_k) - log q(z_j) in nats at samples z of q(z|x).
+
+    Both densities are exact mixtures, of all N posteriors and of those with the factor's value.
+
+    Parameters
+    ----------
+    mean, log_variance : array_like of shape (N, latents)
+        The posteriors of all N images.
+    factors : array_like of shape (N, factors)
+        Discrete.
+    samples
+        How many images give one z each; all if there are fewer.
+    seed
+        Of which images, and of the noise.
+
+    Raises
+    ------
+    MetricError
+        If an argument cannot be used.
+    """
+    mu, v = paired(mean, factors)
+    log_var = matrix(log_variance, "log-variances")
+    if log_var.shape != mu.shape:
+        raise MetricError(f"means are {mu.shape} and log-variances {log_var.shape}")
+    return _pointwise(mu, log_var, v, whole_number(samples, "samples"), seed)
+
+
+def gap_of_information(
+    information: Float[np.ndarray, "factors latents"], entropies: Float[np.ndarray, " factors"]
+) -> float:
+    """MIG from information and entropies in nats; negative estimates count as 0."""
+    return float(np.mean(top_gap(np.maximum(information, 0.0).T) / entropies))
+
+
 def mig_chen(
     mean: ArrayLike,
     log_variance: ArrayLike,
     factors: ArrayLike,
     *,
-    samples: int = 10_000,
+    samples: int = SAMPLES,
     seed: int = 0,
 ) -> float:
     """MIG as chen2018 measured it: samples of q(z|x) against all N posteriors, no bins.
 
-    mean and log_variance (N, latents), factors (N, factors): the *chosen* ones, on dSprites
-    scale, orientation and the positions, without shape. The same `samples` images serve for
-    q(z_j) and q(z_j | v_k); the authors draw anew for each value, which has the same
-    expectation on a full grid, and is the same number if N <= samples. Raises MetricError.
+    The same `samples` images serve for q(z_j) and q(z_j | v_k); the authors draw anew for each
+    value, which has the same expectation on a full grid, and is the same number if N <= samples.
+
+    Parameters
+    ----------
+    mean, log_variance : array_like of shape (N, latents)
+        The posteriors of all N images.
+    factors : array_like of shape (N, factors)
+        Discrete; those that the score is of: on dSprites scale, orientation and the positions,
+        without shape.
+    samples
+        How many images give one z each; all if there are fewer.
+    seed
+        Of which images, and of the noise.
+
+    Raises
+    ------
+    MetricError
+        If an argument cannot be used, no factor varies, or there is a single latent.
     """
-    v = labels(factors)
+    mu, v = paired(mean, factors)
     v = v[:, varying(v)]
-    points = pointwise_information(mean, log_variance, v, samples=samples, seed=seed)
-    return chen_gap(points.mean(axis=0), v)
+    points = pointwise_information(mu, log_variance, v, samples=samples, seed=seed)
+    return gap_of_information(points.mean(axis=0), entropy(v))
 
 
-def chen_gap(information: Floats, factors: ArrayLike) -> float:
-    """MIG from information (factors, latents) in nats; negative estimates count as 0."""
-    return float(np.mean(top_gap(np.maximum(information, 0.0).T) / entropy(labels(factors))))
+def mig_chen_statistic(inputs: ScoreInputs) -> Statistic:
+    """Return `mig_chen` of the chosen factors for the bootstrap; the mixture is held fixed."""
+    v = inputs.factors
+    if inputs.mig_factors is not None:
+        v = v[:, list(inputs.mig_factors)]
+    v = v[:, varying(v)]
+    points = _pointwise(inputs.codes, inputs.log_variance, v, SAMPLES, inputs.seed)
+    entropies = entropy(v)
+    return Statistic(
+        lambda rows: gap_of_information(points[rows].mean(axis=0), entropies), (len(points),)
+    )
+
+
+def elbo_terms_statistic(inputs: ScoreInputs) -> Statistic:
+    """Return the exact `elbo_terms` for the bootstrap; the mixture is held fixed."""
+    import torch
+
+    from betascan.metrics.total_correlation import elbo_samples
+
+    mean, log_variance = (
+        torch.from_numpy(a.astype(np.float64)) for a in (inputs.codes, inputs.log_variance)
+    )
+    noise = stream(inputs.seed, "scores/samples").standard_normal(mean.shape)
+    z = mean + torch.exp(log_variance / 2) * torch.from_numpy(noise)
+    terms = elbo_samples(z, mean, log_variance, dataset_size=len(z)).numpy()
+    return Statistic(lambda rows: terms[rows].mean(axis=0), (len(terms),))

@@ -7,28 +7,51 @@ with the aggregate posterior q(z) = mean_n q(z|x_n). Everything is differentiabl
 import math
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from betascan.metrics.arrays import MetricError
+from betascan.metrics.errors import MetricError
 
 CHUNK = 1 << 17  # densities held at a time: they stay in the cache, whatever the set's size
 
 Method = Literal["exact", "mws", "mss", "mss_as_coded"]
 
 
-def _log_normal(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+def _log_normal(
+    z: Float[Tensor, "B D"], mean: Float[Tensor, "B D"], log_variance: Float[Tensor, "B D"]
+) -> Float[Tensor, "B D"]:
     scaled = (z - mean) * torch.exp(-log_variance / 2)
     return -(scaled.square() + log_variance + math.log(2 * math.pi)) / 2
 
 
 def log_aggregate(
-    z: Tensor, mean: Tensor, log_variance: Tensor, log_weights: Tensor | float
-) -> tuple[Tensor, Tensor]:
-    """log q(z) (B,) and log q(z_j) (B, D) in nats of weighted mixtures of M posteriors.
+    z: Float[Tensor, "B D"],
+    mean: Float[Tensor, "M D"],
+    log_variance: Float[Tensor, "M D"],
+    log_weights: Float[Tensor, "B M"] | float,
+) -> tuple[Float[Tensor, " B"], Float[Tensor, "B D"]]:
+    """Log-densities of weighted mixtures of posteriors, joint and latent by latent.
 
-    z (B, D); mean, log_variance (M, D); log_weights one number for all, or (B, M). Without
-    gradients the memory is bounded by CHUNK densities; with them all B x M x D are kept.
+    Without gradients the memory is bounded by CHUNK densities; with them all B x M x D are kept.
+
+    Parameters
+    ----------
+    z : Tensor of shape (B, D)
+        Where the densities are taken.
+    mean, log_variance : Tensor of shape (M, D)
+        The mixture's members.
+    log_weights : float or Tensor of shape (B, M)
+        One weight for all members, or one for each at each z.
+
+    Returns
+    -------
+    log_q : Tensor of shape (B,)
+        log q(z) in nats.
+    log_q_j : Tensor of shape (B, D)
+        log q(z_j) in nats.
     """
     inverse = torch.exp(-log_variance / 2) * math.sqrt(0.5)
     constant = -(log_variance + math.log(2 * math.pi)) / 2
@@ -50,26 +73,44 @@ def log_aggregate(
     return log_q + one_for_all, log_q_j + one_for_all
 
 
-def stratified_log_weights(own: Tensor, batch_size: int, dataset_size: int) -> Tensor:
-    """Log-weights of minibatch-stratified sampling, (B, M), chen2018 appendix C.2.
+def stratified_log_weights(
+    index: Int[Tensor, " B"], batch_size: int, dataset_size: int
+) -> Float[Tensor, "B M"]:
+    """Log-weights of minibatch-stratified sampling, chen2018 appendix C.2.
 
-    own (B,) is the column of each sample's own posterior among the M of the minibatch. With
-    the M - 1 others: 1/N on the own one, (N - M + 1)/(N (M - 1)) on the next, 1/(M - 1) on the
+    1/N on a sample's own posterior, (N - M + 1)/(N (M - 1)) on the next one, 1/(M - 1) on the
     rest; the estimate of q(z) is then unbiased.
+
+    Parameters
+    ----------
+    index : Tensor of shape (B,)
+        Column of each sample's own posterior among the M of the minibatch.
+    batch_size, dataset_size
+        M and N.
     """
     others = batch_size - 1
-    weights = torch.full((len(own), batch_size), 1 / others, dtype=torch.float64, device=own.device)
-    rows = torch.arange(len(own), device=own.device)
-    weights[rows, own] = 1 / dataset_size
-    weights[rows, (own + 1) % batch_size] = (dataset_size - others) / (dataset_size * others)
+    shape = len(index), batch_size
+    weights = torch.full(shape, 1 / others, dtype=torch.float64, device=index.device)
+    rows = torch.arange(len(index), device=index.device)
+    weights[rows, index] = 1 / dataset_size
+    weights[rows, (index + 1) % batch_size] = (dataset_size - others) / (dataset_size * others)
     return weights.log()
 
 
-def misfilled_log_weights(batch_size: int, dataset_size: int, device: torch.device) -> Tensor:
-    """The weights (M, M) that the public code of chen2018 has for them.
+def misfilled_log_weights(
+    batch_size: int, dataset_size: int, device: torch.device
+) -> Float[Tensor, "M M"]:
+    """Return the weights that the public code of chen2018 has for stratified sampling.
 
     It fills the flat matrix with a stride of M instead of M + 1, so that 1/N lands in column 0,
     the weight of the next posterior in column 1, and a sample's own posterior counts 1/(M - 1).
+
+    Parameters
+    ----------
+    batch_size, dataset_size
+        M and N.
+    device
+        Of the weights.
     """
     others = batch_size - 1
     following = (dataset_size - others) / (dataset_size * others)
@@ -80,17 +121,25 @@ def misfilled_log_weights(batch_size: int, dataset_size: int, device: torch.devi
     return weights.log()
 
 
+def _to_tensor(values: Any) -> Float[Tensor, "..."]:
+    if isinstance(values, Tensor):
+        return values if values.is_floating_point() else values.double()
+    array = np.asarray(values)
+    single = array.dtype == np.float32
+    return torch.from_numpy(array.astype(np.float32 if single else np.float64))
+
+
 def elbo_samples(
-    z: Any,
-    mean: Any,
-    log_variance: Any,
+    z: Tensor | ArrayLike,
+    mean: Tensor | ArrayLike,
+    log_variance: Tensor | ArrayLike,
     *,
     method: Method = "exact",
     dataset_size: int,
-    own: Any = None,
-) -> Tensor:
-    """The three terms at each sample, (B, 3): `elbo_terms` is their mean."""
-    z, mean, log_variance = (torch.as_tensor(a) for a in (z, mean, log_variance))
+    index: Tensor | ArrayLike | None = None,
+) -> Float[Tensor, "B 3"]:
+    """Return the three terms of `elbo_terms` at each z; parameters as there."""
+    z, mean, log_variance = (_to_tensor(a) for a in (z, mean, log_variance))
     if z.ndim != 2 or mean.ndim != 2 or mean.shape != log_variance.shape:
         raise MetricError(
             f"z {tuple(z.shape)}, mean {tuple(mean.shape)} and log-variance "
@@ -98,14 +147,14 @@ def elbo_samples(
         )
     if z.shape[1] != mean.shape[1]:
         raise MetricError(f"z has {z.shape[1]} latents, the posteriors have {mean.shape[1]}")
-    if own is None:
-        own = torch.arange(len(z), device=z.device)
+    if index is None:
+        index = torch.arange(len(z), device=z.device)
         known = len(z) <= len(mean)
     else:
-        own = torch.as_tensor(own)
-        known = own.shape == (len(z),) and int(own.min()) >= 0 and int(own.max()) < len(mean)
+        index = torch.as_tensor(index)
+        known = index.shape == (len(z),) and 0 <= int(index.min()) <= int(index.max()) < len(mean)
     if not known:
-        raise MetricError(f"own must name one of {len(mean)} posteriors for each of {len(z)} z")
+        raise MetricError(f"index must name one of {len(mean)} posteriors for each of {len(z)} z")
     M, N = len(mean), dataset_size
     log_weights: Tensor | float
     if method == "exact" and M == N:
@@ -117,7 +166,7 @@ def elbo_samples(
     elif method == "mws":
         log_weights = -math.log(N * M)
     elif method == "mss" and M > 1:
-        log_weights = stratified_log_weights(own, M, N).to(z.dtype)
+        log_weights = stratified_log_weights(index, M, N).to(z.dtype)
     elif method == "mss_as_coded" and M > 1 and len(z) == M:
         log_weights = misfilled_log_weights(M, N, z.device).to(z.dtype)
     elif method in ("mss", "mss_as_coded"):
@@ -125,32 +174,52 @@ def elbo_samples(
     else:
         raise MetricError(f"method must be exact, mws, mss or mss_as_coded, not {method!r}")
     log_q, log_q_j = log_aggregate(z, mean, log_variance, log_weights)
-    conditional = _log_normal(z, mean[own], log_variance[own]).sum(dim=1)
+    conditional = _log_normal(z, mean[index], log_variance[index]).sum(dim=1)
     prior = _log_normal(z, torch.zeros_like(z), torch.zeros_like(z)).sum(dim=1)
     product = log_q_j.sum(dim=1)
     return torch.stack([conditional - log_q, log_q - product, product - prior], dim=1)
 
 
 def elbo_terms(
-    z: Any,
-    mean: Any,
-    log_variance: Any,
+    z: Tensor | ArrayLike,
+    mean: Tensor | ArrayLike,
+    log_variance: Tensor | ArrayLike,
     *,
     method: Method = "exact",
     dataset_size: int,
-    own: Any = None,
-) -> tuple[Tensor, Tensor, Tensor]:
+    index: Tensor | ArrayLike | None = None,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""], Float[Tensor, ""]]:
     """Index-code mutual information, total correlation, dimension-wise KL: nats, mean over z.
 
-    z (B, D) samples of q(z|x); mean, log_variance (M, D) the posteriors summed over: all
-    dataset_size of them for "exact", the minibatch for "mws" and "mss" (chen2018, appendix C;
-    "mss_as_coded": with the mistaken weights of its public code, for comparison);
-    own (B,) the index of each sample's posterior among the M, default arange(B); prior N(0, I).
-    The three add up to log q(z|x) - log p(z). Minibatch-weighted sampling estimates
-    q(z) by (q_own + sum of the others)/(N M), which is low by up to a factor N; stratified
-    sampling is unbiased for q(z). NaN in, NaN out. Raises MetricError.
+    The three add up to log q(z|x) - log p(z), with the prior p = N(0, I). NaN in, NaN out.
+
+    Parameters
+    ----------
+    z : array_like of shape (B, D)
+        Samples of q(z|x).
+    mean, log_variance : array_like of shape (M, D)
+        The posteriors that are summed over: all `dataset_size` of them for "exact", those of the
+        minibatch otherwise.
+    method
+        Estimate of q(z). "mws", minibatch-weighted sampling: low by up to a factor N. "mss",
+        minibatch-stratified sampling: unbiased for q(z). "mss_as_coded": with the mistaken
+        weights of chen2018's public code, for comparison.
+    dataset_size
+        N.
+    index : array_like of shape (B,), optional
+        Which of the M posteriors each z was drawn from, by default arange(B).
+
+    Raises
+    ------
+    MetricError
+        If shapes, method and sizes do not fit together.
+
+    References
+    ----------
+    Chen, R. T. Q., Li, X., Grosse, R. and Duvenaud, D. (2018). Isolating sources of
+    disentanglement in variational autoencoders. Appendix C.
     """
     terms = elbo_samples(
-        z, mean, log_variance, method=method, dataset_size=dataset_size, own=own
+        z, mean, log_variance, method=method, dataset_size=dataset_size, index=index
     ).mean(dim=0)
     return terms[0], terms[1], terms[2]

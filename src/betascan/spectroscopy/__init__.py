@@ -1,6 +1,6 @@
-"""Collapse spectroscopy: what a scan over beta tells of the latents (hirn2026, section II)."""
+"""Collapse spectroscopy: latents along a scan over beta (hirn2026, section II)."""
 
-from betascan.metrics.moments import observe
+from betascan.spectroscopy.observables import observe
 from betascan.spectroscopy.thresholds import fit_slope, fit_threshold
 from betascan.spectroscopy.utility import Pca, best_distortion, truncated_distortion
 from betascan.theory.temperature import beta_from_temperature, temperature_from_beta

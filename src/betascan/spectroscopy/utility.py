@@ -1,23 +1,18 @@
-"""What each mode is worth: distortions of truncated reconstructions, of a scan and of PCA."""
-
-from __future__ import annotations
+"""Utility of each mode: distortions of truncated reconstructions, of a scan and of PCA."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
-from betascan.metrics.moments import ROWS, observe
-
-if TYPE_CHECKING:
-    from betascan.linear_vae import Scan
-
-Array = NDArray[np.float64]
+from betascan.metrics.arrays import matrix
+from betascan.metrics.errors import MetricError
+from betascan.spectroscopy.observables import ROWS, TrainedScan, observe
 
 
-def _second_moments(x: NDArray[np.float32]) -> Array:
+def _second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "columns columns"]:
     """E[(x, 1)(x, 1)^T] in float64, (features + 1, features + 1)."""
     total = np.zeros((x.shape[1] + 1,) * 2)
     for start in range(0, len(x), ROWS):
@@ -28,18 +23,35 @@ def _second_moments(x: NDArray[np.float32]) -> Array:
 
 
 def truncated_distortion(
-    scan: Scan, test: NDArray[np.float32], observables: pd.DataFrame | None = None
-) -> Array:
-    """Distortion of reconstructions from the first k ranked latents, (points, latents + 1).
+    scan: TrainedScan, test: ArrayLike, observables: pd.DataFrame | None = None
+) -> Float[np.ndarray, "points ranks"]:
+    """Distortion of reconstructions from the first k ranked latents (hirn2026, Eq. 18).
 
-    hirn2026, Eq. 18: latents are ranked by signal fraction on `test` (n, features); the pruned
-    ones are set to 0, the prior mean; posterior means stand for samples, as in its Figure 2.
-    In units of the scan's total variance V. `observables` saves measuring them again.
+    Latents are ranked by signal fraction on the test samples; the pruned ones are set to 0, the
+    prior mean; posterior means stand for samples, as in the document's Figure 2.
+
+    Parameters
+    ----------
+    scan : betascan.linear_vae.Scan
+    test : array_like of shape (n, features)
+    observables
+        What `observe` gives for them, if it is known already.
+
+    Returns
+    -------
+    ndarray of shape (points, latents + 1)
+        In units of the scan's total variance V, in the order of its betas; k from 0.
+
+    Raises
+    ------
+    MetricError
+        If the samples cannot be used.
     """
-    ranked = observe(scan, test) if observables is None else observables
+    samples = matrix(test, "samples")
+    ranked = observe(scan, samples) if observables is None else observables
     order = ranked.sort_values(["beta", "rank"])["latent"].to_numpy().reshape(len(scan.betas), -1)
-    moments = _second_moments(test)
-    features = test.shape[1]
+    moments = _second_moments(samples)
+    features = samples.shape[1]
     distortion = np.empty((len(scan.betas), order.shape[1] + 1))
     for row, point in enumerate(np.argsort(scan.betas, kind="stable")):
         p = {name: array[point] for name, array in scan.parameters.items()}
@@ -53,36 +65,76 @@ def truncated_distortion(
     return distortion / scan.total_variance
 
 
-def best_distortion(distortion: Array) -> Array:
-    """Return the least distortion of each rank over the scan, (latents + 1,); its negative
-    differences are the utilities (hirn2026, Eq. 18)."""
+def best_distortion(distortion: Float[np.ndarray, "points ranks"]) -> Float[np.ndarray, " ranks"]:
+    """Return the least distortion of each rank over the scan.
+
+    Its negative differences are the utilities (hirn2026, Eq. 18).
+
+    Parameters
+    ----------
+    distortion : ndarray of shape (points, latents + 1)
+        Of `truncated_distortion`.
+    """
     return distortion.min(axis=0)
 
 
 @dataclass(frozen=True)
 class Pca:
-    """The principal axes of the training data: axes (features, features), ratios lambda_k/V."""
+    """The principal axes of the training data.
 
-    mean: Array
-    axes: Array
-    ratios: Array
+    Attributes
+    ----------
+    mean : ndarray of shape (features,)
+    axes : ndarray of shape (features, features)
+        One a row, by falling variance.
+    ratios : ndarray of shape (features,)
+        lambda_k / V.
+    total_variance
+        V.
+    """
+
+    mean: Float[np.ndarray, " features"]
+    axes: Float[np.ndarray, "features features"]
+    ratios: Float[np.ndarray, " features"]
     total_variance: float
 
     @classmethod
-    def fit(cls, train: NDArray[np.float32]) -> Pca:
-        """Diagonalise the covariance of samples (n, features), float64."""
-        moments = _second_moments(train)
+    def fit(cls, train: ArrayLike) -> "Pca":
+        """Diagonalise the covariance of the samples in float64.
+
+        Parameters
+        ----------
+        train : array_like of shape (n, features)
+
+        Raises
+        ------
+        MetricError
+            If the samples cannot be used.
+        """
+        moments = _second_moments(matrix(train, "samples"))
         mean = moments[-1, :-1]
         values, vectors = np.linalg.eigh(moments[:-1, :-1] - np.outer(mean, mean))
         values = np.maximum(values[::-1], 0)
+        if not values.any():
+            raise MetricError("the samples are all alike: there is no variance to explain")
         return cls(mean, vectors[:, ::-1].T, values / values.sum(), float(values.sum()))
 
-    def utilities(self, x: NDArray[np.float32]) -> Array:
-        """Distortion each axis removes on samples (n, features), in units of V, (features,).
+    def utilities(self, x: ArrayLike) -> Float[np.ndarray, " features"]:
+        """Distortion that each axis removes on samples, in units of V.
 
         On the training data these are the ratios; on another split the data vary differently
         along the same axes.
+
+        Parameters
+        ----------
+        x : array_like of shape (n, features)
+
+        Raises
+        ------
+        MetricError
+            If the samples cannot be used.
         """
+        samples = matrix(x, "samples")
         shift = np.column_stack([np.eye(len(self.mean)), -self.mean])
-        scatter = shift @ _second_moments(x) @ shift.T
+        scatter = shift @ _second_moments(samples) @ shift.T
         return np.einsum("ki,ij,kj->k", self.axes, scatter, self.axes) / self.total_variance

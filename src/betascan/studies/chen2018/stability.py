@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from betascan.core.files import write_csv
@@ -20,7 +19,7 @@ from betascan.data.sampling import sharing
 from betascan.evaluation import encode, image_batches, load_model, with_keys
 from betascan.metrics import dci, mig, mig_chen, sap
 from betascan.metrics.arrays import varying
-from betascan.metrics.classifier import COLLAPSED, votes
+from betascan.metrics.intervention import majority_vote, shared_factor_correct
 
 CHUNK = 1 << 21  # rows of codes gathered at a time
 
@@ -89,17 +88,12 @@ def shared(
 
 def _factor_vae(all_: Posteriors, n: int, random: np.random.Generator, group: int = 64) -> float:
     """FactorVAE's score of n votes, as `metrics.factor_vae_score`, from stored images."""
-    variances = all_.mean.var(axis=0, ddof=1)
-    active = np.sqrt(variances) >= COLLAPSED
-    if not active.any():
-        return 0.0
     fixed, rows = shared(all_.factors, n + n // 2, group, random)
     step = max(1, CHUNK // group)
-    parts = [rows[start : start + step] for start in range(0, len(rows), step)]
-    vote = np.concatenate([votes(all_.mean[part], variances, active) for part in parts])
-    counts = np.zeros((all_.factors.shape[1], int(active.sum())), np.intp)
-    np.add.at(counts, (fixed[:n], vote[:n]), 1)
-    return float(np.mean(counts.argmax(axis=0)[vote[n:]] == fixed[n:]))
+    chunks = [slice(start, start + step) for start in range(0, len(rows), step)]
+    groups = ((fixed[chunk], all_.mean[rows[chunk]]) for chunk in chunks)
+    variances = all_.mean.var(axis=0, ddof=1)
+    return float(majority_vote(groups, variances, n_train=n, n_test=n // 2).mean())
 
 
 def _beta_vae(
@@ -114,8 +108,7 @@ def _beta_vae(
         pairs = sharing(all_.factors, int(factor), len(of_factor) * group, 2, random)
         apart = np.abs(all_.mean[pairs[:, 0]] - all_.mean[pairs[:, 1]])
         points[of_factor] = apart.reshape(len(of_factor), group, -1).mean(1)
-    machine = LogisticRegression(C=C, random_state=0, max_iter=1000).fit(points[:n], fixed[:n])
-    return float(machine.score(points[n:], fixed[n:]))
+    return float(shared_factor_correct(points, fixed, n_train=n, C=C, max_iter=1000).mean())
 
 
 Score = Callable[..., float]

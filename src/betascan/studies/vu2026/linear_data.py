@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from jaxtyping import Float
 
-from betascan.metrics.mutual_information import matched_sum, top_gap
+from betascan.metrics import matched_sum, top_gap
 
 SCORES = ("recon", "SAP", "Im")
 

@@ -7,7 +7,7 @@ from scipy.stats import entropy, spearmanr
 
 from betascan.metrics import MetricError, dci
 from betascan.metrics.boosting import boost
-from betascan.metrics.dci import completeness, disentanglement, importances
+from betascan.metrics.importance import completeness, disentanglement, importances
 
 TRAIN = plain.example(0, n=150, sizes=(2, 4, 3), latents=5)
 TEST = plain.example(0, n=300, sizes=(2, 4, 3), latents=5)
@@ -72,9 +72,9 @@ def test_lightgbm_ranks_twenty_representations_as_the_reference_does():
         sets = codes[:300], factors[:300], codes[300:], factors[300:]
         ours.append(dci(*sets, "lightgbm"))
         reference.append(dci(*sets))
-    for theirs, own in zip(np.transpose(reference), np.transpose(ours), strict=True):
-        assert spearmanr(theirs, own)[0] > 0.98
-        assert np.abs(theirs - own).max() < 0.08
+    for expected, found in zip(np.transpose(reference), np.transpose(ours), strict=True):
+        assert spearmanr(expected, found)[0] > 0.98
+        assert np.abs(expected - found).max() < 0.08
 
 
 @pytest.mark.parametrize("booster", ["reference", "lightgbm", "forest", "l1"])
@@ -115,6 +115,20 @@ def test_lightgbm_survives_any_codes(seed):
     factors[:2, :] = [[0, 0], [1, 1]]
     scores = dci(codes, factors, codes, factors, "lightgbm")
     assert all(-1e-9 <= score <= 1 + 1e-9 for score in scores)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.3])
+@pytest.mark.parametrize("sizes", [(3, 4), (2, 2)])
+def test_lightgbm_of_collapsed_codes_is_the_reference(constant, sizes):
+    codes, factors = plain.example(2, n=301, sizes=sizes)
+    codes[:] = constant
+    factors[:160, 0] = 1  # a majority, of more than half
+    train, test = (codes[:201], factors[:201]), (codes[201:], factors[201:])
+    most = [np.bincount(column).argmax() for column in train[1].T]
+    majority = [np.mean(column == label) for column, label in zip(test[1].T, most, strict=True)]
+    expected = dci(*train, *test)
+    assert expected == pytest.approx((0, 0, np.mean(majority)))
+    assert dci(*train, *test, "lightgbm") == pytest.approx(expected)
 
 
 @settings(max_examples=10, deadline=None)

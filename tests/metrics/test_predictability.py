@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from betascan.metrics import MetricError, sap, sap_continuous
-from betascan.metrics.sap import sap_hits
+from betascan.metrics import MetricError, explicitness, sap, sap_continuous
+from betascan.metrics.predictability import sap_correct
 
 TRAIN = plain.example(0, n=800)
 TEST = plain.example(100, n=400)
@@ -26,9 +26,9 @@ def test_by_hand():
     factor = np.repeat([0, 1], 50)[:, None]
     other = np.tile([0, 1], 50)[:, None]
     codes = np.hstack([factor * 10.0 - 5, np.where(np.arange(100) < 60, -5.0, 5.0)[:, None]])
-    hits = sap_hits(codes, factor, codes, factor)
-    assert hits.shape == (100, 2, 1)
-    assert hits.mean(axis=0).ravel().tolist() == [1.0, 0.9]
+    correct = sap_correct(codes, factor, codes, factor)
+    assert correct.shape == (100, 2, 1)
+    assert correct.mean(axis=0).ravel().tolist() == [1.0, 0.9]
     assert sap(codes, factor, codes, factor) == pytest.approx(0.1)
     both = np.hstack([factor, other])
     # the second factor is at chance with either code
@@ -41,9 +41,9 @@ def test_values_that_are_no_integers_and_values_unseen_in_training():
     assert sap(codes, halves, TEST[0], TEST[1] / 2 + 0.25) == sap(*TRAIN, *TEST)
     unseen = TEST[1].copy()
     unseen[:200] += 10
-    hits = sap_hits(codes, factors, TEST[0], unseen)
-    assert not hits[:200].any()
-    assert (hits[200:] == sap_hits(*TRAIN, *TEST)[200:]).all()
+    correct = sap_correct(codes, factors, TEST[0], unseen)
+    assert not correct[:200].any()
+    assert (correct[200:] == sap_correct(*TRAIN, *TEST)[200:]).all()
 
 
 def test_constant_factors_are_left_out_and_collapsed_latents_stay():
@@ -97,13 +97,46 @@ def test_continuous_of_a_known_mixture():
     assert sap_continuous(codes, v) == pytest.approx(expected, abs=0.01)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_explicitness_equals_the_definition(dtype):
+    train = plain.example(0, n=500, sizes=(2, 5, 4), dtype=dtype)
+    test = plain.example(0, n=900, sizes=(2, 5, 4), dtype=dtype)
+    test = test[0][500:], test[1][500:]
+    assert explicitness(*train, *test) == pytest.approx(plain.explicitness(*train, *test), abs=1e-9)
+
+
+def test_explicitness_where_the_library_fails():
+    codes, factors = plain.example(1, n=400, sizes=(2, 5))
+    train, test = (codes[:300], factors[:300]), (codes[300:], factors[300:])
+    score = explicitness(*train, *test)
+    collapsed = np.column_stack([codes, np.full(len(codes), 0.3, np.float32)])
+    with_it = explicitness(collapsed[:300], train[1], collapsed[300:], test[1])
+    assert with_it == pytest.approx(score, abs=1e-6)
+    kept = test[1][:, 1] != 4
+    lacking = explicitness(*train, test[0][kept], test[1][kept])
+    assert 0.5 < lacking <= 1
+    with pytest.raises(MetricError, match="single value in the test set"):
+        explicitness(*train, test[0], 0 * test[1])
+
+
+def test_explicitness_of_a_linear_and_of_no_representation():
+    _, factors = plain.example(2, n=1000, sizes=(2, 3))
+    one_hot = np.column_stack([factors[:, 0]] + [factors[:, 1] == v for v in range(3)])
+    assert explicitness(one_hot, factors, one_hot, factors) == pytest.approx(1)
+    noise = np.random.default_rng(0).normal(size=(1000, 4))
+    assert explicitness(noise[:500], factors[:500], noise[500:], factors[500:]) == pytest.approx(
+        0.5, abs=0.05
+    )
+
+
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
-        (TRAIN, (TEST[0][:, :5], TEST[1]), "training has 6 latents and 4 factors, test 5 and 4"),
+        (TRAIN, (TEST[0][:, :5], TEST[1]), "training has 6 latents and test 5"),
         (TRAIN, (TEST[0][:10], TEST[1]), "codes have 10 rows and factors 400"),
         ((TRAIN[0], 0 * TRAIN[1]), TEST, "no factor varies"),
-        ((TRAIN[0] * np.nan, TRAIN[1]), TEST, "codes contain NaN"),
+        (TRAIN, (TEST[0], TEST[1][:, :3]), "training has 4 and test 3 factors"),
+        ((TRAIN[0] * np.nan, TRAIN[1]), TEST, "codes have NaN in row 0, column 0"),
         ((TRAIN[0][:, :1], TRAIN[1]), (TEST[0][:, :1], TEST[1]), "at least two latents"),
     ],
 )

@@ -1,12 +1,11 @@
 import numpy as np
-import plain
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from betascan.metrics import MetricError, beta_vae_score, explicitness, factor_vae_score
-from betascan.metrics.classifier import votes
+from betascan.metrics import MetricError, beta_vae_score, factor_vae_score
+from betascan.metrics.intervention import least_variance, majority_vote
 
 SIZES = (3, 6, 1, 8)
 FEW = {"train_votes": 300, "test_votes": 200}
@@ -16,12 +15,12 @@ class Encoder:
     """A linear encoder that remembers the factors it was asked for."""
 
     def __init__(self, weights, noise=0.0):
-        self.weights, self.noise, self.seen = np.asarray(weights, float), noise, []
+        self.weights, self.noise, self.asked = np.asarray(weights, float), noise, []
 
     def __call__(self, factors):
-        self.seen.append(factors)
+        self.asked.append(factors)
         centred = factors / np.maximum(np.array(SIZES) - 1, 1) - 0.5
-        rng = np.random.default_rng(len(self.seen))
+        rng = np.random.default_rng(len(self.asked))
         codes = centred @ self.weights
         return (codes + self.noise * rng.normal(size=codes.shape)).astype(np.float32)
 
@@ -34,7 +33,7 @@ def rotated(seed, latents=5):
 
 def groups_of(encoder):
     """All groups of 64 that were encoded after the first call, (groups, 64, factors)."""
-    return np.concatenate(encoder.seen[1:]).reshape(-1, 64, len(SIZES))
+    return np.concatenate(encoder.asked[1:]).reshape(-1, 64, len(SIZES))
 
 
 def shared_factor(group):
@@ -47,7 +46,7 @@ def test_factor_vae_equals_a_loop_over_the_same_groups():
     encoder = Encoder(rotated(18))
     score = factor_vae_score(encoder, SIZES, **FEW)
     groups = groups_of(encoder)
-    everything = encoder(encoder.seen[0])
+    everything = encoder(encoder.asked[0])
     assert everything.shape == (10_000, 5)
     variances = [np.var(code, ddof=1) for code in everything.T]
     active = [j for j in range(5) if variances[j] ** 0.5 >= 0.05]
@@ -80,7 +79,7 @@ def test_same_seed_same_score_other_seed_other_groups():
     assert factor_vae_score(first, SIZES, **FEW) == factor_vae_score(second, SIZES, **FEW)
     other = Encoder(rotated(1))
     factor_vae_score(other, SIZES, seed=1, **FEW)
-    assert (other.seen[0] != first.seen[0]).any()
+    assert (other.asked[0] != first.asked[0]).any()
 
 
 @settings(max_examples=8, deadline=None)
@@ -96,18 +95,33 @@ def test_factor_vae_does_not_care_for_order_sign_or_size_of_latents(seed):
     assert factor_vae_score(Encoder(scaled), SIZES, **few) == pytest.approx(score, abs=0.02)
 
 
-def test_votes_of_a_constant_group():
-    codes = np.random.default_rng(0).normal(size=(3, 64, 4))
-    codes[0, :, 2], codes[1, :, 0], codes[2, :, 1] = 1.0, 2.0, 3.0
-    active = np.array([True, False, True, True])
-    assert votes(codes, np.ones(4), active)[:2].tolist() == [1, 0]
+def test_the_code_that_varies_least_for_its_size_votes():
+    codes = np.random.default_rng(0).normal(size=(3, 64, 4)) * [1, 5, 1, 1]
+    codes[0, :, 2], codes[1, :, 0] = 1.0, 2.0
+    codes[2, :, 1] *= 0.5
+    assert least_variance(codes, np.array([1.0, 25, 1, 1])).tolist() == [2, 0, 1]
+
+
+def test_a_majority_by_hand():
+    """Two factors; latent 0 votes for factor 1 in two of three groups, latent 2 is pruned."""
+    spread = np.linspace(-1, 1, 64)
+    still, moving = np.zeros(64), spread
+    group = {0: np.stack([still, moving, still], 1), 1: np.stack([moving, still, still], 1)}
+    fixed = np.array([1, 1, 0, 0, 1, 0, 0])
+    latent = [0, 0, 0, 1, 0, 0, 1]
+    groups = [(fixed[:2], np.stack([group[k] for k in latent[:2]]))]
+    groups += [(fixed[2:], np.stack([group[k] for k in latent[2:]]))]
+    variances = np.array([0.4, 0.4, 0.0])
+    correct = majority_vote(groups, variances, n_train=4, n_test=3)
+    assert correct.tolist() == [True, False, True]
+    assert majority_vote(groups, 0.001 * variances, n_train=4, n_test=3).tolist() == [False] * 3
 
 
 def test_beta_vae_equals_a_loop_over_the_same_pairs():
     encoder = Encoder(rotated(16))
     score = beta_vae_score(encoder, SIZES, train_points=300, test_points=200)
     points, shared = [], []
-    calls = iter(encoder.seen[:])
+    calls = iter(encoder.asked[:])
     for first, second in zip(calls, calls, strict=True):
         pairs = zip(first.reshape(-1, 64, 4), second.reshape(-1, 64, 4), strict=True)
         for one, two in pairs:
@@ -126,44 +140,19 @@ def test_beta_vae_of_known_encoders():
     assert beta_vae_score(Encoder(np.zeros((4, 2)), noise=1.0), SIZES, **few) < 0.6
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_explicitness_equals_the_definition(dtype):
-    train = plain.example(0, n=500, sizes=(2, 5, 4), dtype=dtype)
-    test = plain.example(0, n=900, sizes=(2, 5, 4), dtype=dtype)
-    test = test[0][500:], test[1][500:]
-    assert explicitness(*train, *test) == pytest.approx(plain.explicitness(*train, *test), abs=1e-9)
-
-
-def test_explicitness_where_the_library_fails():
-    codes, factors = plain.example(1, n=400, sizes=(2, 5))
-    train, test = (codes[:300], factors[:300]), (codes[300:], factors[300:])
-    score = explicitness(*train, *test)
-    collapsed = np.column_stack([codes, np.full(len(codes), 0.3, np.float32)])
-    with_it = explicitness(collapsed[:300], train[1], collapsed[300:], test[1])
-    assert with_it == pytest.approx(score, abs=1e-6)
-    kept = test[1][:, 1] != 4
-    lacking = explicitness(*train, test[0][kept], test[1][kept])
-    assert 0.5 < lacking <= 1
-    with pytest.raises(MetricError, match="single value in the test set"):
-        explicitness(*train, test[0], 0 * test[1])
-
-
-def test_explicitness_of_a_linear_and_of_no_representation():
-    _, factors = plain.example(2, n=1000, sizes=(2, 3))
-    one_hot = np.column_stack([factors[:, 0]] + [factors[:, 1] == v for v in range(3)])
-    assert explicitness(one_hot, factors, one_hot, factors) == pytest.approx(1)
-    noise = np.random.default_rng(0).normal(size=(1000, 4))
-    assert explicitness(noise[:500], factors[:500], noise[500:], factors[500:]) == pytest.approx(
-        0.5, abs=0.05
-    )
-
-
 def test_one_clear_line_for_what_cannot_be_scored():
-    with pytest.raises(MetricError, match="factor sizes must hold one above 1"):
+    with pytest.raises(MetricError, match="factor sizes must be whole numbers, one above 1"):
         factor_vae_score(Encoder(np.eye(4)), (1, 1))
+    for sizes in [], (2.5, 3):
+        with pytest.raises(MetricError, match="factor sizes must be whole numbers"):
+            beta_vae_score(Encoder(np.eye(4)), sizes)
+    with pytest.raises(MetricError, match="train_votes must be a whole number of at least 1"):
+        factor_vae_score(Encoder(np.eye(4)), SIZES, train_votes=0)
+    with pytest.raises(MetricError, match="all training points share the same factor"):
+        beta_vae_score(Encoder(np.eye(4)), SIZES, train_points=1)
     with pytest.raises(MetricError, match="at least two factors that vary"):
         beta_vae_score(Encoder(np.eye(4)), (1, 3))
-    with pytest.raises(MetricError, match="codes contain NaN"):
+    with pytest.raises(MetricError, match="codes have NaN in row 0, column 0"):
         factor_vae_score(Encoder(np.eye(4) * np.nan), SIZES)
     with pytest.raises(MetricError, match="encode returned 7 codes for 10000 samples"):
         factor_vae_score(lambda _: np.ones((7, 2)), SIZES)

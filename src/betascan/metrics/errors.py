@@ -1,0 +1,7 @@
+"""The error of the metrics, by itself: trainings use it and depend on no other code here."""
+
+from betascan.core.errors import BetascanError
+
+
+class MetricError(BetascanError):
+    """The arrays or settings given to a metric cannot be scored."""
