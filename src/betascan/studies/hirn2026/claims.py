@@ -165,10 +165,10 @@ def claims(
         **{(f"cells_{split}", "", split): float(cells) for split, cells in sizes.items()},
         ("pca_rank_18", "", "test"): abs(float(components[int(spectrum["rank"].max())])),
     }
-    for estimator in sorted(spectrum["estimator"].unique()):
-        tables = (f[f["estimator"] == estimator] for f in (moments, best, spectrum))
-        lowest = statements["value"]["noise_onset"]
-        values = _of_estimator(*tables, lowest=lowest, floor=floor)
+    lowest = statements["value"]["noise_onset"]
+    for estimator, of_modes in spectrum.groupby("estimator"):
+        of_moments, of_best = (f[f["estimator"] == estimator] for f in (moments, best))
+        values = _of_estimator(of_moments, of_best, of_modes, lowest, floor)
         ours |= {(item, estimator, split): value for (item, split), value in values.items()}
     rows = []
     for (item, estimator, split), value in ours.items():

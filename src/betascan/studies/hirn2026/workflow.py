@@ -59,9 +59,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 Table(
                     name=name,
                     function="betascan.studies.runs.concatenate",
-                    needs={
-                        "parts": [context.intermediate(f"{e}/{name}.csv") for e in estimators]
-                    },
+                    needs={"parts": [context.intermediate(f"{e}/{name}.csv") for e in estimators]},
                     makes={"joined": path},
                 )
                 for name, path in measured.items()
@@ -122,9 +120,10 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"table": table, "cells": cells, "splits": splits},
                 footer=footer,
                 shows="samples",
-                caption=f"Spatial blocks of {config.split.side_km:g} km on the equal-area sinusoidal map, drawn "
-                "by area without replacement. Published sizes: 499,599 training, 153,897 "
-                "validation and 154,027 test cells. The published partition itself is not public.",
+                caption=f"Spatial blocks of {config.split.side_km:g} km on the equal-area "
+                "sinusoidal map, drawn by area without replacement. Published sizes: 499,599 "
+                "training, 153,897 validation and 154,027 test cells; ours are in the legend. The "
+                "published partition itself is not public.",
             ),
             Figure(
                 name="fig1",
