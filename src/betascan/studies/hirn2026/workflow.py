@@ -118,10 +118,12 @@ def study(context: Context[Hirn2026]) -> Study:
                 name="split_map",
                 function="figures.split_map",
                 needs={"table": table, "cells": cells, "splits": splits},
+                params={"data": data},
                 footer=footer,
                 shows="samples",
                 caption=f"Spatial blocks of {config.split.side_km:g} km on the equal-area "
-                "sinusoidal map, drawn by area without replacement. Published sizes: 499,599 "
+                "sinusoidal map, drawn by area without replacement, so that small blocks, on "
+                "coasts and islands, are drawn late and fall to test. Published sizes: 499,599 "
                 "training, 153,897 validation and 154,027 test cells; ours are in the legend. The "
                 "published partition itself is not public.",
             ),
@@ -133,11 +135,13 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=test_footer,
                 shows="T below which|slope of the",
                 caption="Order parameters against the effective temperature T, one colour per "
-                "rank. Published: noise below about T = 1e-5 in the first and third panel, hidden "
-                "in the second by saturation. The lines of the first and third panel are the laws "
-                "at the PCA ratios of the training split, those of the second the fitted collapse "
-                "law. Printed in the panels: the T below which our posterior scale is off by more "
-                "than a tenth, and our slopes of log-variance and rate with the law's 1 and -1/2.",
+                "rank; latents beyond the rank of the data, which should have collapsed, are grey. "
+                "Published: noise below about T = 1e-5 in the first and third panel, hidden in the "
+                "second by saturation. The lines of the first and third panel are the laws at the "
+                "PCA ratios of the training split, those of the second the fitted collapse law, "
+                "with the PCA ratios as ticks below. Printed: the T below which our posterior "
+                "scale is off by more than a tenth on training, and our slopes of log-variance and "
+                "rate with the law's.",
             ),
             Figure(
                 name="fig2",
@@ -146,11 +150,13 @@ def study(context: Context[Hirn2026]) -> Study:
                 params={"estimator": shown},
                 footer=f"{footer} · left: {shown}; test split",
                 shows="bound below which PCA|distortion at which",
-                caption="Distortion of reconstructions from the first k ranked latents. "
+                caption="Distortion of reconstructions from the first k ranked latents, in units "
+                "of the training variance, so that at T = 1 it is the variance of the test split. "
                 "Published: a plateau near 1e-7 after rank 18, where PCA is below 1e-12. The lines "
                 "on the left are the exact law of posterior means, quadratic in T, at the PCA "
                 "ratios of the training split; horizontal lines mark the best level of each rank. "
-                "Our plateaus are printed in the right panel.",
+                "Our plateaus are printed in the right panel, with the law's: it is set by the "
+                "lowest T of the scan.",
             ),
             Figure(
                 name="fig3",
@@ -159,10 +165,11 @@ def study(context: Context[Hirn2026]) -> Study:
                 params={"estimator": shown},
                 footer=footer,
                 shows="rank through which|first rank whose|scatter of log",
-                caption="Utility against collapse threshold. Published: close to the diagonal, "
-                "thresholds inaccurate from rank 17 on. Left the test split, as in the document; "
-                "right the training split, which sets the thresholds: the difference is the shift "
-                "between splits. Ranks off the diagonal by more than a factor of 1.5 are labelled.",
+                caption="Utility against collapse threshold, and below their ratio. Published: "
+                "close to the diagonal, thresholds inaccurate from rank 17 on. Left the test "
+                "split, as in the document; right the training split, which sets the thresholds: "
+                "the difference is the shift between splits. The ranks farthest from the diagonal, "
+                "by more than a factor of 1.5, are labelled.",
             ),
             Figure(
                 name="fig4",
@@ -172,7 +179,8 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=test_footer,
                 shows="T below which|slope of the posterior log-variance",
                 caption="Posterior scale and Jensen gap. On the canonical branch of constant "
-                "posterior variance they are 1 and 0; published as diagnostics without numbers.",
+                "posterior variance they are 1 and 0; published as diagnostics without numbers. "
+                "Above the second panel its largest gap, and the rate of that latent.",
             ),
         ],
         compared=[Compared(table="claims.csv", item=("statement", "where", "estimator", "split"))],
