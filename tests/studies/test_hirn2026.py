@@ -72,15 +72,19 @@ def judge(write, fit):
     return judged
 
 
+def collapse_late(observables, rows):
+    """Let latents collapse at five times their threshold."""
+    T_k = 5 * laws.RATIOS[observables.loc[rows, "rank"] - 1]
+    fractions = landau.signal_fraction(observables.loc[rows, "T"], T_k)
+    observables.loc[rows, "signal_fraction"] = fractions
+
+
 def as_described():
     """The laws, with what the document reports where its training departs from them."""
     tables = laws.tables()
     observables, distortion = tables["observables"], tables["distortion"]
     observables.loc[observables["T"] < 1.01e-5, "posterior_scale"] = 1.2  # noise
-    wrong = observables["rank"].isin([17, 18])
-    T_k = 5 * laws.RATIOS[observables.loc[wrong, "rank"] - 1]
-    fractions = landau.signal_fraction(observables.loc[wrong, "T"], T_k)
-    observables.loc[wrong, "signal_fraction"] = fractions
+    collapse_late(observables, observables["rank"].isin([17, 18]))
     distortion["distortion"] = distortion["distortion"].clip(lower=1e-7)  # plateau
     return tables
 
@@ -135,6 +139,25 @@ def test_without_noise_the_laws_hold_and_the_faults_of_training_do_not(judge):
     assert table.loc[("threshold_rank", "sampled", "train"), "ours"] == laws.RANKS + 1
 
 
+def test_thresholds_and_utilities_are_judged_on_training(judge):
+    tables = as_described()
+    observables, distortion = tables["observables"], tables["distortion"]
+    collapse_late(observables, (observables["rank"] == 9) & (observables["split"] == "test"))
+    rows = (distortion["rank"] == 16) & (distortion["split"] == "test")
+    distortion.loc[rows, "distortion"] += 2 * laws.RATIOS[16]
+    table = judge(tables)
+    assert table.loc[("threshold_rank", "sampled", "train"), "ours"] == 17
+    assert table.loc[("utility_rank", "sampled", "train"), "ours"] == 18
+
+
+def test_a_utility_that_is_off_by_more_than_a_factor_of_two_is_unstable(judge):
+    tables = as_described()
+    rows = tables["distortion"]["rank"] == 16  # what is left there, rank 17 removes
+    tables["distortion"].loc[rows, "distortion"] += 2 * laws.RATIOS[16]
+    row = judge(tables).loc[("utility_rank", "sampled", "train")]
+    assert (row["ours"], row["verdict"]) == (16, "does not hold")
+
+
 def test_sizes_that_are_off_by_one_per_cent_do_not_hold(judge):
     table = judge(laws.tables(), sizes={**SIZES, "validation": 155_500})
     assert table.loc[("cells_validation", "", "validation"), "verdict"] == "does not hold"
@@ -143,7 +166,8 @@ def test_sizes_that_are_off_by_one_per_cent_do_not_hold(judge):
 
 def test_pca_that_leaves_more_than_the_bound_does_not_hold(judge):
     tables = laws.tables()
-    tables["pca"].loc[tables["pca"]["rank"] == 18, "pca_distortion"] = 1e-11
+    rows = (tables["pca"]["rank"] == 18) & (tables["pca"]["split"] == "test")
+    tables["pca"].loc[rows, "pca_distortion"] = 1e-11
     assert judge(tables).loc[("pca_rank_18", "", "test"), "verdict"] == "does not hold"
 
 
@@ -164,6 +188,8 @@ def test_the_shift_between_splits_scatters_the_test_split_alone(judge):
     assert table.loc[("duality", "sampled", "test"), "verdict"] == "does not hold"
     assert table.loc[("duality", "sampled", "test"), "ours"] == pytest.approx(np.log(1.3), rel=0.01)
     assert table.loc[FINDING, "ours"] == pytest.approx(1, abs=1e-4)
+    plateau = table.loc[("plateau", "sampled", "test"), "ours"]
+    assert plateau == pytest.approx(1.3e-14 * (1 / laws.RATIOS).sum())
 
 
 def test_a_smaller_scale_confirms_laws_and_judges_no_data(judge):
