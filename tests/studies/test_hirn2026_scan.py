@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from betascan.core.errors import DataError
 from betascan.core.files import read_npz, write_npz
 from betascan.data import blocks
-from betascan.linear_vae.scan import Scan, scan
+from betascan.linear_vae import Scan, scan
 from betascan.studies.hirn2026 import tables
 from betascan.studies.hirn2026.measure import measure, principal_components
 from betascan.studies.hirn2026.split import load_split, split_cells

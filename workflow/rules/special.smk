@@ -11,7 +11,7 @@ rule hirn2026_split:
     benchmark:
         f"{PATHS.logs}/hirn2026/split.tsv"
     group:
-        "climate"
+        "data"
     conda:
         f"{ENVS}/data.yaml"
     resources:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.spectroscopy import fit_slope
 from betascan.studies.hirn2026.tables import published, utilities
 
@@ -157,10 +157,10 @@ def claims(
         Name of the scale.
     """
     statements = published()
-    sizes = pd.read_csv(splits).set_index("split")["cells"]
-    components = pd.read_csv(pca).query("split == 'test'").set_index("rank")["pca_distortion"]
-    moments, spectrum = pd.read_csv(observables), pd.read_csv(modes)
-    best = utilities(pd.read_csv(distortion))
+    sizes = read_csv(splits).set_index("split")["cells"]
+    components = read_csv(pca).query("split == 'test'").set_index("rank")["pca_distortion"]
+    moments, spectrum = read_csv(observables), read_csv(modes)
+    best = utilities(read_csv(distortion))
     ours: dict[tuple[str, str, str], float] = {
         **{(f"cells_{split}", "", split): float(cells) for split, cells in sizes.items()},
         ("pca_rank_18", "", "test"): abs(float(components[int(spectrum["rank"].max())])),

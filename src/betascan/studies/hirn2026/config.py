@@ -68,7 +68,7 @@ class Scan(ConfigModel):
         return 16 if self.points_per_job == "all" else 1
 
     def protocol(self) -> dict[str, Any]:
-        """Return the arguments of `betascan.linear_vae.scan.scan` that all jobs share."""
+        """Return the arguments of `betascan.linear_vae.scan` that all jobs share."""
         return self.model_dump(exclude={"estimators", "temperatures", "points_per_job"})
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from betascan.core.files import read_npz
+from betascan.core.files import read_csv, read_npz
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
 from betascan.plots.axes import rank_bar
@@ -33,13 +33,13 @@ FAR, FEW = np.log(1.5), 3
 
 def _on_test(path: Path, estimator: str) -> pd.DataFrame:
     """Return the rows of a table for an estimator on the test split."""
-    table = pd.read_csv(path)
+    table = read_csv(path)
     return table[(table["estimator"] == estimator) & (table["split"] == "test")]
 
 
 def _claim(claims: Path, item: str, estimator: str) -> pd.Series:
     """Return the row of a statement."""
-    table = pd.read_csv(claims)
+    table = read_csv(claims)
     return table[(table["item"] == item) & (table["estimator"] == estimator)].iloc[0]
 
 
@@ -111,12 +111,12 @@ def fig1(observables: Path, modes: Path, claims: Path, estimator: str) -> Figure
 
 def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
     """Draw the distortion of truncated reconstructions against T, and its best value by rank."""
-    components = pd.read_csv(pca).set_index(["split", "rank"]).sort_index()
+    components = read_csv(pca).set_index(["split", "rank"]).sort_index()
     ratios = components.loc["train", "pca_ratio"]
     ratios = ratios[ratios > RANK_FLOOR].to_numpy()
     ranks = len(ratios)
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1), sharey=True)
-    levels = pd.read_csv(distortion)
+    levels = read_csv(distortion)
     best = utilities(levels).query("split == 'test'")
 
     shown = best[best["estimator"] == estimator].set_index("rank")["distortion"]
@@ -168,7 +168,7 @@ def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
 
 def fig3(modes: Path, estimator: str) -> Figure:
     """Draw utility against threshold, and their ratio, on the test and the training split."""
-    table = pd.read_csv(modes)
+    table = read_csv(modes)
     ranks = int(table["rank"].max())
     colours = _colours(ranks)
     figure, axes = plt.subplots(
@@ -237,7 +237,7 @@ def split_map(table: Path, cells: Path, splits: Path, data: str) -> Figure:
 
     On the projection that the blocks are cut from, where they are squares.
     """
-    climate, sizes = read_table(table), pd.read_csv(splits).set_index("split")
+    climate, sizes = read_table(table), read_csv(splits).set_index("split")
     label = read_npz(cells)[0]["split"]
     x, y = blocks.project(climate.lat, climate.lon)
     figure, ax = plt.subplots(figsize=(PAGE, 4.3))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from betascan.core.files import write_csv
 from betascan.data import blocks
-from betascan.linear_vae.scan import Scan
+from betascan.linear_vae import Scan
 from betascan.spectroscopy import Pca, observe, truncated_distortion
 from betascan.studies.hirn2026.split import load_split
 

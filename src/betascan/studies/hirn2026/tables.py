@@ -1,6 +1,5 @@
 """The tables of hirn2026: sizes of the splits, modes, and where the numbers come from."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from betascan.core import provenance as machine
-from betascan.core.files import read_npz, write_csv, write_json
+from betascan.core.files import read_csv, read_json, read_npz, write_csv, write_json
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
 from betascan.spectroscopy import fit_threshold
@@ -99,12 +98,12 @@ def modes(observables: Path, distortion: Path, pca: Path, modes: Path, floor: fl
     """
     fits = [
         (*key, *fit_threshold(group["T"], group["signal_fraction"], floor))
-        for key, group in pd.read_csv(observables).groupby(["estimator", "split", "rank"])
+        for key, group in read_csv(observables).groupby(["estimator", "split", "rank"])
     ]
     keys = ["estimator", "split", "rank"]
     table = pd.DataFrame(fits, columns=[*keys, "threshold", "threshold_se"])
-    table = table.merge(utilities(pd.read_csv(distortion)), on=keys)
-    table = table.merge(pd.read_csv(pca), on=["split", "rank"])
+    table = table.merge(utilities(read_csv(distortion)), on=keys)
+    table = table.merge(read_csv(pca), on=["split", "rank"])
     table = table[table["pca_ratio"] > RANK_FLOOR].sort_values(keys)
     table["log_threshold_ratio"] = np.log(table["threshold"] / table["pca_ratio"])
     table["log_utility_ratio"] = np.log(table["utility"] / table["pca_utility"])
@@ -137,7 +136,7 @@ def provenance(
         The study's section of the configuration.
     """
     _, facts = read_npz(cells)
-    runs = [json.loads(record.read_text()) for record in records]
+    runs = [read_json(record) for record in records]
     record = {
         "scale": scale,
         "data": {name: facts[name] for name in ("source", "fingerprint", "resolution")},

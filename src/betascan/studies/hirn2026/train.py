@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from betascan.core.files import write_json
-from betascan.linear_vae.scan import scan, total_variance
+from betascan.linear_vae import scan, total_variance
 from betascan.studies.hirn2026.split import load_split
 from betascan.theory.temperature import beta_from_temperature
 
@@ -25,7 +25,7 @@ def train(
     cells : Path
         NPZ of `split_cells`.
     trained : Path
-        NPZ to write: the `betascan.linear_vae.scan.Scan`. A checkpoint lies in the same folder
+        NPZ to write: the `betascan.linear_vae.Scan`. A checkpoint lies in the same folder
         while the scan runs, and is no declared output: Snakemake deletes those of a failed job.
     record : Path
         JSON to write: device and seconds.
@@ -34,7 +34,7 @@ def train(
     threads : int
         Of the compiled kernel.
     **protocol
-        Further arguments of `betascan.linear_vae.scan.scan`.
+        Further arguments of `betascan.linear_vae.scan`.
     """
     checkpoint = trained.with_name(f"{trained.stem}-checkpoint.npz")
     training, validation = load_split(cells, "train"), load_split(cells, "validation")
