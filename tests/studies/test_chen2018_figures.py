@@ -13,7 +13,6 @@ from betascan.plots.style import MODEL_LOOKS
 from betascan.studies.chen2018 import figures, metric_figures
 from betascan.studies.chen2018.config import MODELS
 
-
 pytestmark = pytest.mark.usefixtures("themed")
 
 

@@ -1,6 +1,58 @@
 # Rules whose flow is their own: scans and solvers cut into parts, data drawn from other data.
 
 
+rule hirn2026_split:
+    input:
+        table=f"{PATHS.data}/climate.h5",
+    output:
+        cells=f"{PATHS.runs}/hirn2026/cells.npz",
+    log:
+        f"{PATHS.logs}/hirn2026/split.log",
+    benchmark:
+        f"{PATHS.logs}/hirn2026/split.tsv"
+    group:
+        "data"
+    conda:
+        f"{ENVS}/data.yaml"
+    resources:
+        mem_mb=times(2000),
+        runtime=times(10),
+    params:
+        **call("betascan.studies.hirn2026.split.split_cells"),
+        **CONFIG.hirn2026.split.model_dump(),
+    message:
+        "hirn2026: spatial blocks, standardisation on the training split"
+    script:
+        "../scripts/call.py"
+
+
+rule hirn2026_scan:
+    input:
+        cells=f"{PATHS.runs}/hirn2026/cells.npz",
+    output:
+        trained=f"{PATHS.runs}/hirn2026/{{estimator}}/scan-{{part}}.npz",
+        record=f"{PATHS.runs}/hirn2026/{{estimator}}/record-{{part}}.json",
+    log:
+        f"{PATHS.logs}/hirn2026/scan-{{estimator}}-{{part}}.log",
+    benchmark:
+        f"{PATHS.logs}/hirn2026/scan-{{estimator}}-{{part}}.tsv"
+    conda:
+        f"{ENVS}/train.yaml"
+    threads: CONFIG.hirn2026.scan.threads
+    resources:
+        mem_mb=times(2000),
+        runtime=times(240),
+    params:
+        **call("betascan.studies.hirn2026.train.train"),
+        **CONFIG.hirn2026.scan.protocol(),
+        estimator="{estimator}",
+        temperatures=lambda wildcards: CONFIG.hirn2026.parts()[int(wildcards.part)],
+    message:
+        "hirn2026: scan of beta, {wildcards.estimator}, job {wildcards.part}"
+    script:
+        "../scripts/call.py"
+
+
 rule chen2018_joint:
     input:
         images=f"{PATHS.data}/dsprites_{CONFIG.data.dsprites.source}.h5",

@@ -1,4 +1,4 @@
-"""The image data sets: names, and what their images are by source.
+"""The data sets: names, and what they are by source.
 
 Nothing heavy is imported: the workflow reads this before the environments of its rules exist.
 """
@@ -37,3 +37,6 @@ IMAGE_SETS = {
         ImageSet("mpi3d_real_complex", "MPI3D-real-complex", 3, "standin"),
     )
 }
+
+CLIMATE_SOURCES = {"worldclim": "WorldClim 2.1, 10'", "standin": "stand-in climate, not WorldClim"}
+"""For each ``source`` of the configuration, what the climate data are."""

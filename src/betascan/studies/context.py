@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from betascan.config.base import ConfigModel
 from betascan.config.data import Data
 from betascan.core.paths import Paths
-from betascan.data.catalog import IMAGE_SETS
+from betascan.data.catalog import CLIMATE_SOURCES, IMAGE_SETS
 from betascan.studies.base import ImageData, Training
 
 Section = TypeVar("Section", bound=ConfigModel)
@@ -76,8 +76,9 @@ class Context(Generic[Section]):
         return ImageData(dataset, dataset, path, wanted.images, wanted.model_dump())
 
     def described(self, dataset: str) -> str:
-        """Say what the images of a data set are: genuine, rendered, or a stand-in."""
-        return IMAGE_SETS[dataset].sources[getattr(self.data, dataset).source]
+        """Say what the data are: genuine, rendered, or a stand-in."""
+        names = CLIMATE_SOURCES if dataset == "climate" else IMAGE_SETS[dataset].sources
+        return names[getattr(self.data, dataset).source]
 
     def standins(self, datasets: Iterable[str]) -> list[str]:
         """Return those of the data sets whose images are not the genuine ones."""

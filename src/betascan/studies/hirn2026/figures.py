@@ -1,8 +1,9 @@
-"""Figures 1-4 of hirn2026 and the map of its splits.
+"""Figures 1 to 4 of the document, and the map of the splits.
 
-As in the document they show the held-out test split and the sampled estimator. The laws drawn
-over the points are evaluated at the PCA ratios of the training split, which sets the thresholds,
-and at the variances of the split shown.
+Each function is given tables of the study by name, and the estimator whose points are shown
+where there is room for one. As in the document they show the test split. The laws drawn over the
+points are evaluated at the PCA ratios of the training split, which sets the thresholds, and at the
+variances of the split shown.
 """
 
 from pathlib import Path
@@ -12,214 +13,248 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
+from betascan.core.files import read_csv, read_npz
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
-from betascan.plots.style import COLUMN, GUIDE, PAGE, PRUNED, rank_bar, rank_colours, save
-from betascan.studies.hirn2026.tables import utilities
+from betascan.plots.axes import rank_bar
+from betascan.plots.labels import TEMPERATURE, number
+from betascan.plots.style import COLUMN, GUIDE, PAGE, PRUNED, categorical, ordinal
+from betascan.studies.hirn2026.tables import RANK_FLOOR, utilities
 from betascan.theory import landau
 
-T_LABEL = r"$T=\beta\sigma_\mathrm{dec}^2/V$"
-SHOWN = {"estimator": "sampled", "split": "test"}
-LAW = Line2D([], [], color=GUIDE, lw=0.8, label="law, not fitted")
-POINT = Line2D([], [], color=GUIDE, ls="", marker="o", label="trained VAE")
+MARKERS = {"sampled": "o", "analytic": "s"}
+FAR, FEW = np.log(1.5), 3
+"""Of modes whose utility and threshold differ by more than this factor, so many are labelled."""
 
 
-def _shown(path: Path, **where: str) -> pd.DataFrame:
-    """Return the rows of a table for one estimator and split, the paper's unless said."""
-    frame = pd.read_csv(path)
-    for column, value in {**SHOWN, **where}.items():
-        frame = frame[frame[column] == value]
-    return frame
+def _on_test(path: Path, estimator: str) -> pd.DataFrame:
+    """Return the rows of a table for an estimator on the test split."""
+    table = read_csv(path)
+    return table[(table["estimator"] == estimator) & (table["split"] == "test")]
 
 
-def _ours(claims: Path, item: str, estimator: str) -> tuple[float, float]:
-    """Return what came out for a statement of the document, and the published number."""
-    table = pd.read_csv(claims)
-    row = table[(table["item"] == item) & (table["estimator"] == estimator)].iloc[0]
-    return row["ours"], row["published"]
+def _claim(claims: Path, item: str, estimator: str) -> pd.Series:
+    """Return the row of a statement."""
+    table = read_csv(claims)
+    return table[(table["item"] == item) & (table["estimator"] == estimator)].iloc[0]
 
 
-def _by_rank(ax: Axes, seen: pd.DataFrame, column: str, ranks: int, label: str) -> None:
-    """Draw an observable over T, coloured by rank; what lies beyond the data's rank is grey."""
-    colours = rank_colours(ranks)
-    for rank, group in reversed(list(seen.groupby("rank"))):
-        active = rank <= ranks
-        ax.plot(
-            group["T"], group[column], "o", color=colours(rank - 1) if active else PRUNED,
-            ms=2.4 if active else 1.2, mew=0, zorder=3 if active else 1,
-        )  # fmt: skip
-    ax.set(xscale="log", ylabel=label)
+def _colours(ranks: int) -> dict[int, Any]:
+    return {rank: look["color"] for rank, look in ordinal(range(1, ranks + 1)).items()}
 
 
-def fig1(observables: Path, modes: Path, claims: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Figure 1: mean square of the posterior mean, signal fraction, log-variance over T."""
-    seen, spectrum = _shown(observables), _shown(modes)
+def _key(label: str, **look: Any) -> Line2D:
+    """Return a legend handle: a marker or a line."""
+    return Line2D([], [], label=label, **{"color": GUIDE, "ls": "", **look})
+
+
+def _by_rank(ax: Axes, observables: pd.DataFrame, column: str, ranks: int, line: float) -> None:
+    """Draw an observable against T, coloured by rank, and grey beyond the rank of the data."""
+    colours = _colours(ranks)
+    for rank, latent in reversed(list(observables.groupby("rank"))):
+        look: dict[str, Any] = {"color": PRUNED, "ms": 1.2, "lw": 0, "zorder": 1}
+        if rank in colours:
+            look = {"color": colours[rank], "ms": 2.4, "lw": line, "zorder": 3}
+        ax.plot(latent["T"], latent[column], marker="o", mew=0, **look)
+    ax.set_xscale("log")
+
+
+def fig1(observables: Path, modes: Path, claims: Path, estimator: str) -> Figure:
+    """Draw mean square of the posterior mean, signal fraction and log-variance against T."""
+    moments, spectrum = _on_test(observables, estimator), _on_test(modes, estimator)
     ranks = len(spectrum)
-    figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 6.8), sharex=True)
-    grid = np.geomspace(seen["T"].min(), seen["T"].max(), 400)
-    colours = rank_colours(ranks)
+    figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 7), sharex=True)
+    grid = np.geomspace(moments["T"].min(), moments["T"].max(), 400)
+    colours = _colours(ranks)
     panels = (
         ("mean_mu2", r"$\overline{\mu_k^2}$", landau.signal_fraction, "pca_ratio"),
         ("signal_fraction", r"signal fraction $M_k^2$", landau.signal_fraction, "threshold"),
         ("mean_log_sigma2", r"$\overline{\log\,\sigma_k^2}$", landau.log_variance, "pca_ratio"),
     )
     for ax, (column, label, law, at) in zip(axes, panels, strict=True):
-        _by_rank(ax, seen, column, ranks, label)
+        _by_rank(ax, moments, column, ranks, line=0)
+        ax.set_ylabel(label)
         for rank, T_k in zip(spectrum["rank"], spectrum[at], strict=True):
-            ax.plot(grid, law(grid, T_k), color=colours(rank - 1), lw=0.7, zorder=2)
-    axes[0].set(yscale="log", ylim=(0.03, 1.5 * seen["mean_mu2"].max()))
-    fitted = Line2D([], [], color=GUIDE, lw=0.8, label=r"fit of $[1-T/T_k]_+$")
-    for ax, line in zip(axes, (LAW, fitted, LAW), strict=True):
-        ax.legend(handles=[POINT, line], loc="lower left", bbox_to_anchor=(0, 1), ncols=2,
-                  borderaxespad=0, frameon=False)  # fmt: skip
-    onset, published = _ours(claims, "noise_onset", "sampled")
-    for ax in (axes[0], axes[2]):
-        ax.axvline(onset, color=GUIDE, lw=0.7, ls=":", zorder=0)
-    told = f"noisy below T = {onset:.1e}\npublished: about {published:.0e}"
-    axes[0].text(0.02, 0.03, told, fontsize=6, transform=axes[0].transAxes)
-    slopes = [_ours(claims, item, "sampled")[0] for item in ("log_variance_slope", "rate_slope")]
-    told = f"slopes in log T (law):\nthis {slopes[0]:.3f} (1), rate {slopes[1]:.3f} (-1/2)"
-    axes[2].text(0.98, 0.03, told, fontsize=6, ha="right", transform=axes[2].transAxes)
-    axes[2].set_xlabel(T_LABEL)
-    rank_bar(figure, axes, ranks)
-    save(figure, png, pdf, f"{footer} · sampled, test split")
+            ax.plot(grid, law(grid, T_k), color=colours[rank], lw=0.7, zorder=2)
+    for rank, ratio in zip(spectrum["rank"], spectrum["pca_ratio"], strict=True):
+        axes[1].plot(ratio, -0.06, "|", ms=5, mew=1, color=colours[rank])
 
-
-def fig2(distortion: Path, pca: Path, claims: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Figure 2: distortion of truncated reconstructions over T, and its best value by rank."""
-    levels = pd.read_csv(distortion)
-    components = pd.read_csv(pca).query("split == 'test'")
-    train = pd.read_csv(pca).query("split == 'train'")
-    ranks = int((train["pca_ratio"] > 1e-12).sum())
-    best = utilities(levels).query("split == 'test'")
-    shown = levels.query("estimator == @SHOWN['estimator'] and split == @SHOWN['split']")
-    own = best[best["estimator"] == SHOWN["estimator"]].set_index("rank")["distortion"]
-    colours = rank_colours(ranks)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1), sharey=True)
-    grid = np.geomspace(levels["T"].min(), levels["T"].max(), 400)
-    ratios = train["pca_ratio"].to_numpy()[1 : ranks + 1]
-    variances = components["pca_utility"].to_numpy()[1 : ranks + 1]
-    for rank, group in shown[shown["rank"].between(1, ranks)].groupby("rank"):
-        left.axhline(own[rank], color=colours(rank - 1), lw=0.3, zorder=1)
-        law = landau.mean_distortion(grid, ratios, rank, variances)
-        left.plot(grid, np.maximum(law, 1e-16), color=colours(rank - 1), lw=0.7, zorder=2)
-        left.plot(group["T"], group["distortion"], "o", color=colours(rank - 1), mew=0, zorder=3)
-    left.set(xscale="log", yscale="log", xlabel=T_LABEL, ylim=(1e-9, 3))
-    left.set_ylabel(r"truncated distortion $\tilde{D}_k$ (units of $V$)")
-    left.legend(handles=[POINT, LAW], loc="lower right", frameon=False)
-    styles = {"sampled": ("o", "#0072B2"), "analytic": ("s", "#D55E00")}
-    for estimator, group in best.groupby("estimator"):
-        marker, colour = styles[estimator]
-        group = group[group["rank"] <= ranks + 4]
-        right.plot(
-            group["rank"], group["distortion"], marker, color=colour, ms=3.4, mfc="none",
-            mew=0.9, label=f"VAE, {estimator}",
-        )  # fmt: skip
-    known = components[components["pca_distortion"] > 1e-10]
-    right.plot(
-        known["rank"], known["pca_distortion"], "-", color=GUIDE, lw=0.8, zorder=1,
-        label="PCA of the training split",
+    legend = [
+        _key("trained VAE", marker="o"),
+        _key("law; second panel: fit", ls="-"),
+        _key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
+    ]
+    noise = _claim(claims, "noise_onset", estimator)
+    if np.isfinite(noise["ours"]):
+        onset, published = number(noise["ours"], ".1e"), number(noise["published"], ".0e")
+        label = f"noise on training below {onset}\n(published: about {published})"
+        legend.append(_key(label, ls=":"))
+        for ax in (axes[0], axes[2]):
+            ax.axvline(noise["ours"], color=GUIDE, ls=":", zorder=0)
+    figure.legend(handles=legend, loc="outside upper center", ncols=2)
+    slopes = [
+        number(_claim(claims, item, estimator)["ours"], ".3f")
+        for item in ("log_variance_slope", "rate_slope")
+    ]
+    axes[2].text(
+        0.98, 0.03, f"slope in log T: {slopes[0]} (law: 1),\nof the rate {slopes[1]} (law: −1/2)",
+        fontsize=7, ha="right", transform=axes[2].transAxes,
     )  # fmt: skip
-    last = abs(components.set_index("rank")["pca_distortion"][ranks])
-    value = "below 1e-12" if last < 1e-12 else f"{last:.0e}"
+    axes[2].set_xlabel(TEMPERATURE)
+    rank_bar(axes, ranks)
+    return figure
+
+
+def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
+    """Draw the distortion of truncated reconstructions against T, and its best value by rank."""
+    components = read_csv(pca).set_index(["split", "rank"]).sort_index()
+    ratios = components.loc["train", "pca_ratio"]
+    ratios = ratios[ratios > RANK_FLOOR].to_numpy()
+    ranks = len(ratios)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1), sharey=True)
+    levels = read_csv(distortion)
+    best = utilities(levels).query("split == 'test'")
+
+    shown = best[best["estimator"] == estimator].set_index("rank")["distortion"]
+    on_test = levels[(levels["estimator"] == estimator) & (levels["split"] == "test")]
+    grid = np.geomspace(levels["T"].min(), levels["T"].max(), 400)
+    variances = components.loc["test", "pca_utility"].loc[1:ranks].to_numpy()
+    for rank, colour in _colours(ranks).items():
+        left.axhline(shown[rank], color=colour, lw=0.3, zorder=1)
+        law = landau.mean_distortion(grid, ratios, rank, variances)
+        left.plot(grid, np.maximum(law, 1e-16), color=colour, lw=0.7, zorder=2)
+        points = on_test[on_test["rank"] == rank]
+        left.plot(points["T"], points["distortion"], "o", color=colour, mew=0, zorder=3)
+    left.set(xscale="log", yscale="log", xlabel=TEMPERATURE, ylim=(1e-9, 3))
+    left.set_ylabel(r"truncated distortion $\tilde{D}_k$ (units of training $V$)")
+    legend = [_key("trained VAE", marker="o"), _key("law, not fitted", ls="-")]
+    left.legend(handles=legend, loc="lower right")
+
+    colours = {0: GUIDE, **_colours(ranks)}
+    for name, group in best[best["rank"] <= ranks + 4].groupby("estimator"):
+        for rank, value in zip(group["rank"], group["distortion"], strict=True):
+            colour = colours.get(rank, PRUNED)
+            right.plot(rank, value, MARKERS[name], color=colour, ms=3.4, mfc="none", mew=0.9)
+    left_by_pca = components.loc["test", "pca_distortion"]
+    visible = left_by_pca[left_by_pca > 1e-10]
+    right.plot(visible.index, visible, color=GUIDE, lw=0.8, zorder=1)
+    rest = abs(left_by_pca[ranks])
+    value = f"below {number(1e-12)}" if rest < 1e-12 else number(rest, ".0e")
     right.annotate(
         f"PCA at rank {ranks}: {value}", (ranks, 1.1e-9), (ranks - 1, 4e-9), ha="right",
         va="center", fontsize=7, arrowprops={"arrowstyle": "->", "lw": 0.6},
     )  # fmt: skip
+    estimators = [name for name in MARKERS if name in set(best["estimator"])]
+    legend = [_key(f"VAE, {name}", marker=MARKERS[name], ms=3.4, mfc="none") for name in estimators]
+    legend.append(_key("PCA fitted on training", ls="-"))
+    right.legend(handles=legend, loc="lower left", bbox_to_anchor=(0, 0.1))
+    plateaus = {name: _claim(claims, "plateau", name) for name in estimators}
+    lowest = landau.mean_distortion(grid[0], ratios, ranks, variances)
     lines = [
-        f"{name}: {_ours(claims, 'plateau', name)[0]:.0e}"
-        for name in sorted(set(best["estimator"]))
+        f"plateau after rank {ranks}",
+        *(f"{name}: {number(row['ours'], '.0e')}" for name, row in plateaus.items()),
+        f"law at the lowest T: {number(lowest, '.0e')}",
+        f"published: near {number(plateaus[estimator]['published'], '.0e')}",
     ]
-    published = _ours(claims, "plateau", "sampled")[1]
-    told = "\n".join(["plateau after rank 18", *lines, f"published: near {published:.0e}"])
-    right.text(0.03, 0.2, told, fontsize=7, transform=right.transAxes)
+    right.text(0.03, 0.36, "\n".join(lines), fontsize=7, transform=right.transAxes)
     right.set_xlabel("retained rank $k$")
-    right.legend(loc="upper right", frameon=False)
-    rank_bar(figure, [left, right], ranks)
-    save(figure, png, pdf, f"{footer} · left: sampled; test split")
+    rank_bar([left, right], ranks)
+    return figure
 
 
-def fig3(modes: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Figure 3: utility against threshold; beside it what the shift between splits does to it."""
-    table = pd.read_csv(modes)
+def fig3(modes: Path, estimator: str) -> Figure:
+    """Draw utility against threshold, and their ratio, on the test and the training split."""
+    table = read_csv(modes)
     ranks = int(table["rank"].max())
-    figure, axes = plt.subplots(1, 2, figsize=(PAGE, 3.4), sharex=True, sharey=True)
-    titles = {
-        "test": "test split, as published",
-        "train": "training split: like with like",
-    }
-    markers: Any = {"sampled": ("o", "full", 4.4), "analytic": ("s", "none", 6.4)}
-    for ax, (split, title) in zip(axes, titles.items(), strict=True):
-        seen = table[table["split"] == split]
-        for estimator, group in seen.groupby("estimator"):
-            marker, fill, size = markers[estimator]
-            for row in group.itertuples():
-                ax.errorbar(
-                    row.threshold, row.utility, xerr=row.threshold_se, fmt=marker, ms=size,
-                    fillstyle=fill, mew=0.7, color=rank_colours(ranks)(row.rank - 1), lw=0.6,
-                )  # fmt: skip
-        off = seen[(seen["estimator"] == "sampled") & (seen["log_duality"].abs() > np.log(1.5))]
-        for row in off.itertuples():
-            left = row.log_duality > 0
-            ax.annotate(
-                f"rank {row.rank}", (row.threshold, row.utility), (-6 if left else 6, -2.5),
-                textcoords="offset points", ha="right" if left else "left", fontsize=7,
+    colours = _colours(ranks)
+    figure, axes = plt.subplots(
+        2, 2, figsize=(PAGE, 4.8), sharex=True, sharey="row", height_ratios=[2, 1]
+    )
+    ends = [table.loc[table["utility"] > 0, "utility"].min() / 3, 2]
+    for (top, bottom), split, title in zip(
+        axes.T, ("test", "train"), ("test split", "training split, which sets the thresholds"),
+        strict=True,
+    ):  # fmt: skip
+        shown = table[table["split"] == split]
+        for row in shown.itertuples():
+            look = {"color": colours[row.rank], "fmt": MARKERS[row.estimator], "lw": 0.6}
+            look |= {"ms": 4.4} if row.estimator == "sampled" else {"ms": 6.4, "mfc": "none"}
+            for ax, value in ((top, row.utility), (bottom, row.utility / row.threshold)):
+                ax.errorbar(row.threshold, value, xerr=row.threshold_se, mew=0.7, **look)
+        distance = shown.loc[shown["estimator"] == estimator, "log_duality"].abs()
+        far = distance[distance > FAR].nlargest(FEW).index
+        for row in shown.loc[far].itertuples():
+            above = row.log_duality > 0
+            top.annotate(
+                f"rank {row.rank}", (row.threshold, row.utility), (-6 if above else 6, -2.5),
+                textcoords="offset points", ha="right" if above else "left", fontsize=7,
             )  # fmt: skip
-        ends = [table["utility"].min() / 3, 2]
-        ax.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)
-        ax.set(xscale="log", yscale="log", title=title, xlim=ends, ylim=ends)
-        ax.set_xlabel(r"collapse threshold $T_k$")
-    axes[0].set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of $V$)")
-    keys = [
-        Line2D([], [], color=GUIDE, ls="", marker=marker, fillstyle=fill, label=name)
-        for name, (marker, fill, _) in markers.items()
+        top.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)
+        top.set(xscale="log", yscale="log", title=title, xlim=ends, ylim=ends)
+        bottom.axhline(1, color=GUIDE, lw=0.7, zorder=0)
+        bottom.set(yscale="log", xlabel=r"collapse threshold $T_k$")
+        bottom.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        bottom.yaxis.set_major_formatter("{x:g}")
+    axes[0, 0].set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of training $V$)")
+    axes[1, 0].set_ylabel("utility / threshold")
+    legend = [
+        _key(name, marker=marker, ms=4.4, fillstyle=fill)
+        for (name, marker), fill in zip(MARKERS.items(), ("full", "none"), strict=True)
         if name in set(table["estimator"])
     ]
-    diagonal = Line2D([], [], color=GUIDE, lw=0.7, label="utility = threshold")
-    axes[0].legend(handles=[*keys, diagonal], frameon=False)
-    rank_bar(figure, axes, ranks)
-    save(figure, png, pdf, footer)
+    axes[0, 0].legend(handles=[*legend, _key("utility = threshold", ls="-")])
+    rank_bar(axes.flat, ranks)
+    return figure
 
 
-def fig4(observables: Path, modes: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Figure 4: posterior scale and Jensen gap over T; the canonical branch has 1 and 0."""
-    seen, ranks = _shown(observables), len(_shown(modes))
-    figure, axes = plt.subplots(2, 1, figsize=(COLUMN, 4.6), sharex=True)
-    _by_rank(axes[0], seen, "posterior_scale", ranks, r"posterior scale $A_k^2$")
-    _by_rank(axes[1], seen, "jensen_gap", ranks, r"Jensen gap $J_k$")
-    for ax, law in zip(axes, (1, 0), strict=True):
-        ax.axhline(law, color=GUIDE, lw=0.8, zorder=2, label="canonical branch")
-    axes[0].legend(frameon=False)
-    axes[1].set_xlabel(T_LABEL)
-    rank_bar(figure, axes, ranks)
-    save(figure, png, pdf, f"{footer} · sampled, test split")
+def fig4(observables: Path, modes: Path, estimator: str) -> Figure:
+    """Draw posterior scale and Jensen gap against T; the canonical branch has 1 and 0."""
+    moments, ranks = _on_test(observables, estimator), len(_on_test(modes, estimator))
+    figure, axes = plt.subplots(2, 1, figsize=(COLUMN, 4.8), sharex=True)
+    panels = (
+        ("posterior_scale", r"posterior scale $A_k^2$", 1, 0.4),
+        ("jensen_gap", r"Jensen gap $J_k$ (nats)", 0, 0),
+    )
+    for ax, (column, label, law, line) in zip(axes, panels, strict=True):
+        _by_rank(ax, moments, column, ranks, line)
+        ax.axhline(law, color=GUIDE, lw=0.8, zorder=4, label="canonical branch")
+        ax.set_ylabel(label)
+    axes[0].legend()
+    largest = moments.loc[moments["jensen_gap"].idxmax()]
+    gap, rate = number(largest["jensen_gap"], ".0e"), number(largest["rate"], ".1f")
+    axes[1].set_title(f"at most {gap}, at a rate of {rate} nats")
+    axes[1].set_xlabel(TEMPERATURE)
+    rank_bar(axes, ranks)
+    return figure
 
 
-def split_map(table: Path, cells: Path, splits: Path, png: Path, pdf: Path, footer: str) -> None:
-    """Draw the map of the splits, with their sizes beside the published ones.
+def split_map(table: Path, cells: Path, splits: Path, data: str) -> Figure:
+    """Draw the map of the splits, with their sizes and the published ones.
 
     On the projection that the blocks are cut from, where they are squares.
     """
-    climate, sizes = read_table(table), pd.read_csv(splits).set_index("split")
-    with np.load(cells) as file:
-        label = file["split"]
+    climate, sizes = read_table(table), read_csv(splits).set_index("split")
+    label = read_npz(cells)[0]["split"]
     x, y = blocks.project(climate.lat, climate.lon)
-    colours = {"train": "#0072B2", "validation": "#F0E442", "test": "#D55E00"}
     figure, ax = plt.subplots(figsize=(PAGE, 4.3))
     degree = np.diff(np.unique(climate.lat)).min()
+    looks = categorical(blocks.NAMES)
     for split, name in blocks.NAMES.items():
-        here, row = label == split, sizes.loc[name]
+        cell, row, colour = label == split, sizes.loc[name], looks[split]["color"]
         ax.scatter(
-            x[here] / 1e6, y[here] / 1e6, s=(2.2 * degree) ** 2, marker="s", lw=0,
-            color=colours[name], rasterized=True,
+            x[cell] / 1e6, y[cell] / 1e6, s=(2.2 * degree) ** 2, marker="s", lw=0, color=colour,
+            rasterized=True,
         )  # fmt: skip
         ax.scatter(
-            [], [], s=20, marker="s", color=colours[name],
+            [], [], s=20, marker="s", color=colour,
             label=f"{name}: {row['cells']:,.0f} cells, {row['blocks']:.0f} blocks\n"
             f"published: {row['published']:,.0f} cells",
         )  # fmt: skip
-    ax.set(aspect="equal", xlabel="easting (1000 km)", ylabel="northing (1000 km)")
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    save(figure, png, pdf, footer)
+    ax.set(aspect="equal", title=data)
+    ax.set(xlabel="easting (1000 km)", ylabel="northing (1000 km)")
+    figure.legend(loc="outside upper center", ncols=3)
+    return figure
