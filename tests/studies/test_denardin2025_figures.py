@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from betascan.metrics.registry import METRICS
 
 from betascan.core.files import write_npz
+from betascan.metrics.registry import METRICS
 from betascan.plots import labels
 from betascan.plots.style import MODEL_LOOKS
 from betascan.studies.denardin2025 import figures, tables
