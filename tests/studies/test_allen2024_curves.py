@@ -92,7 +92,7 @@ def test_likelihood_variance(tmp_path, truth):
     assert note.xy == (7, 8)
 
 
-def test_a_measured_variance_far_off_its_law_has_the_reason_beside_it(tmp_path, truth):
+def test_the_reason_is_annotated_where_a_measured_variance_is_far_off_its_law(tmp_path, truth):
     frame = models("likelihood_variance")
     frame["effective_variance"] = frame["beta"]
     figure = figures.likelihood_variance(write(tmp_path, frame), truth[0], STANDINS)

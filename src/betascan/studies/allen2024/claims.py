@@ -1,4 +1,4 @@
-"""What allen2024 states, beside what the linear truth and the image models show."""
+"""What allen2024 states, and what the linear truth and the image models show."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

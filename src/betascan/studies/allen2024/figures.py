@@ -212,7 +212,7 @@ def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[st
 
 
 def _annotate_off_law(ax: Axes, scan: pd.DataFrame) -> None:
-    """Name the reason beside the mean that misses the law by most, if any does by `OFF_LAW`."""
+    """Annotate the mean that misses the law by most, if any does by `OFF_LAW`."""
     measured = scan.groupby(["dataset", "beta"])["effective_variance"].mean().dropna()
     beta = measured.index.get_level_values("beta").to_numpy()
     factor = np.abs(np.log(measured.to_numpy() / beta))

@@ -278,8 +278,8 @@ def study(context: Context[Allen2024]) -> Study:
                 },
                 makes={"cost": cost},
                 params={"rows": [training.row for training in of(images.timed())]},
-                caption="Milliseconds a training step, on the machine that trained and beside "
-                "whatever else it did: compare within a row of machines only.",
+                caption="Milliseconds a training step, on the machine that trained, which may "
+                "have had other work: compare within one machine only.",
             ),
             Table(
                 name="claims",
