@@ -64,9 +64,9 @@ def test_the_users_settings_do_not_hold_within_the_theme_and_hold_again_after_it
 
 
 def test_colours_are_named_in_one_place():
-    modules = set(Path(style.__file__).parent.glob("*.py")) - {Path(style.__file__)}
-    assert modules
-    for module in modules:
+    plots = Path(style.__file__).parent
+    modules = {*plots.glob("*.py"), *(plots.parent / "studies").rglob("*.py")}
+    for module in modules - {plots / "style.py"}:
         text = module.read_text()
         assert not re.findall(r"""["']#[0-9a-fA-F]{3,8}["']""", text), module.name
         assert not re.findall(r"""cmap=["']""", text), module.name

@@ -51,7 +51,7 @@ def test_a_panel_draws_the_score_that_its_title_names(scores):
                 if container.get_label() == labels.MODELS[model]
             ]
             expected = [value_of(score.name, score.convention, model, w) for w in WEIGHTS]
-            np.testing.assert_allclose(drawn.lines[0].get_ydata(), expected)
+            np.testing.assert_allclose(np.asarray(drawn.lines[0].get_ydata(), float), expected)
             assert drawn.lines[0].get_color() == MODEL_LOOKS[model]["color"]
 
 

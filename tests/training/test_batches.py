@@ -114,7 +114,11 @@ def test_large_sets_are_read_from_the_disk(tmp_path, monkeypatch):
     pixels = random_pixels(64, 1, 255)
     path = write(tmp_path / "a.h5", pixels, 255)
     in_memory, small = ImageBatches(path, 64, CPU), ImageBatches(path, 32, CPU)
-    monkeypatch.setattr(store.Images.__init__, "__kwdefaults__", {"memory_mb": 0})
+
+    def on_the_disk(path, rows=None, memory_mb=0):
+        return store.Images(path, rows, memory_mb=0)
+
+    monkeypatch.setattr(batches, "Images", on_the_disk)
     on_disk = ImageBatches(path, 64, CPU)
     assert on_disk._images.place == "disk"
     rows = [5, 3, 3, 98]

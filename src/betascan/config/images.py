@@ -1,11 +1,16 @@
 """What the studies of images have in common: how models are trained and scored."""
 
+from operator import not_
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from betascan.config.base import ConfigModel
 from betascan.config.vae import Training
+from betascan.metrics.registry import METRICS
+
+TABULAR_METRICS = [name for name, metric in METRICS.items() if "encoder" not in metric.needs]
+"""Metrics that need no images of factors on demand."""
 
 
 class TrainingDefaults(ConfigModel):
@@ -22,6 +27,11 @@ class TrainingDefaults(ConfigModel):
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
         ge=1, description="of a training on a CPU; decides the rounding of its results"
+    )
+    cuda_graph: bool = Field(
+        default=False,
+        exclude_if=not_,
+        description="replay each step as one CUDA graph; no effect on a CPU",
     )
 
     def training(
@@ -45,13 +55,19 @@ class TrainingDefaults(ConfigModel):
 class Evaluation(ConfigModel):
     """Which scores, from how many images."""
 
-    wanted: tuple[
-        Literal[
-            "mig", "mig_chen", "mig_denardin", "modularity", "matched_information", "sap", "dci",
-            "explicitness", "spectroscopy", "elbo_terms",
-        ],
-        ...,
-    ] = Field(min_length=1, description="scores, by the names of betascan.metrics")  # fmt: skip
+    wanted: tuple[str, ...] = Field(
+        min_length=1, description=f"metrics: some of {', '.join(TABULAR_METRICS)}"
+    )
     samples: int = Field(ge=20, description="images for scores, at most")
     test_samples: int = Field(ge=10, description="images that classifiers are tested on, at most")
     refits: int = Field(ge=0, description="classifiers fitted anew for an interval; 0: none")
+
+    @field_validator("wanted")
+    @classmethod
+    def _known(cls, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        for name in wanted:
+            if name not in TABULAR_METRICS:
+                raise ValueError(
+                    f"{name} is no metric of stored images; there are {', '.join(TABULAR_METRICS)}"
+                )
+        return wanted

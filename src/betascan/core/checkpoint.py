@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from betascan.core.errors import DataError
+from betascan.core.errors import ContentError
 from betascan.core.files import read_npz, write_npz
 
 Contents = dict[str, Any]
@@ -66,7 +66,7 @@ class Checkpoint:
         Seconds between two writes, counted from here.
     read, write : callable
         The file format: ``read(path)`` returns what ``write(contents, path)`` wrote, or raises
-        DataError. NPZ by default.
+        ContentError where that is damaged. NPZ by default.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Checkpoint:
                 continue
             try:
                 contents = self._read(path)
-            except DataError:
+            except ContentError:
                 print(f"betascan: {path} is damaged: going on from before it", file=sys.stderr)
                 continue
             if contents.pop("identity", None) == self.identity:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 @cache
 def _cpuinfo() -> dict[str, str]:
-    """The fields of the first processor in Linux's /proc/cpuinfo; empty elsewhere."""
+    """Return the fields of the first processor in Linux's /proc/cpuinfo; empty elsewhere."""
     try:
         first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
     except OSError:

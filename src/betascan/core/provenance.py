@@ -1,13 +1,12 @@
 """Where numbers come from: versions, commit, machine."""
 
-import json
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from betascan.core.files import write_json
+from betascan.core.files import read_json, write_json
 from betascan.core.machine import processor
 
 PACKAGES = ("numpy", "pandas", "torch", "rasterio", "scipy", "snakemake")
@@ -21,7 +20,7 @@ def _version(package: str) -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    command = ["git", "-C", str(Path(__file__).parents[1]), *arguments]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -43,4 +42,4 @@ def provenance() -> dict[str, Any]:
 def join(linear: Path, images: Path, provenance: Path) -> None:
     """Put the records of a document's two studies into one, under their names."""
     parts = {"linear": linear, "images": images}
-    write_json({name: json.loads(part.read_text()) for name, part in parts.items()}, provenance)
+    write_json({name: read_json(part) for name, part in parts.items()}, provenance)

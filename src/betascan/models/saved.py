@@ -12,7 +12,7 @@ from torch import Tensor
 
 from betascan.config.vae import Run
 from betascan.core.errors import DataError
-from betascan.core.files import staged
+from betascan.core.files import reading, staged
 from betascan.models.vae import Vae
 
 State = dict[str, Tensor]
@@ -122,16 +122,13 @@ def read_torch(path: Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If it is missing or damaged.
+        As `betascan.core.files.reading`.
     """
-    if not path.exists():
-        raise DataError(f"{path} is missing: run again to have it made")
-    try:
+    with reading(path):
         with zipfile.ZipFile(path) as archive:
-            whole = archive.testzip() is None  # torch itself compares no checksums
+            if archive.testzip() is not None:  # torch itself compares no checksums
+                raise ValueError("a checksum is wrong")
         contents = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # torch raises half a dozen kinds on a damaged file
-        raise DataError(f"{path} is damaged: delete it and run again") from None
-    if not (whole and isinstance(contents, dict)):
-        raise DataError(f"{path} is damaged: delete it and run again")
+        if not isinstance(contents, dict):
+            raise TypeError("it holds something else")
     return contents

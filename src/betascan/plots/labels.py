@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import SupportsFloat
 
 from betascan.data.catalog import IMAGE_SETS
+from betascan.metrics import registry
 
 MODELS = {
     "beta_vae": r"$\beta$-VAE",
@@ -12,23 +13,15 @@ MODELS = {
     "factor_vae": "FactorVAE",
 }
 METRICS = {
-    "nll": "NLL (nats)",
-    "elbo": "ELBO (nats)",
-    "rate": "rate (nats)",
-    "total_correlation": "total correlation (nats)",
-    "matched_information": r"$I_m$ (nats)",
-    "mig": "MIG",
-    "mig_chen": "MIG (chen2018)",
-    "mig_denardin": "MIG (denardin2025)",
-    "sap": "SAP",
-    "dci_disentanglement": "DCI disentanglement",
-    "dci_completeness": "DCI completeness",
-    "dci_informativeness": "DCI informativeness",
-    "factor_vae_score": "FactorVAE score",
-    "beta_vae_score": r"$\beta$-VAE score",
-    "modularity": "modularity",
-    "active_units": "active latents",
+    metric.name if len(scores) == 1 else score.name: f"{score.label} ({score.unit})"
+    if score.unit
+    else score.label
+    for metric in registry.METRICS.values()
+    for scores in [[score for part in metric.statistics.values() for score in part]]
+    for score in scores
 }
+"""By the name of the metric, or of the score where a metric has several; with units."""
+METRICS |= {"nll": "NLL (nats)", "elbo": "ELBO (nats)"}
 SYMBOLS = {"beta": r"$\beta$", "gamma": r"$\gamma$", "lam": r"$\lambda$"}
 TEMPERATURE = r"$T=\beta\sigma_\mathrm{dec}^2/V$"
 STEPS = "training steps"

@@ -86,11 +86,3 @@ def ordinal(levels: Iterable[Level]) -> dict[Level, Look]:
 
 MODEL_LOOKS = categorical(labels.MODELS)
 """The same colour and marker for an objective in every figure that compares objectives."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in ("rank_bar", "rank_colours", "save"):
-        raise AttributeError(name)
-    from betascan.plots import legacy
-
-    return getattr(legacy, name)

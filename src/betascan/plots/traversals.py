@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -68,11 +67,3 @@ def _mosaic(
     rows, columns, height, width, channels = padded.shape
     whole = padded.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
     return whole[:-_GAP, :-_GAP].squeeze()
-
-
-def __getattr__(name: str) -> Any:
-    if name != "draw":
-        raise AttributeError(name)
-    from betascan.plots import legacy
-
-    return legacy.draw

@@ -1,6 +1,5 @@
 """Every published number of all documents beside ours, in one table, and how many came out."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from betascan.core.files import staged, write_csv
+from betascan.core.files import read_csv, read_json, staged, write_csv
 from betascan.studies.base import Compared
 
 REPRODUCED, NOT_REPRODUCED, SCALE = "reproduced", "not reproduced", "scale cannot tell"
@@ -115,7 +114,7 @@ def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str], Record]:
     """Read the record of every document, or of each part where it has several."""
     found: dict[tuple[str, str], Record] = {}
     for path in provenances:
-        record, document = json.loads(path.read_text()), path.parent.name
+        record, document = read_json(path), path.parent.name
         parts = {"": record} if "scale" in record else record
         found |= {(document, part): one for part, one in parts.items()}
     return found
@@ -154,7 +153,7 @@ def compare(
     for (document, row), path in zip(sources, tables, strict=True):
         source = Compared(**row)
         scale = records[document, source.part]["scale"]
-        parts += rows(document, source, pd.read_csv(path), scale)
+        parts += rows(document, source, read_csv(path), scale)
     frame = pd.DataFrame(parts, columns=COLUMNS)
     counted = counts(frame)
     named = (

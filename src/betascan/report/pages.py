@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-import pandas as pd
-
-from betascan.core.files import staged
+from betascan.core.files import read_csv, staged
 
 STYLE = """
 body { font: 14px sans-serif; margin: 2em; }
@@ -22,7 +20,7 @@ def page(tables: Sequence[Path], html: Path, title: str) -> None:
     links = (f"<a href='#{path.name}'>{path.name}</a>" for path in tables)
     parts.append(f"<p>{' · '.join(links)}</p>")
     for path in tables:
-        shown = pd.read_csv(path).to_html(
+        shown = read_csv(path).to_html(
             index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4g}"
         )
         parts.append(f"<h2 id='{path.name}'>{path.name}</h2>\n{shown}")

@@ -1,11 +1,10 @@
 """Where the numbers of a study of images come from, in one record."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from betascan.core.files import write_json
+from betascan.core.files import read_json, write_json
 
 PER_RUN = ("device", "precision", "seconds")
 
@@ -21,8 +20,8 @@ def summarise(
 
     cards and records: of every training, as `training.models.train_models` writes them.
     """
-    about = [json.loads(card.read_text()) for card in cards]
-    runs = [json.loads(record.read_text()) for record in records]
+    about = [read_json(card) for card in cards]
+    runs = [read_json(record) for record in records]
     data = {card["fingerprint"]: (card["source"], card["images"]) for card in about}
     machines = [{k: v for k, v in run.items() if k not in PER_RUN} for run in runs]
     write_json(

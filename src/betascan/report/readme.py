@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from betascan.core.files import read_csv
+
 PROJECT = Path(__file__).parents[3]
 COLUMNS = [  # those of them that a study's claims have
     "statement", "claim", "published", "n", "method", "estimator", "split", "dataset", "metric",
@@ -20,7 +22,7 @@ def _cell(value: str | float) -> str:
 
 def claims_table(claims: Path) -> str:
     """Return a study's claims.csv, or what has other columns whole, as a Markdown table."""
-    frame = pd.read_csv(claims)
+    frame = read_csv(claims)
     shown = [column for column in COLUMNS if column in frame] or list(frame)
     rows = [
         ["" if pd.isna(cell) else _cell(cell) for cell in row]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 
 Row = Mapping[str, Any]
 
@@ -29,14 +29,14 @@ def read_runs(files: Sequence[Path], rows: Sequence[Row]) -> pd.DataFrame:
     """Return the rows of CSV files of several models, the models' keys as first columns."""
     frames = []
     for keys, file in keyed(files, rows):
-        table = pd.read_csv(file)
+        table = read_csv(file)
         frames.append(table.assign(**keys)[[*keys, *table.columns]])
     return pd.concat(frames, ignore_index=True)
 
 
 def concatenate(parts: Sequence[Path], joined: Path) -> None:
     """Write tables of the same columns as one, in their order."""
-    write_csv(pd.concat([pd.read_csv(part) for part in parts]), joined)
+    write_csv(pd.concat([read_csv(part) for part in parts]), joined)
 
 
 def index(index: Path, rows: Sequence[Row]) -> None:

@@ -12,8 +12,11 @@ ROOT = Path(betascan.__file__).parent
 # What surrounds a result without deciding its numbers.
 INFRASTRUCTURE = {
     "betascan.config.base",
+    "betascan.core.checkpoint",
     "betascan.core.errors",
     "betascan.core.files",
+    "betascan.core.machine",
+    "betascan.core.paths",
     "betascan.core.provenance",
     "betascan.workflow.job",
 }

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from betascan.core.files import read_csv
 from betascan.studies.base import Study, Training
 from betascan.workflow.batches import unique
 
@@ -138,7 +139,7 @@ def _hours(measured: Path) -> dict[tuple[str, int, int, str], float]:
     if not measured.exists():
         return {}
     try:
-        plan = pd.read_csv(measured)
+        plan = read_csv(measured)
         keys = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
         return dict(zip(keys, plan["hours"], strict=True))
     except (pd.errors.EmptyDataError, KeyError):  # cut short, or of another version

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import linregress, spearmanr, ttest_1samp
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.allen2024.tables import DATASETS
 
 HOLDS, FAILS, UNDECIDED, OURS = "holds", "does not hold", "scale cannot tell", "finding of ours"
@@ -282,11 +282,11 @@ def claims(
     standins : sequence of str
         Data sets whose images are stand-ins.
     """
-    statements = pd.read_csv(Path(__file__).with_name("published.csv"), index_col="item")
-    frames = {table.stem: pd.read_csv(table) for table in tables}
-    losses = pd.read_csv(runaway)
+    statements = read_csv(Path(__file__).with_name("published.csv"), index_col="item")
+    frames = {table.stem: read_csv(table) for table in tables}
+    losses = read_csv(runaway)
     losses["bounded"] = losses["loss"] > bound
-    outcomes = {("linear-Gaussian", i): o for i, o in linear(pd.read_csv(linear_truth)).items()}
+    outcomes = {("linear-Gaussian", i): o for i, o in linear(read_csv(linear_truth)).items()}
     for key, name in DATASETS.items():
         of_dataset = {
             experiment: frame[frame["dataset"] == name].reset_index()

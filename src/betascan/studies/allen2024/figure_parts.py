@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.style import GUIDE, categorical
 from betascan.studies.allen2024.tables import DATASETS
@@ -38,7 +39,7 @@ _HANDLE, _ROW = 8, 140
 
 def read_models(table: Path) -> pd.DataFrame:
     """Read a table of `tables.models` or `tables.cost`, data sets by their keys."""
-    frame = pd.read_csv(table)
+    frame = read_csv(table)
     keys = {name: key for key, name in DATASETS.items()}
     return frame.assign(dataset=frame["dataset"].map(keys))
 

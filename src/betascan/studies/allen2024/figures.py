@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import ticks_at
 from betascan.plots.points import means
@@ -97,7 +98,7 @@ def deterministic_elbo(table: Path, runaway: Path, standins: Collection[str]) ->
             )  # fmt: skip
         _over_steps(ax, frame["steps"], column)
     legend(figure, axes)
-    _runaway(axes[2], pd.read_csv(runaway))
+    _runaway(axes[2], read_csv(runaway))
     axes[2].set_title(f"deterministic loss (nats), {labels.dataset('dsprites', standins)}")
     return figure
 
@@ -180,7 +181,7 @@ def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[st
     standins : collection of str
         Data sets whose images are stand-ins.
     """
-    frame, truth = read_models(table), pd.read_csv(linear_truth)
+    frame, truth = read_models(table), read_csv(linear_truth)
     scan = frame[frame["variance"] == 1]
     figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.9))
     left, middle, right = axes

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.style import GUIDE, PAGE, SMALL, categorical, ordinal
 from betascan.studies.allen2024.figure_parts import AS_BETA, AS_SIGMA2, BETA_SIGMA2, LINEAR
@@ -32,7 +33,7 @@ def linear_truth(table: Path) -> Figure:
     table : Path
         Of `linear.solutions`.
     """
-    frame = pd.read_csv(table)
+    frame = read_csv(table)
     figure, (left, right) = plt.subplots(1, 2, figsize=(0.75 * PAGE, 2.7))
     started = frame[frame["part"] == "angles"]
     sns.swarmplot(
@@ -87,9 +88,9 @@ def identity(pairs: Path, identities: Sequence[Path], standins: Collection[str])
     standins : collection of str
         Data sets whose images are stand-ins.
     """
-    exact = pd.read_csv(pairs)
+    exact = read_csv(pairs)
     panels = {LINEAR: exact[exact["row"] == exact["column"]]}
-    entries = pd.concat([pd.read_csv(path) for path in identities])
+    entries = pd.concat([read_csv(path) for path in identities])
     shown = entries[entries["active"] & (entries["row"] == entries["column"])]
     shown = shown.rename(columns={"expected": "right"})
     shown["posterior"] = shown["cell"].map(OF_VARIANT)

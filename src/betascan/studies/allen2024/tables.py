@@ -1,6 +1,5 @@
 """The tables of allen2024: one row a model, with what it changes of the reference."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, read_json, write_csv
 from betascan.studies.runs import Row, keyed
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
@@ -55,12 +54,12 @@ def models(
     lines = []
     for row in rows:
         signature, variant = row["signature"], variants[row["keys"]["cell"]]
-        score = pd.read_csv(of_scores[signature]).set_index(["metric", "convention"])["value"]
-        points, entries = pd.read_csv(of_points[signature]), pd.read_csv(of_entries[signature])
+        score = read_csv(of_scores[signature]).set_index(["metric", "convention"])["value"]
+        points, entries = read_csv(of_points[signature]), read_csv(of_entries[signature])
         singular_values = points.filter(regex=r"^s\d+$")
         lines.append(
             _keys(row["keys"])
-            | {"steps": json.loads(of_cards[signature].read_text())["last_step"], **variant}
+            | {"steps": read_json(of_cards[signature])["last_step"], **variant}
             | {metric: score.loc[metric, convention] for metric, convention in SCORES.items()}
             | points[MEANS].mean().to_dict()
             | expansion_errors(points)
@@ -160,10 +159,10 @@ def cost(cards: Sequence[Path], records: Sequence[Path], cost: Path, rows: Seque
     rows : sequence of Mapping
         Signature and keys of each model, in the order of the table.
     """
-    steps = {card.parent.name: json.loads(card.read_text())["last_step"] for card in cards}
+    steps = {card.parent.name: read_json(card)["last_step"] for card in cards}
     lines = []
     for keys, file in keyed(records, rows):
-        record = json.loads(file.read_text())
+        record = read_json(file)
         milliseconds = 1000 * record["seconds"] / steps[file.parent.name]
         lines.append(_keys(keys) | {"ms_a_step": milliseconds, "device": record["device"]})
     write_csv(pd.DataFrame(lines), cost)
@@ -181,7 +180,7 @@ def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None
     identity : Path
         Written: dataset, cell, seed, right (how the right side was taken), relative_error.
     """
-    truth = pd.read_csv(linear_truth).query("part == 'angles'")
+    truth = read_csv(linear_truth).query("part == 'angles'")
     linear = pd.DataFrame(
         {
             "dataset": "linear-Gaussian",
@@ -191,7 +190,7 @@ def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None
             "relative_error": truth["identity_error"],
         }
     )
-    images = pd.concat([pd.read_csv(table) for table in tables])
+    images = pd.concat([read_csv(table) for table in tables])
     images = images.drop_duplicates(["dataset", "cell", "seed"]).rename(
         columns={f"identity_{side}": side for side in SIDES}
     )

@@ -1,1 +1,1 @@
-"""chen2018: does penalising the total correlation disentangle, and does MIG measure it?"""
+"""chen2018: isolating sources of disentanglement in VAEs."""

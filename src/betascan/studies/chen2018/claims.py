@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.chen2018.config import INDEPENDENT
 from betascan.studies.chen2018.repeats import between_model_std, by_setting, errors
 from betascan.studies.chen2018.tables import NAMES, PLAIN, of_metric
@@ -191,9 +191,9 @@ def claims(
     Intervals are of 95 % over seeds, or over models where n says so. standins: the data sets
     whose images are not genuine; Shapes3D is in any case not the document's.
     """
-    told = pd.read_csv(Path(__file__).with_name("published.csv"), index_col="item")
-    table, again = pd.read_csv(scores), pd.read_csv(repeated, keep_default_na=False)
-    estimated = pd.read_csv(terms)
+    told = read_csv(Path(__file__).with_name("published.csv"), index_col="item")
+    table, again = read_csv(scores), read_csv(repeated, keep_default_na=False)
+    estimated = read_csv(terms)
     found = [
         *(f for name in NAMES for f in _penalty(table, name)),
         *_numbers(table, told["value"]),

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from betascan.core.files import read_csv
 from betascan.data.images import IMAGE_SETS
 from betascan.plots import labels
 from betascan.plots.axes import colour_bar, handles
@@ -40,7 +41,7 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    table = pd.read_csv(scores)
+    table = read_csv(scores)
     table = table[table["sampling"] == INDEPENDENT]
     metrics = {"mig_chen": MIG, "mig": "MIG (20 bins)"}
     figure, axes = plt.subplots(len(metrics), len(DATASETS), figsize=(PAGE, 4.6), sharex="col")
@@ -81,7 +82,7 @@ def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    table = pd.read_csv(scores)
+    table = read_csv(scores)
     figure, axes = plt.subplots(1, len(DATASETS), figsize=(PAGE, 3.0))
     for ax, name in zip(axes, DATASETS, strict=True):
         cells = _cells(table, name, ["elbo", "mig_chen"])
@@ -134,7 +135,7 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    table = pd.read_csv(scores)
+    table = read_csv(scores)
     figure, axes = plt.subplots(
         2, len(DATASETS), figsize=(PAGE, 4.4), height_ratios=[2.6, 1], squeeze=False
     )
@@ -201,7 +202,7 @@ def joints(
         ax.set(xticks=[0, one - 1], yticks=[0, two - 1], xlabel=factors[0])
     axes[INDEPENDENT].set_ylabel(factors[1])
     colour_bar(image, [axes[name] for name in names], "times uniform")
-    table = of_metric(pd.read_csv(scores), "mig_chen", dataset="dsprites", beta=beta)
+    table = of_metric(read_csv(scores), "mig_chen", dataset="dsprites", beta=beta)
     ax = axes["MIG"]
     boxes(ax, table, x="sampling", y="value", hue="model", order=names, looks=MODEL_LOOKS)
     ax.set(xlabel="joint distribution of the factors", ylabel=MIG, ylim=(0, None))

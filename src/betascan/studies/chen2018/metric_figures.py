@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import ticks_at
 from betascan.plots.style import COLOURS, GUIDE, MODEL_LOOKS, PAGE, SMALL, categorical
@@ -54,7 +55,7 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    table = pd.read_csv(terms)
+    table = read_csv(terms)
     table = table[table["dataset"] == dataset]
     betas = sorted(set(table["beta"]))
     figure, axes = plt.subplots(len(TERMS), 3, figsize=(PAGE, 6.2), sharex=True)
@@ -98,7 +99,7 @@ def stability(repeated: Path) -> Figure:
     repeated : Path
         Of `tables.stability`.
     """
-    table = pd.read_csv(repeated, keep_default_na=False)
+    table = read_csv(repeated, keep_default_na=False)
     set_by_hand = [name for name in LABELS if by_setting(table, name).shape[1] > 1]
     figure = plt.figure(figsize=(PAGE, 5.4))
     halves: Any = figure.subfigures(2, 1, height_ratios=[1.3, 1])

@@ -99,7 +99,7 @@ def _factor_vae(all_: Posteriors, n: int, random: np.random.Generator, group: in
 def _beta_vae(
     all_: Posteriors, n: int, random: np.random.Generator, group: int = 64, C: float = 1.0
 ) -> float:
-    """The beta-VAE score of n points, as `metrics.beta_vae_score`, from stored images."""
+    """Return the beta-VAE score of n points, as `metrics.beta_vae_score`, from stored images."""
     fixable = np.flatnonzero(varying(all_.factors))
     fixed = random.choice(fixable, size=n + n // 2)
     points = np.empty((len(fixed), all_.mean.shape[1]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.runs import Row, keyed
 
 NAMES = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
@@ -45,12 +45,12 @@ def scores(
     joined : Path
         Written.
     """
-    value = pd.concat(map(pd.read_csv, scores)).set_index([*KEYS, "metric", "convention"])["value"]
-    exact = pd.concat(map(pd.read_csv, terms)).set_index([*KEYS, "estimator"])
+    value = pd.concat(map(read_csv, scores)).set_index([*KEYS, "metric", "convention"])["value"]
+    exact = pd.concat(map(read_csv, terms)).set_index([*KEYS, "estimator"])
     lines = []
     for keys, path in keyed(histories, rows):
         model = tuple(keys[key] for key in KEYS)
-        ended = pd.read_csv(path).iloc[-1]
+        ended = read_csv(path).iloc[-1]
         values = {
             "elbo": -ended["reconstruction"] - ended["rate"],
             "reconstruction": ended["reconstruction"],
@@ -69,7 +69,7 @@ def scores(
 
 def stability(tables: Sequence[Path], joined: Path) -> None:
     """Write the repeated scores of several models below each other."""
-    parts = [pd.read_csv(path, keep_default_na=False) for path in tables]
+    parts = [read_csv(path, keep_default_na=False) for path in tables]
     write_csv(pd.concat(parts)[[*KEYS, *parts[0].columns.drop(KEYS)]], joined)
 
 
@@ -87,7 +87,7 @@ def elbo_terms(tables: Sequence[Path], joined: Path) -> None:
     """
     frames = []
     for path in tables:
-        table = pd.read_csv(path).rename(columns={"metric": "term"})
+        table = read_csv(path).rename(columns={"metric": "term"})
         table = table[table["estimator"] != "all posteriors"]
         exact = table[table["estimator"] == "exact"].set_index("term")["value"]
         table["bias"] = table["value"] - table["term"].map(exact)

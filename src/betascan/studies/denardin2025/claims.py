@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 from scipy.stats import spearmanr
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.denardin2025.config import TABLES
 from betascan.studies.denardin2025.tables import of_metric
 
@@ -69,11 +69,11 @@ def claims(
     learnt enough to say anything. What the slides say of MPI3D as data cannot be judged on a
     stand-in, nor a published MIG on another scale.
     """
-    frame, rows = pd.read_csv(scores), []
+    frame, rows = read_csv(scores), []
     parts = []
     for path in tables:
         dataset, model = TABLES[path.stem.removeprefix("table")]
-        parts.append(pd.read_csv(path).assign(dataset=dataset, model=model))
+        parts.append(read_csv(path).assign(dataset=dataset, model=model))
     ends = pd.concat(parts)
 
     def of(dataset: str, model: str, metric: str, convention: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import LogFormatter
 
-from betascan.core.files import read_npz
+from betascan.core.files import read_csv, read_npz
 from betascan.metrics.registry import METRICS, Score
 from betascan.plots import labels
 from betascan.plots.axes import ticks_at
@@ -57,7 +57,7 @@ def reconstructions(
     weights = sorted(by_weight)
     reconstructed = (by_weight[weight]["reconstructions"] for weight in weights)
     columns = [by_weight[weights[0]]["originals"], *reconstructed]
-    mig = of_metric(pd.read_csv(scores), dataset, "mig", "denardin2025")
+    mig = of_metric(read_csv(scores), dataset, "mig", "denardin2025")
     mig = mig[mig["model"] == model].set_index("weight")["value"]
     count = len(columns[0])
     figure, axes = plt.subplots(
@@ -166,7 +166,7 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    frame, author = pd.read_csv(scores), published_runs().loc[dataset]
+    frame, author = read_csv(scores), published_runs().loc[dataset]
     panels = shown_scores(metrics)
     lines = ceil(len(panels) / COLUMNS)
     figure, axes = plt.subplots(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from betascan.core.files import staged, write_csv
+from betascan.core.files import read_csv, staged, write_csv
 from betascan.studies.denardin2025.config import TABLES
 from betascan.studies.runs import Row, keyed
 
@@ -21,7 +21,7 @@ CLOSE = 0.1  # of the author's value: what two random streams may differ by
 
 def published_runs() -> pd.DataFrame:
     """Return what the author printed and logged, indexed by data set, model and weight."""
-    runs = pd.read_csv(Path(__file__).with_name("published.csv"))
+    runs = read_csv(Path(__file__).with_name("published.csv"))
     runs["dataset"] = runs["dataset"].replace("mpi3d", "mpi3d_real_complex")
     return runs.set_index(["dataset", "model", "param"])
 
@@ -29,7 +29,7 @@ def published_runs() -> pd.DataFrame:
 def wrong_rows() -> pd.DataFrame:
     """Return the evidence for printed rows of other runs, indexed by table and weight."""
     path = Path(__file__).with_name("published_errors.csv")
-    return pd.read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])
+    return read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])
 
 
 def _verdict(ours: float, author: float, scale: str) -> str:
@@ -73,7 +73,7 @@ def table(
     errors = wrong_rows()
     for keys, path in keyed(histories, rows):
         weight = keys["weight"]
-        ended = pd.read_csv(path).iloc[-1]
+        ended = read_csv(path).iloc[-1]
         told = author.loc[weight] if weight in author.index else None
         wrong = (number, weight) in errors.index
         for column, (ours, printed, logged) in COLUMNS.items():

@@ -19,7 +19,7 @@ RANK_FLOOR = 1e-12
 
 def published() -> pd.DataFrame:
     """Return the statements of the document, indexed by item: about, where, statement, value."""
-    return pd.read_csv(Path(__file__).with_name("published.csv"), index_col="item")
+    return read_csv(Path(__file__).with_name("published.csv"), index_col="item")
 
 
 def split_sizes(table: Path, cells: Path, splits: Path, side_km: float) -> None:

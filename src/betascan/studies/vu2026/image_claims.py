@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.vu2026.image_config import DOCUMENT
 from betascan.studies.vu2026.image_tables import (
     CELL,
@@ -133,10 +133,10 @@ def claims(table: Path, claims: Path, scale: str, standins: Sequence[str]) -> No
     standins : sequence of str
         The data sets of the configuration whose images are not the document's.
     """
-    statements = pd.read_csv(Path(__file__).with_name("published_images.csv"), index_col="item")
+    statements = read_csv(Path(__file__).with_name("published_images.csv"), index_col="item")
     document = published().assign(seed=0)
     document["value"] = 100 + document["published_percent"]
-    theirs, ours = measure(document, exact=True), measure(pd.read_csv(table))
+    theirs, ours = measure(document, exact=True), measure(read_csv(table))
     rows = []
     for (item, dataset, metric), outcome in ours.items():
         printed = theirs.get((item, dataset, metric))

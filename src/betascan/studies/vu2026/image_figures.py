@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import colour_bar, handles
 from betascan.plots.boxes import boxes as draw_boxes
@@ -37,7 +38,7 @@ def boxes(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figu
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
-    values = pd.read_csv(table)
+    values = read_csv(table)
     betas, looks = sorted(set(values["beta"])), ordinal(sorted(set(values["lambda"])))
     figure, axes = plt.subplots(
         len(METRICS), len(datasets), figsize=(PAGE, 7.2), sharex=True, squeeze=False
@@ -69,7 +70,7 @@ def heatmaps(cells: Path, datasets: Sequence[str], standins: Sequence[str]) -> F
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
-    frame = pd.read_csv(cells)
+    frame = read_csv(cells)
     figure, axes = plt.subplots(len(METRICS), len(datasets), figsize=(PAGE, 6.6), squeeze=False)
     for metric, row in zip(METRICS, axes, strict=True):
         tables = [_grid(frame, dataset, metric, "mean") for dataset in datasets]
@@ -100,7 +101,7 @@ def percent(cells: Path, dataset: str, standins: Sequence[str]) -> Figure:
     standins : sequence of str
         Keys of the data sets whose images are not the document's.
     """
-    frame = pd.read_csv(cells)
+    frame = read_csv(cells)
     frame["allowed"] = allowance(frame)
     figure, axes = plt.subplots(len(METRICS), 3, figsize=(PAGE, 6.6))
     for metric, row in zip(METRICS, axes, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.runs import Row
 from betascan.studies.vu2026.image_config import DOCUMENT, document_name
 
@@ -31,7 +31,7 @@ ROUNDING = 0.005  # of what is published, in points
 
 def published() -> pd.DataFrame:
     """Return the published changes against beta 1, lambda 0: CELL and published_percent."""
-    wide = pd.read_csv(Path(__file__).with_name("published_images_percent.csv"))
+    wide = read_csv(Path(__file__).with_name("published_images_percent.csv"))
     wide = wide.rename(columns=lambda column: column.removeprefix("beta"))
     tall = wide.melt(CELL[:3], var_name="beta", value_name="published_percent")
     return tall.astype({"lambda": float, "beta": float})
@@ -58,9 +58,9 @@ def join(
     rows : sequence of Mapping
         Signatures and keys of the models.
     """
-    nll = {path.parent.name: pd.read_csv(path)["reconstruction"].iloc[-1] for path in histories}
+    nll = {path.parent.name: read_csv(path)["reconstruction"].iloc[-1] for path in histories}
     measured = {
-        path.parent.name: pd.read_csv(path).set_index(["metric", "convention"])["value"]
+        path.parent.name: read_csv(path).set_index(["metric", "convention"])["value"]
         for path in scores
     }
     compared, beyond = [], []
@@ -154,7 +154,7 @@ def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None
     standins : sequence of str
         The data sets of the configuration whose images are not the document's.
     """
-    values = pd.read_csv(table)
+    values = read_csv(table)
     by_seed = {key: group.set_index("seed")["value"] for key, group in values.groupby(CELL)}
     rows = []
     for (dataset, metric, lam, beta), value in by_seed.items():

@@ -13,6 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import colour_bar
 from betascan.plots.heatmap import heatmap, mark
@@ -64,7 +65,7 @@ def information(
 
 def _matrix(path: Path) -> pd.DataFrame:
     """Return mutual information as latents (from 1) x factors."""
-    frame = pd.read_csv(path)
+    frame = read_csv(path)
     names = list(dict.fromkeys(frame["factor"]))
     frame["latent"] += 1
     matrix = frame.pivot(index="latent", columns="factor", values="mutual_information")[names]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.vu2026.linear_tables import ROUNDING
 
 SMALL, TINY = 1e-3, 1e-10  # gains within follow the linear law, and are no rounding yet
@@ -35,8 +35,8 @@ def claims(linear: Path, contraction: Path, claims: Path, size: int, scale: str)
     scale : str
         Of the run.
     """
-    cells = pd.read_csv(linear)
-    statements = pd.read_csv(Path(__file__).with_name("published_linear.csv"), index_col="item")
+    cells = read_csv(linear)
+    statements = read_csv(Path(__file__).with_name("published_linear.csv"), index_col="item")
     rows = [
         {"n": n, "method": method, **row}
         for (n, method), panel in cells.groupby(["n", "method"], sort=False)
@@ -44,7 +44,7 @@ def claims(linear: Path, contraction: Path, claims: Path, size: int, scale: str)
     ]
     rows += [
         {"n": size, "method": "fixed_point", **row}
-        for row in _of_contraction(pd.read_csv(contraction))
+        for row in _of_contraction(read_csv(contraction))
     ]
     for row in rows:
         statement = statements.loc[row["item"]]

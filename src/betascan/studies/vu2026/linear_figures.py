@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import handles
 from betascan.plots.boxes import boxes as draw_boxes
@@ -43,8 +44,8 @@ def boxes(runs: Path, linear: Path, observed: int) -> Figure:
     observed : int
         Observed variables of the models to show.
     """
-    values = pd.read_csv(runs).query("n == @observed")
-    cells = pd.read_csv(linear).query("n == @observed")
+    values = read_csv(runs).query("n == @observed")
+    cells = read_csv(linear).query("n == @observed")
     betas, looks = sorted(set(values["beta"])), ordinal(sorted(set(values["lambda"])))
     at = places(betas, looks)
     figure, axes = plt.subplots(
@@ -99,7 +100,7 @@ def heatmaps(linear: Path, observed: int, method: str) -> Figure:
     method : str
         "fixed_point" or "adamw".
     """
-    cells = pd.read_csv(linear).query("n == @observed and method == @method")
+    cells = read_csv(linear).query("n == @observed and method == @method")
     figure, axes = plt.subplots(len(SCORES), 3, figsize=(PAGE, 5.6), sharex=True, sharey=True)
     for score, row in zip(SCORES, axes, strict=True):
         mean, published, allowed = (
@@ -148,7 +149,7 @@ def contraction(contraction: Path, lam: float, beta: float, noise: float) -> Fig
     noise : float
         Variance of y beyond the factors.
     """
-    table = pd.read_csv(contraction)
+    table = read_csv(contraction)
     figure, (free, bound, held) = plt.subplots(1, 3, figsize=(PAGE, 3.1))
 
     strongest = table.query("mode == 1 and `lambda` == 0")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from betascan.core.files import write_csv
+from betascan.core.files import read_csv, write_csv
 from betascan.studies.vu2026.linear_data import SCORES, Data
 from betascan.theory import lambda_beta
 
@@ -23,7 +23,7 @@ COLUMNS = [
 
 def published() -> pd.DataFrame:
     """Return the means that the document prints: CELL and published."""
-    wide = pd.read_csv(Path(__file__).with_name("published_linear_cells.csv"))
+    wide = read_csv(Path(__file__).with_name("published_linear_cells.csv"))
     wide = wide.rename(columns=lambda name: name.removeprefix("beta"))
     tall = wide.melt(CELL[:-1], var_name="beta", value_name="published")
     return tall.astype({"lambda": float, "beta": float})
@@ -57,7 +57,7 @@ def cells(
         Only at the papers' scale is a mean held against the published one.
     """
     kept = [name for name in CELL if name != "metric"]
-    scores = pd.read_csv(runs).melt([*kept, "at_rest"], list(SCORES), var_name="metric")
+    scores = read_csv(runs).melt([*kept, "at_rest"], list(SCORES), var_name="metric")
     groups = scores.groupby(CELL, sort=False)
     table = groups["value"].agg(["mean", "sem"]).rename(columns={"sem": "standard_error"})
     table["at_rest"] = groups["at_rest"].mean()
