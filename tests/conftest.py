@@ -1,7 +1,10 @@
 """What several folders of tests share."""
 
 import dag
+import disk
+import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from betascan import plots
 
@@ -15,8 +18,23 @@ def finished(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Keep torch's threads from waiting for each other over tiny products."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def themed():
     """Figures drawn here are in the theme of all figures."""
     with plots.themed():
         yield
+    plt.close("all")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 400 kB."""
+    (tmp_path / "disk").mkdir()
+    with disk.mounted(tmp_path / "disk") as folder:
+        yield folder

@@ -26,12 +26,6 @@ LIKELIHOODS = {
 EACH = pytest.mark.parametrize("likelihood", LIKELIHOODS.values(), ids=LIKELIHOODS)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep torch's threads from waiting for each other over tiny products."""
-    torch.set_num_threads(1)
-
-
 def small_pass(likelihood=LIKELIHOODS["gaussian"], pixel_scale=1.0, **model):
     """A minibatch of B images and a small VAE in double precision."""
     torch.manual_seed(1)

@@ -1,5 +1,4 @@
 import pytest
-import torch
 from linear_reference import samples
 
 from betascan.core.machine import processor_flags
@@ -7,12 +6,6 @@ from betascan.linear_vae import compiler, training
 from betascan.linear_vae.compiler import NATIVE, WIDTHS, NoKernelError
 from betascan.linear_vae.kernel import KernelEngine
 from betascan.linear_vae.torch_engine import TorchEngine
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Keep torch's threads from waiting for each other over tiny products."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

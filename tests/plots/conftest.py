@@ -1,11 +1,6 @@
-import matplotlib.pyplot as plt
 import pytest
-
-from betascan import plots
 
 
 @pytest.fixture(autouse=True)
-def theme():
-    with plots.themed():
-        yield
-    plt.close("all")
+def theme(themed):
+    """All tests here draw in the theme."""

@@ -1,16 +1,6 @@
 import numpy as np
 import pytest
-import torch
 from small_runs import stored
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep torch's threads from waiting for each other over tiny products."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

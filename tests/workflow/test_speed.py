@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from betascan.workflow import speed
@@ -94,3 +95,19 @@ def test_a_table_of_another_version_is_as_good_as_none(config, tmp_path, text):
     rows = studies(config, config)
     missing = describe(config, rows, tmp_path / "missing.csv")
     assert describe(config, rows, tmp_path / "plan.csv") == missing
+
+
+def test_hours_of_image_models_are_images_by_their_cost(config, monkeypatch, tmp_path):
+    monkeypatch.setattr(speed, "linear_lines", lambda config: [])
+    monkeypatch.setattr(speed, "seconds_an_image", lambda run, channels: 1e-3 * channels)
+    monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(speed, "load", lambda raw: config)
+    monkeypatch.setattr(speed, "resolve_device", lambda device: torch.device("cpu"))
+    speed.measure(tmp_path / "plan.csv", {})
+    plan = pd.read_csv(tmp_path / "plan.csv").set_index("study")
+    seconds = sum(
+        100 * (images // batch) * batch * 1e-3 * channels * 14  # epochs, weights, models
+        for images, batch, channels in ((589_824, 512, 1),)
+    )
+    seconds += 200 * (160_000 // 256) * 256 * 3e-3 * 14
+    np.testing.assert_allclose(plan["hours"]["denardin2025"], seconds / 4 / 3600, rtol=1e-3)

@@ -7,7 +7,7 @@ import time
 
 from dag import ENVIRONMENT, TINY, command, planned, snakemake
 
-DRAWN = {"comparison", "tables_page", "results"}  # of all documents
+DRAWN = {"comparison", "comparison_tables", "comparison_page"}  # of all documents
 
 
 def test_a_second_run_has_nothing_to_do(finished):
