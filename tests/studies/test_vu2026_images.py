@@ -20,8 +20,8 @@ FOUR = (*DOCUMENT, "mpi3d_real_complex")  # which the document does not have
 def score(metric, seed, beta, lam):
     """Scores that rise to beta 4 and fall to a fifth at 32, unless lambda holds them."""
     if metric == "nll":
-        return 100 + beta - lam * (beta > 1) / 2
-    held = {1.0: 1.0, 4.0: 2.0, 32.0: 1.8 if lam else 0.4}[beta]
+        return 100 + beta - lam / 2
+    held = {1.0: 0.9 if lam else 1.0, 4.0: 2.0, 32.0: 1.8 if lam else 0.4}[beta]
     return held * (1 + 0.01 * seed) * {"mig": 0.1, "sap": 0.05, "matched_information": 2.0}[metric]
 
 

@@ -54,6 +54,7 @@ def test_runs_with_the_published_means_bear_the_statements_out(tmp_path):
     assert claims.loc[("fixed_point", "likelihood"), "ours"] == 20
     assert claims.loc[("adamw", "SAP"), ["ours", "published"]].tolist() == [21, 21]
     assert claims.loc[("fixed_point", "restored"), "ours"] == pytest.approx(1.1, abs=0.05)
+    assert claims.loc[("adamw", "unbounded"), "ours"] == pytest.approx(-19.1, abs=0.05)
     assert claims.loc[("fixed_point", "gain"), "published"] == pytest.approx(-np.log(32))
     assert claims.loc[("fixed_point", "optimum"), "published"] < 0.001
 
