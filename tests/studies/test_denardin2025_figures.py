@@ -72,7 +72,7 @@ def test_the_published_mig_stands_only_with_its_own_convention(scores):
 def test_any_number_of_scores_has_its_panels(scores, wanted):
     figure = figures.scores(scores, "dsprites", wanted, standins=["dsprites"])
     assert len(figure.axes) == len(figures.shown_scores(wanted))
-    assert "stand-in" in figure.get_suptitle()
+    assert "stand-in" in figure.legends[0].get_title().get_text()
 
 
 def test_curves_end_beside_the_author_s(tmp_path):

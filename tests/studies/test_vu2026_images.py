@@ -1,14 +1,14 @@
 """Tables and statements of vu2026's image study, from scores that are known."""
 
 from itertools import product
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from betascan.config.images import Evaluation
-from betascan.metrics.scores import Coded, score_table
+from betascan.config.images import TABULAR_METRICS
+from betascan.metrics.inputs import LatentCodes
+from betascan.metrics.scores import score_table
 from betascan.studies.vu2026 import image_claims, image_tables
 from betascan.studies.vu2026.image_config import DOCUMENT, NEEDED
 from betascan.studies.vu2026.image_tables import published
@@ -110,11 +110,11 @@ def test_every_model_has_its_row_and_its_change(folder):
 def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
     random = np.random.default_rng(0)
     train, test = (
-        Coded(random.normal(size=(n, 3)), random.normal(size=(n, 3)), factors, factors * 1.0)
+        LatentCodes(random.normal(size=(n, 3)), random.normal(size=(n, 3)), factors, factors * 1.0)
         for n in (60, 40)
         for factors in [random.integers(0, 3, (n, 2))]
     )
-    accepted = get_args(get_args(Evaluation.model_fields["wanted"].annotation)[0])
+    accepted = TABULAR_METRICS
     assert len(accepted) > len(NEEDED)
     rows = rows_of(["dsprites"])[:1]
     folder = tmp_path / rows[0]["signature"]
@@ -124,7 +124,8 @@ def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
     files = tmp_path / "images.csv", tmp_path / "spectrum.csv"
     written = []
     for wanted in (NEEDED, accepted):
-        score_table(train, test, wanted=wanted, refits=0, workers=1).to_csv(scores, index=False)
+        table = score_table(train, test, metrics=wanted, n_refits=0, workers=1)
+        table.to_csv(scores, index=False)
         image_tables.join([scores], [history], *files, rows)
         written.append([file.read_text() for file in files])
     assert written[0] == written[1]

@@ -192,10 +192,9 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
         for ax in axes.flat[: len(panels)]
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=4)
-    figure.suptitle(
-        f"{labels.dataset(dataset, standins)}; bars: 95 % over test images, one training a point",
-        fontsize=8,
-        color=GUIDE,
-    )
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside upper center", ncols=4,
+        title=f"{labels.dataset(dataset, standins)}; bars: 95 % over test images, one training a "
+        "point",
+    )  # fmt: skip
     return figure
