@@ -103,18 +103,18 @@ def test_the_code_that_varies_least_for_its_size_votes():
 
 
 def test_a_majority_by_hand():
-    """Two factors; latent 0 votes for factor 1 in two of three groups, latent 2 is pruned."""
+    """Two factors; latent 0 votes for factor 1 in two of three groups of training, 2 is pruned."""
     spread = np.linspace(-1, 1, 64)
     still, moving = np.zeros(64), spread
     group = {0: np.stack([still, moving, still], 1), 1: np.stack([moving, still, still], 1)}
-    fixed = np.array([1, 1, 0, 0, 1, 0, 0])
-    latent = [0, 0, 0, 1, 0, 0, 1]
+    fixed = np.array([1, 1, 0, 0, 1, 0, 0, 0])
+    latent = [0, 0, 0, 1, 0, 0, 0, 1]
     groups = [(fixed[:2], np.stack([group[k] for k in latent[:2]]))]
     groups += [(fixed[2:], np.stack([group[k] for k in latent[2:]]))]
     variances = np.array([0.4, 0.4, 0.0])
-    correct = majority_vote(groups, variances, n_train=4, n_test=3)
-    assert correct.tolist() == [True, False, True]
-    assert majority_vote(groups, 0.001 * variances, n_train=4, n_test=3).tolist() == [False] * 3
+    correct = majority_vote(groups, variances, n_train=4, n_test=4)
+    assert correct.tolist() == [True, False, False, True]
+    assert majority_vote(groups, 0.001 * variances, n_train=4, n_test=4).tolist() == [False] * 4
 
 
 def test_beta_vae_equals_a_loop_over_the_same_pairs():
