@@ -8,6 +8,7 @@ import torch
 
 from betascan import metrics
 from betascan.metrics import MetricError
+from betascan.metrics.arrays import matrix, whole_number
 from betascan.metrics.total_correlation import elbo_terms
 
 CODES, CLASSES = plain.example(0, n=60, dtype=np.float64)
@@ -86,6 +87,21 @@ def test_half_precision_is_computed_in_double(half):
     double = codes.double() if isinstance(codes, torch.Tensor) else codes.astype(np.float64)
     for score in OF_CODES_AND_CLASSES.values():
         np.testing.assert_array_equal(score(codes, CLASSES), score(double, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("f4", "f4"), (">f4", "f4"), ("f2", "f8"), ("f8", "f8"), ("i1", "f8"), ("?", "f8")],
+)
+def test_single_precision_is_kept_and_all_else_becomes_double(given, kept):
+    assert matrix(np.ones((2, 2), given), "codes").dtype == np.dtype(kept)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, None, "3", [3]])
+def test_a_count_is_a_whole_number_of_at_least_one(value):
+    assert whole_number(np.int64(3), "bins") == 3
+    with pytest.raises(MetricError, match="bins must be a whole number of at least 1, not"):
+        whole_number(value, "bins")
 
 
 def test_classes_of_any_type_are_the_same_classes():

@@ -1,3 +1,5 @@
+from inspect import unwrap
+
 import numpy as np
 import plain
 import pytest
@@ -143,7 +145,11 @@ def test_invariances_of_the_scores(seed):
 
 
 def test_one_clear_line_for_what_cannot_be_scored():
-    with pytest.raises(MetricError, match=r"booster must be reference, .* not 'xgboost'"):
-        dci(*TRAIN, *TEST, "xgboost")
+    for function in dci, importances:
+        untyped = unwrap(function)  # of the type check in tests
+        with pytest.raises(
+            MetricError, match=r"booster must be one of reference, .* not 'xgboost'"
+        ):
+            untyped(*TRAIN, *TEST, "xgboost")
     with pytest.raises(MetricError, match="two latents and two factors"):
         dci(TRAIN[0], TRAIN[1][:, :1], TEST[0], TEST[1][:, :1], "l1")

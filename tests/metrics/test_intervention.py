@@ -1,3 +1,5 @@
+from inspect import unwrap
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from betascan.metrics import MetricError, beta_vae_score, factor_vae_score
-from betascan.metrics.intervention import least_variance, majority_vote
+from betascan.metrics.intervention import beta_vae_correct, least_variance, majority_vote
 
 SIZES = (3, 6, 1, 8)
 FEW = {"train_votes": 300, "test_votes": 200}
@@ -103,18 +105,18 @@ def test_the_code_that_varies_least_for_its_size_votes():
 
 
 def test_a_majority_by_hand():
-    """Two factors; latent 0 votes for factor 1 in two of three groups, latent 2 is pruned."""
+    """Two factors; latent 0 votes for factor 1 in two of three groups of training, 2 is pruned."""
     spread = np.linspace(-1, 1, 64)
     still, moving = np.zeros(64), spread
     group = {0: np.stack([still, moving, still], 1), 1: np.stack([moving, still, still], 1)}
-    fixed = np.array([1, 1, 0, 0, 1, 0, 0])
-    latent = [0, 0, 0, 1, 0, 0, 1]
+    fixed = np.array([1, 1, 0, 0, 1, 0, 0, 0])
+    latent = [0, 0, 0, 1, 0, 0, 0, 1]
     groups = [(fixed[:2], np.stack([group[k] for k in latent[:2]]))]
     groups += [(fixed[2:], np.stack([group[k] for k in latent[2:]]))]
     variances = np.array([0.4, 0.4, 0.0])
-    correct = majority_vote(groups, variances, n_train=4, n_test=3)
-    assert correct.tolist() == [True, False, True]
-    assert majority_vote(groups, 0.001 * variances, n_train=4, n_test=3).tolist() == [False] * 3
+    correct = majority_vote(groups, variances, n_train=4, n_test=4)
+    assert correct.tolist() == [True, False, False, True]
+    assert majority_vote(groups, 0.001 * variances, n_train=4, n_test=4).tolist() == [False] * 4
 
 
 def test_beta_vae_equals_a_loop_over_the_same_pairs():
@@ -143,9 +145,10 @@ def test_beta_vae_of_known_encoders():
 def test_one_clear_line_for_what_cannot_be_scored():
     with pytest.raises(MetricError, match="factor sizes must be whole numbers, one above 1"):
         factor_vae_score(Encoder(np.eye(4)), (1, 1))
-    for sizes in [], (2.5, 3):
+    for sizes in [], (2.5, 3), (2, 0):
+        untyped = unwrap(beta_vae_correct)  # of the type check in tests
         with pytest.raises(MetricError, match="factor sizes must be whole numbers"):
-            beta_vae_score(Encoder(np.eye(4)), sizes)
+            untyped(Encoder(np.eye(4)), np.array(sizes))
     with pytest.raises(MetricError, match="train_votes must be a whole number of at least 1"):
         factor_vae_score(Encoder(np.eye(4)), SIZES, train_votes=0)
     with pytest.raises(MetricError, match="all training points share the same factor"):

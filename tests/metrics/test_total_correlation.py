@@ -1,4 +1,5 @@
 import math
+from inspect import unwrap
 from itertools import permutations
 
 import numpy as np
@@ -280,5 +281,6 @@ Z, MEAN, LOG_VARIANCE = posteriors(12, 6, 2)
     ],
 )
 def test_one_clear_line_for_what_cannot_be_estimated(args, options, message):
+    untyped = unwrap(elbo_samples)  # of the type check in tests
     with pytest.raises(MetricError, match=message):
-        elbo_terms(*args, **options)
+        untyped(*args, **options)

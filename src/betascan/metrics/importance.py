@@ -1,6 +1,6 @@
 """Disentanglement, completeness, informativeness: how important each code is for each factor."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,6 +22,11 @@ class Dci(NamedTuple):
     informativeness: float
 
 
+def _check(booster: str) -> None:
+    if booster not in get_args(Booster):
+        raise MetricError(f"booster must be one of {', '.join(get_args(Booster))}, not {booster!r}")
+
+
 def _model(booster: Booster) -> Any:
     # Imported here: slow to import, and not in every environment.
     if booster == "reference":
@@ -32,11 +37,9 @@ def _model(booster: Booster) -> Any:
         from sklearn.ensemble import RandomForestClassifier
 
         return RandomForestClassifier(random_state=0)
-    if booster == "l1":
-        from sklearn.linear_model import Lasso
+    from sklearn.linear_model import Lasso
 
-        return Lasso(alpha=0.02)
-    raise MetricError(f"booster must be reference, lightgbm, forest or l1, not {booster!r}")
+    return Lasso(alpha=0.02)
 
 
 def _importances(
@@ -84,6 +87,7 @@ def importances(
 
     Parameters as of `dci`; factors that are constant in training are left out.
     """
+    _check(booster)
     sets = train_test(train_codes, train_factors, test_codes, test_factors)
     return _importances(*sets, booster, workers)
 
@@ -174,6 +178,7 @@ def dci(
     Eastwood, C. and Williams, C. K. I. (2018). A framework for the quantitative evaluation of
     disentangled representations.
     """
+    _check(booster)
     sets = train_test(train_codes, train_factors, test_codes, test_factors)
     return _dci(*sets, booster, workers)
 

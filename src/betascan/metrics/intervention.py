@@ -1,6 +1,7 @@
 """Scores from groups of images that share one factor's value: FactorVAE's and beta-VAE's."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -18,7 +19,7 @@ GROUPS_AT_ONCE = 256
 Groups = tuple[Int[np.ndarray, " _"], Float[np.ndarray, "_ samples latents"]]
 
 
-def _check_sizes(factor_sizes: Sequence[int]) -> Int[np.ndarray, " factors"]:
+def _check_sizes(factor_sizes: Any) -> Int[np.ndarray, " factors"]:
     sizes = np.asarray(factor_sizes)
     whole = sizes.ndim == 1 and sizes.dtype.kind in "iu"
     if not whole or (sizes < 1).any() or not (sizes > 1).any():
