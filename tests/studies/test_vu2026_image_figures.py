@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("themed")
 
 
 def panels(figure):
-    """Axes with a title or a y label of their own are told apart by both, as a reader does."""
+    """Axes by the label of their row and the title of their column."""
     grid = [ax for ax in figure.axes if not hasattr(ax, "_colorbar")]
     rows = {}
     for ax in grid:

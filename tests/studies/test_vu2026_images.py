@@ -232,8 +232,8 @@ def test_a_data_set_of_ours_is_measured_and_not_judged(folder, four):
     assert added["published"].isna().all()
     assert set(added["in_ours"]) == {"yes"}
     # neither its presence nor its stand-in changes what is said of the document's three
-    rest = claims.drop("mpi3d_real_complex").reset_index()
-    pd.testing.assert_frame_equal(rest, claims_of(folder).reindex(columns=rest.columns))
+    others = claims.drop("mpi3d_real_complex").reset_index()
+    pd.testing.assert_frame_equal(others, claims_of(folder).reindex(columns=others.columns))
 
 
 def test_of_fewer_data_sets_nothing_holds_everywhere(tmp_path):

@@ -210,16 +210,16 @@ SOLVERS = {
 
 def counted(solver, blocks=np.inf):
     """Have a solver note its blocks, and be killed after so many."""
-    advance, seen = solver.advance, []
+    advance, blocks_run = solver.advance, []
 
     def counting(count):
-        if len(seen) == blocks:
+        if len(blocks_run) == blocks:
             raise KeyboardInterrupt
-        seen.append(count)
+        blocks_run.append(count)
         advance(count)
 
     solver.advance = counting
-    return seen
+    return blocks_run
 
 
 @pytest.mark.parametrize("method", SOLVERS)

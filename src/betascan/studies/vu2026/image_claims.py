@@ -1,4 +1,4 @@
-"""What the abstract of vu2026 says of images, beside its published numbers and ours."""
+"""Statements of vu2026's abstract about images, judged by its published numbers and by ours."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,7 +125,7 @@ def claims(table: Path, claims: Path, scale: str, standins: Sequence[str]) -> No
     table : Path
         Of `image_tables.join`.
     claims : Path
-        Written. in_document: whether the document's own numbers bear the statement out; in_ours:
+        Written. in_document: whether the document's numbers bear the statement out; in_ours:
         whether this run does, whatever its scale. The verdict is about the document and says so
         where the scale cannot tell.
     scale : str

@@ -111,8 +111,8 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     if not base > 0:
         return np.nan, np.nan
     ratio = value.mean() / base
-    rest = (value - ratio * reference) / base
-    return 100 * (ratio - 1), 100 * float(rest.std() / np.sqrt(len(rest)))
+    residual = (value - ratio * reference) / base
+    return 100 * (ratio - 1), 100 * float(residual.sem())
 
 
 def undecided(dataset: str, scale: str, standins: Sequence[str]) -> str | None:

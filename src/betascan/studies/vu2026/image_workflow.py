@@ -58,7 +58,7 @@ def tables(
             makes={"table": table, "spectrum": context.result("image_spectrum.csv")},
             params={"rows": [training.row for training in continued]},
             caption="NLL, MIG, SAP and I_m of every model of images, and their change against "
-            "beta 1 and lambda 0 of the same seed, beside the published change in %. The NLL is "
+            "beta 1 and lambda 0 of the same seed, with the published change in %. The NLL is "
             "the mean over the last interval of training.",
         ),
         Table(
@@ -68,7 +68,7 @@ def tables(
             makes={"cells": context.result("image_cells.csv")},
             params=judged,
             caption="Means over seeds of every beta and lambda, with standard errors; changes are "
-            "those of the means, beside the published ones and the difference in points.",
+            "those of the means, with the published ones and the difference in points.",
         ),
         Table(
             name="image_claims",
@@ -76,10 +76,10 @@ def tables(
             needs={"table": table},
             makes={"claims": claims},
             params=judged,
-            caption="What the document says of images, its own published number, whether that "
+            caption="What the document says of images, the number it prints, whether that "
             "bears the statement out, ours, and a verdict. The published numbers of Shapes3D show "
             "no collapse up to beta 32. Runs that are shorter, smaller or on stand-ins cannot "
-            "decide; what they show is in its own column.",
+            "decide; the column in_ours has what they show.",
         ),
         image_rows.provenance(
             context,

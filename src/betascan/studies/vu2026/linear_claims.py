@@ -1,4 +1,4 @@
-"""What vu2026 states of its linear study, beside what came out."""
+"""What vu2026 states about its linear study, compared with what came out."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def _verdict(row: Row, about: str, scale: str) -> str:
 
 def _of_panel(cells: pd.DataFrame) -> list[Row]:
     """Measure the statements on the cells of one size and method."""
-    beta, lam = cells["beta"].max(), cells["lambda"].max()
+    beta, lam = float(cells["beta"].max()), float(cells["lambda"].max())
     target = cells[(cells["beta"] > 1) | (cells["lambda"] == 0)]
     agrees = (target["mean"] - target["published"]).abs() <= target["allowed"]
     exact = target[target["closed_form"].notna()]

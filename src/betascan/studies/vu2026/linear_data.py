@@ -1,7 +1,6 @@
 """The Gaussian data of vu2026's linear study, and the scores of a linear encoder on them."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float
@@ -30,7 +29,7 @@ class Data:
     noise: float
 
     @classmethod
-    def draw(cls, observed: int, factors: int, noise: float, seed: int, rng_offset: int) -> Self:
+    def draw(cls, observed: int, factors: int, noise: float, seed: int, rng_offset: int) -> "Data":
         """Draw the parameters as the authors did: variances U(0.1, 1), mixing N(0, 1).
 
         Parameters

@@ -55,7 +55,7 @@ def solve(
 ) -> None:
     """Solve every beta and lambda from every start.
 
-    The checkpoint lies beside `solved`, undeclared: Snakemake deletes the outputs of a job that
+    The checkpoint is kept next to `solved`, undeclared: Snakemake deletes the outputs of a job that
     failed.
 
     Parameters

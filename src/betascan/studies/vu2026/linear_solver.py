@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -42,7 +42,7 @@ class Cells:
     start: Int[np.ndarray, " models"]
 
     @classmethod
-    def grid(cls, betas: Sequence[float], lambdas: Sequence[float], starts: int) -> Self:
+    def grid(cls, betas: Sequence[float], lambdas: Sequence[float], starts: int) -> "Cells":
         """Return every beta with every lambda from every start, starts running fastest."""
         lam, beta, start = np.meshgrid(lambdas, betas, np.arange(starts), indexing="ij")
         return cls(beta.ravel().astype(float), lam.ravel().astype(float), start.ravel())
@@ -64,7 +64,7 @@ class Starts:
     decoder: Float[np.ndarray, "starts observed latents"]
 
     @classmethod
-    def draw(cls, observed: int, latents: int, starts: int, seed: int) -> Self:
+    def draw(cls, observed: int, latents: int, starts: int, seed: int) -> "Starts":
         """Draw all entries from N(0, 1); a start does not depend on how many there are.
 
         Parameters
@@ -84,13 +84,13 @@ class Starts:
 class Solver(ABC):
     """Models whose state is a dictionary of arrays, first axis the models.
 
-    All of it is in a checkpoint. Subclasses add their own arrays to ``active`` (models,), which
+    All of it is in a checkpoint. Subclasses add arrays to ``active`` (models,), which
     have not converged, and ``steps`` (models,), how many each has taken.
     """
 
     block: int  # steps between looks at clock and checkpoint
     engine: str  # what does the arithmetic
-    identity: list[Any]  # beside budget and state at the start: what a checkpoint belongs to
+    identity: list[Any]  # what a checkpoint belongs to, with the budget and the initial state
 
     def __init__(self, cells: Cells, budget: int, **state: NDArray[Any]) -> None:
         self.cells, self.budget = cells, budget

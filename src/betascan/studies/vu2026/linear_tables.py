@@ -1,4 +1,4 @@
-"""The tables of vu2026's linear study: every cell beside the published one."""
+"""The table of vu2026's linear study: every cell compared with the published one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def cells(
     sizes: Sequence[dict[str, Any]],
     scale: str,
 ) -> None:
-    """Write mean and standard error over the starts of every cell beside the published mean.
+    """Compare the mean of every cell, over the starts, with the published one.
 
     At beta = 1 and lambda > 0 the likelihood has no optimum, and what is reported is where the
     budget ends: "not converged".
