@@ -87,8 +87,8 @@ def _of_panel(cells: pd.DataFrame) -> list[Row]:
     unbounded = _cell(cells, "recon", 1, lam)
     return [
         *rows,
-        _row("collapse", most, most["mean"] <= ROUNDING),
-        _row("restored", restored, within),
+        _row("collapse", most, bool(most["mean"] <= ROUNDING)),
+        _row("restored", restored, bool(within)),
         _row("unbounded", unbounded),
     ]
 
