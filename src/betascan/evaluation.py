@@ -129,9 +129,11 @@ def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[R
 @torch.no_grad()
 def encode(vae: Vae, batches: ImageBatches, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return mean and log-variance (n, latents) of q(z|x) of the images `rows`."""
-    found = [vae.encode(batches[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))]
-    mean = torch.cat([posterior.mean for posterior in found])
-    log_variance = torch.cat([posterior.variance.log() for posterior in found])
+    posteriors = [
+        vae.encode(batches[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))
+    ]
+    mean = torch.cat([posterior.mean for posterior in posteriors])
+    log_variance = torch.cat([posterior.variance.log() for posterior in posteriors])
     return mean.numpy(), log_variance.numpy()
 
 

@@ -1,4 +1,4 @@
-"""Every published number of all documents beside ours, in one table, and how many came out."""
+"""Published numbers of all documents and ours in one table, and how many were reproduced."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from betascan.studies.base import Compared
 REPRODUCED, NOT_REPRODUCED, SCALE = "reproduced", "not reproduced", "scale cannot tell"
 WRONG, NO_TARGET, BEYOND = "document is wrong", "no target", "beyond the document"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, SCALE, WRONG, NO_TARGET, BEYOND)
-COMMON = {  # the studies' own words
+COMMON = {  # from the words of the studies
     "holds": REPRODUCED,
     "agrees": REPRODUCED,
     "reproduced": REPRODUCED,
@@ -38,20 +38,22 @@ COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "sca
 
 def _verdict(row: Record) -> str:
     """Translate a study's verdict; what the document itself contradicts is its error."""
-    told = str(row["verdict"])
-    wrong = told.startswith("printed value is wrong") or isinstance(row.get("contradiction"), str)
+    verdict = str(row["verdict"])
+    wrong = verdict.startswith("printed value is wrong") or isinstance(
+        row.get("contradiction"), str
+    )
     if wrong or row.get("in_document") == "no":
         return WRONG
-    return COMMON[told]
+    return COMMON[verdict]
 
 
 def _note(row: Record, source: Compared, verdict: str) -> str:
-    told = [str(row[column]) for column in source.note if pd.notna(row[column])]
+    notes = [str(row[column]) for column in source.note if pd.notna(row[column])]
     if row.get("in_document") == "no":
-        told.append("its own published numbers do not bear the statement out")
+        notes.append("its own published numbers do not bear the statement out")
     elif verdict in (SCALE, NO_TARGET, BEYOND) and row["verdict"] != verdict:
-        told.append(row["verdict"])  # which is more exact
-    return "; ".join(text for text in told if text)
+        notes.append(row["verdict"])  # which is more exact
+    return "; ".join(text for text in notes if text)
 
 
 def _named(column: str, value: object) -> str:
@@ -62,13 +64,13 @@ def _named(column: str, value: object) -> str:
 
 def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> list[dict[str, Any]]:
     """Return the rows of one table in COLUMNS; a deviation, ours - published, is of numbers."""
-    found = []
+    compared = []
     for row in table.to_dict("records"):
         parts = [_named(c, row[c]) for c in source.item if c in row and pd.notna(row[c])]
         published = row.get(source.published)
         verdict = _verdict(row)
         numbers = pd.to_numeric(pd.Series([row[source.ours], published]), errors="coerce")
-        found.append(
+        compared.append(
             {
                 "document": document,
                 "item": ", ".join([source.about, *parts] if source.about else parts),
@@ -80,7 +82,7 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
                 "note": _note(row, source, verdict),
             }
         )
-    return found
+    return compared
 
 
 def counts(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -92,12 +94,12 @@ def counts(comparison: pd.DataFrame) -> pd.DataFrame:
 
 def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
     """Return one row a study: its scale, data, hours of training, device, commit."""
-    found = []
+    lines = []
     for name, record in records:
         data = record["data"]
         sources = {part["source"] for part in (data if isinstance(data, list) else [data])}
         made = record.get("made_by", [record])
-        found.append(
+        lines.append(
             {
                 "study": name,
                 "scale": record["scale"],
@@ -107,17 +109,17 @@ def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
                 "commit": ", ".join(sorted({str(one["commit"])[:7] for one in made})),
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(lines)
 
 
 def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str], Record]:
     """Read the record of every document, or of each part where it has several."""
-    found: dict[tuple[str, str], Record] = {}
+    records: dict[tuple[str, str], Record] = {}
     for path in provenances:
         record, document = read_json(path), path.parent.name
         parts = {"": record} if "scale" in record else record
-        found |= {(document, part): one for part, one in parts.items()}
-    return found
+        records |= {(document, part): one for part, one in parts.items()}
+    return records
 
 
 def compare(
@@ -167,15 +169,15 @@ def compare(
         temporary.write_text(_readable(frame, counted))
     for (document, items), path in zip(shown, statements, strict=True):
         rows_of = frame[frame["document"] == document]
-        own = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
-        write_csv(own[["item", "published", "ours", "verdict"]].map(_short), path)
+        shown_rows = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
+        write_csv(shown_rows[["item", "published", "ours", "verdict"]].map(_short), path)
 
 
 def _readable(frame: pd.DataFrame, counted: pd.DataFrame) -> str:
     """Return the comparison in Markdown: the counts, then a table a document."""
     parts = ["# What was published and what came out", _markdown(counted)]
-    for document, own in frame.groupby("document", sort=False):
-        parts += [f"## {document}", _markdown(own.drop(columns="document"))]
+    for document, table in frame.groupby("document", sort=False):
+        parts += [f"## {document}", _markdown(table.drop(columns="document"))]
     return "\n\n".join(parts) + "\n"
 
 

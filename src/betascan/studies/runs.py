@@ -40,5 +40,5 @@ def concatenate(parts: Sequence[Path], joined: Path) -> None:
 
 
 def index(index: Path, rows: Sequence[Row]) -> None:
-    """Write the keys of models and the signature by which their files are found."""
+    """Write the keys of models and the signature that names their folders."""
     write_csv(pd.DataFrame([{**row["keys"], "signature": row["signature"]} for row in rows]), index)

@@ -18,7 +18,7 @@ class Batch:
     trainings : Sequence of Training
         The models.
     single : bool
-        One job a model, told apart by the wildcard ``signature``.
+        One job a model, distinguished by the wildcard ``signature``.
     """
 
     rule: str

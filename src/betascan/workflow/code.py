@@ -67,14 +67,14 @@ def closure(module: str) -> list[str]:
     """
     if _file(module) is None:
         raise ValueError(f"there is no module {module}")
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in reached:
+            reached.add(name)
             waiting += _imports(name)
-    return sorted(found - INFRASTRUCTURE)
+    return sorted(reached - INFRASTRUCTURE)
 
 
 def _file(module: str) -> Path | None:

@@ -97,8 +97,8 @@ def targets(config: Data, paths: Paths) -> dict[str, list[str]]:
         stem = f"{name}_{source}"
         return [f"{paths.data}/{stem}.h5", f"{paths.figures}/data/{stem}.png"]
 
-    found = {name: both(name, getattr(config, name).source) for name in IMAGE_SETS}
+    wanted = {name: both(name, getattr(config, name).source) for name in IMAGE_SETS}
     standins = [name for name, row in IMAGE_SETS.items() if "standin" in row.sources]
     for name in standins:
-        found.setdefault(f"{name.split('_')[0]}_standin", []).extend(both(name, "standin"))
-    return found
+        wanted.setdefault(f"{name.split('_')[0]}_standin", []).extend(both(name, "standin"))
+    return wanted

@@ -19,7 +19,7 @@ TCVAES = ("tcvae_mws", "tcvae_mss")
 METHODS = {"mws_low", "mss_nearer", "as_coded_off"}  # of an estimator, whatever it is applied to
 
 
-class Found(NamedTuple):
+class Outcome(NamedTuple):
     """A statement of `published/chen2018.csv`, what came out, and whether that bears it out."""
 
     item: str
@@ -49,9 +49,9 @@ def correlation(x: pd.Series, y: pd.Series) -> tuple[float, float, float, float]
     """Pearson's r with its 95 % interval (Fisher's z) and p value; NaN where there is none."""
     if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return np.nan, np.nan, np.nan, np.nan
-    found = stats.pearsonr(x, y)
-    low, high = found.confidence_interval()
-    return float(found.statistic), float(low), float(high), float(found.pvalue)
+    test = stats.pearsonr(x, y)
+    low, high = test.confidence_interval()
+    return float(test.statistic), float(low), float(high), float(test.pvalue)
 
 
 def wide(scores: pd.DataFrame, metric: str, dataset: str, sampling: str) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def wide(scores: pd.DataFrame, metric: str, dataset: str, sampling: str) -> pd.D
     return chosen.pivot_table(index="seed", columns=["model", "beta"], values="value")
 
 
-def _penalty(scores: pd.DataFrame, dataset: str) -> Iterator[Found]:
+def _penalty(scores: pd.DataFrame, dataset: str) -> Iterator[Outcome]:
     """Questions 1 and 2, by seed: models of one seed share initial weights and images."""
     mig = wide(scores, "mig_chen", dataset, INDEPENDENT)
     elbo = wide(scores, "elbo", dataset, INDEPENDENT)
@@ -68,17 +68,17 @@ def _penalty(scores: pd.DataFrame, dataset: str) -> Iterator[Found]:
     highest = max(mig.columns.get_level_values("beta"))
     for model in (*TCVAES, "factor_vae"):
         rise = above[model] - mig[model][1.0]
-        yield Found("rises", dataset, model, *above_zero(rise))
+        yield Outcome("rises", dataset, model, *above_zero(rise))
     for model in TCVAES:
         for other in ("beta_vae", "factor_vae"):
             gap = above[model] - above[other]
-            yield Found(f"beats_{other}", dataset, model, *above_zero(gap))
+            yield Outcome(f"beats_{other}", dataset, model, *above_zero(gap))
         gap = elbo[model][highest] - elbo["beta_vae"][highest]
-        yield Found("elbo", dataset, model, *above_zero(gap))
+        yield Outcome("elbo", dataset, model, *above_zero(gap))
 
 
-def _correlated(scores: pd.DataFrame, dataset: str) -> Iterator[Found]:
-    """Question 4: over all models of a kind; the document's means over seeds beside."""
+def _correlated(scores: pd.DataFrame, dataset: str) -> Iterator[Outcome]:
+    """Question 4: over all models of a kind; and, as in the document, over means of seeds."""
     keys = ["model", "beta", "seed"]
     pair = [
         of_metric(scores, metric, dataset=dataset, sampling=INDEPENDENT).set_index(keys)["value"]
@@ -86,28 +86,30 @@ def _correlated(scores: pd.DataFrame, dataset: str) -> Iterator[Found]:
     ]
     both = pd.concat(pair, axis=1, keys=["tc", "mig"])
     for model in ("beta_vae", *TCVAES, "factor_vae"):
-        own = both.loc[model]
-        r, low, high, p = correlation(own["tc"], own["mig"])
-        means = own.groupby("beta").mean()
+        rows = both.loc[model]
+        r, low, high, p = correlation(rows["tc"], rows["mig"])
+        means = rows.groupby("beta").mean()
         of_means = correlation(means["tc"], means["mig"])[0]
-        evidence = f"n = {len(own)}, no interval"
+        evidence = f"n = {len(rows)}, no interval"
         if not np.isnan(r):
-            evidence = f"r = {r:.2f}, interval {low:.2f} to {high:.2f}, p = {p:.2g}, n = {len(own)}"
+            evidence = (
+                f"r = {r:.2f}, interval {low:.2f} to {high:.2f}, p = {p:.2g}, n = {len(rows)}"
+            )
         if not np.isnan(of_means):
             evidence += f"; of means over seeds {of_means:.2f}, n = {len(means)}"
         shown = YES if high < 0 else NO if low > 0 else UNCLEAR
-        yield Found("correlation", dataset, model, r, evidence, shown)
+        yield Outcome("correlation", dataset, model, r, evidence, shown)
 
 
-def _dependent(scores: pd.DataFrame) -> Iterator[Found]:
+def _dependent(scores: pd.DataFrame) -> Iterator[Outcome]:
     for name in sorted(set(scores["sampling"]) - {INDEPENDENT}):
         mig = wide(scores, "mig_chen", "dsprites", name)
         for model in TCVAES:
             gap = (mig[model] - mig["beta_vae"]).iloc[:, 0]
-            yield Found(f"joint_{name}", "dsprites", model, *above_zero(gap))
+            yield Outcome(f"joint_{name}", "dsprites", model, *above_zero(gap))
 
 
-def _numbers(scores: pd.DataFrame, published: pd.Series) -> Iterator[Found]:
+def _numbers(scores: pd.DataFrame, published: pd.Series) -> Iterator[Outcome]:
     """Numbers that others got on dSprites."""
     mig, elbo, objective = (
         wide(scores, metric, "dsprites", INDEPENDENT)["tcvae_mws"]
@@ -117,15 +119,15 @@ def _numbers(scores: pd.DataFrame, published: pd.Series) -> Iterator[Found]:
     low, high = stats.t.interval(0.95, max(1, len(mig) - 1), mig[best].mean(), mig[best].sem())
     shown = UNCLEAR if np.isnan(low) else YES if low <= published["best"] <= high else NO
     evidence = f"beta = {best:g}, interval {low:.3g} to {high:.3g}, n = {len(mig)}"
-    yield Found("best", "dsprites", "tcvae_mws", float(mig[best].mean()), evidence, shown)
+    yield Outcome("best", "dsprites", "tcvae_mws", float(mig[best].mean()), evidence, shown)
     for item, values in (("rerun_elbo", elbo), ("rerun_objective", objective)):
         means = values.mean()
         shown = YES if means.min() <= published[item] <= means.max() else NO
         evidence = f"{means.min():.4g} to {means.max():.4g} over beta"
-        yield Found(item, "dsprites", "tcvae_mws", float(means.iloc[-1]), evidence, shown)
+        yield Outcome(item, "dsprites", "tcvae_mws", float(means.iloc[-1]), evidence, shown)
 
 
-def _metrics(repeated: pd.DataFrame) -> Iterator[Found]:
+def _metrics(repeated: pd.DataFrame) -> Iterator[Outcome]:
     """Question 3: paired by model, Wilcoxon's test; settings by Friedman's test."""
     fewer = errors(repeated)
     fewer = fewer[fewer["samples"] < fewer["samples"].max()]
@@ -140,7 +142,7 @@ def _metrics(repeated: pd.DataFrame) -> Iterator[Found]:
             ours = one / other
             evidence = f"{one:.3g} against {other:.3g}, p = {p:.2g}, n = {len(both)} models"
             shown = UNCLEAR if not p < 0.05 else YES if ours < 1 else NO
-        yield Found("noise", "dsprites", metric, float(ours), evidence, shown)
+        yield Outcome("noise", "dsprites", metric, float(ours), evidence, shown)
     for metric in ("mig", "sap", "dci_disentanglement", "factor_vae_score", "beta_vae_score"):
         table = by_setting(repeated, metric)
         span = float((table.max(axis=1) - table.min(axis=1)).mean() / unit[metric])
@@ -148,34 +150,34 @@ def _metrics(repeated: pd.DataFrame) -> Iterator[Found]:
         p = np.nan if alike else stats.friedmanchisquare(*table.T.to_numpy()).pvalue
         means = ", ".join(f"{name}: {value:.3g}" for name, value in table.mean().items())
         evidence = f"means {means}; p = {p:.2g}, n = {len(table)} models"
-        yield Found("settings", "dsprites", metric, span, evidence, YES if p < 0.05 else UNCLEAR)
+        yield Outcome("settings", "dsprites", metric, span, evidence, YES if p < 0.05 else UNCLEAR)
 
 
-def _estimators(terms: pd.DataFrame, dataset: str) -> Iterator[Found]:
-    own = terms[terms["dataset"] == dataset]
+def _estimators(terms: pd.DataFrame, dataset: str) -> Iterator[Outcome]:
+    rows = terms[terms["dataset"] == dataset]
     keys = ["model", "beta", "seed"]
-    bias = own.pivot_table(index=keys, columns=["term", "estimator"], values="bias")
+    bias = rows.pivot_table(index=keys, columns=["term", "estimator"], values="bias")
     low = bias["index_code_mi"]["mws"]
-    yield Found("mws_low", dataset, "all models", *above_zero(low))
+    yield Outcome("mws_low", dataset, "all models", *above_zero(low))
     distance = bias["total_correlation"].abs()
     nearer = distance["mws"] - distance["mss"]
-    yield Found("mss_nearer", dataset, "all models", *above_zero(nearer))
+    yield Outcome("mss_nearer", dataset, "all models", *above_zero(nearer))
     off = distance["mss_as_coded"] - distance["mss"]
-    yield Found("as_coded_off", dataset, "all models", *above_zero(off))
+    yield Outcome("as_coded_off", dataset, "all models", *above_zero(off))
 
 
-def verdict(found: Found, scale: str, standins: Sequence[str], learnt: bool) -> str:
+def verdict(outcome: Outcome, scale: str, standins: Sequence[str], learnt: bool) -> str:
     """Judge by seeds and models; what is smaller than the document does not refute it."""
     papers = scale == "papers"
-    if not papers and (not learnt or found.item in ("best", "rerun_elbo", "rerun_objective")):
+    if not papers and (not learnt or outcome.item in ("best", "rerun_elbo", "rerun_objective")):
         return "scale cannot tell"
-    if found.dataset in standins and found.item not in METHODS:
+    if outcome.dataset in standins and outcome.item not in METHODS:
         return "stand-in cannot tell"
-    if found.shown == YES:
+    if outcome.shown == YES:
         return "holds"
     if papers:
-        return "does not hold" if found.shown == NO else "seeds cannot tell"
-    return "not at this scale" if found.shown == NO else "scale cannot tell"
+        return "does not hold" if outcome.shown == NO else "seeds cannot tell"
+    return "not at this scale" if outcome.shown == NO else "scale cannot tell"
 
 
 def claims(
@@ -191,12 +193,12 @@ def claims(
     Intervals are of 95 % over seeds, or over models where n says so. standins: the data sets
     whose images are not genuine; Shapes3D is in any case not the document's.
     """
-    told = read_csv(Path(__file__).with_name("published.csv"), index_col="item")
+    statements = read_csv(Path(__file__).with_name("published.csv"), index_col="item")
     table, again = read_csv(scores), read_csv(repeated, keep_default_na=False)
     estimated = read_csv(terms)
-    found = [
+    outcomes = [
         *(f for name in NAMES for f in _penalty(table, name)),
-        *_numbers(table, told["value"]),
+        *_numbers(table, statements["value"]),
         *_metrics(again),
         *(f for name in NAMES for f in _correlated(table, name)),
         *_dependent(table),
@@ -212,13 +214,13 @@ def claims(
             "item": one.item,
             "dataset": NAMES[one.dataset],
             "of": PLAIN.get(one.of, one.of),
-            "where": told["where"][one.item],
-            "statement": told["statement"][one.item],
-            "published": told["value"][one.item],
+            "where": statements["where"][one.item],
+            "statement": statements["statement"][one.item],
+            "published": statements["value"][one.item],
             "ours": one.ours,
             "evidence": one.evidence,
             "verdict": verdict(one, scale, standins, bool(learnt[one.dataset])),
         }
-        for one in found
+        for one in outcomes
     ]
     write_csv(pd.DataFrame(rows), claims)

@@ -55,8 +55,10 @@ def draw(
         random = stream(seed, f"chen2018/joint/{name}")
         rows = np.sort(jointly(stored.factors, (one, two), weights, len(stored), random))
         blocks = (stored[part] for part in np.split(rows, range(BLOCK, len(rows), BLOCK)))
-        told = f"{facts.source}; {factors[0]} and {factors[1]} as in {name}, up to {contrast:g} : 1"
+        source = (
+            f"{facts.source}; {factors[0]} and {factors[1]} as in {name}, up to {contrast:g} : 1"
+        )
         store.write(
-            path, grid, grid.indices(stored.factors[rows]), blocks, source=told,
+            path, grid, grid.indices(stored.factors[rows]), blocks, source=source,
             maximum=facts.maximum,
         )  # fmt: skip

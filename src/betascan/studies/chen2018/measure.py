@@ -91,8 +91,10 @@ def estimates(
     for method in get_args(Method):
         size = N if method == "exact" else batch
         parts = [slice(start, start + size) for start in range(0, N - size + 1, size)]
-        found = [elbo_terms(z[p], mu[p], log_var[p], method=method, dataset_size=N) for p in parts]
-        means = torch.tensor(found).mean(0).tolist()
+        terms_of = [
+            elbo_terms(z[p], mu[p], log_var[p], method=method, dataset_size=N) for p in parts
+        ]
+        means = torch.tensor(terms_of).mean(0).tolist()
         rows += [
             {"metric": name, "estimator": method, "value": value}
             for name, value in zip(TERMS, means, strict=True)

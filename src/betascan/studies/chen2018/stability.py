@@ -35,43 +35,47 @@ class Posteriors:
     """The factors of `mig_chen`."""
 
 
-def _parts(all_: Posteriors, n: int, random: np.random.Generator) -> tuple[Rows, Rows]:
+def _parts(posteriors: Posteriors, n: int, random: np.random.Generator) -> tuple[Rows, Rows]:
     """Draw n rows, and half as many others for a test."""
-    drawn = random.permutation(len(all_.mean))[: n + n // 2]
+    drawn = random.permutation(len(posteriors.mean))[: n + n // 2]
     first = round(len(drawn) * 2 / 3)
     return drawn[:first], drawn[first:]
 
 
-def _mig(all_: Posteriors, n: int, random: np.random.Generator, bins: int = 20) -> float:
-    rows, _ = _parts(all_, n, random)
-    return mig(all_.mean[rows], all_.factors[rows], bins)
+def _mig(posteriors: Posteriors, n: int, random: np.random.Generator, bins: int = 20) -> float:
+    rows, _ = _parts(posteriors, n, random)
+    return mig(posteriors.mean[rows], posteriors.factors[rows], bins)
 
 
-def _mig_chen(all_: Posteriors, n: int, random: np.random.Generator) -> float:
+def _mig_chen(posteriors: Posteriors, n: int, random: np.random.Generator) -> float:
     """Of the n images alone, also as posteriors, where `measure` takes those of all images."""
-    rows, _ = _parts(all_, n, random)
-    classes = all_.factors[rows][:, list(all_.chosen)]
+    rows, _ = _parts(posteriors, n, random)
+    classes = posteriors.factors[rows][:, list(posteriors.chosen)]
     seed = int(random.integers(1 << 31))
-    return mig_chen(all_.mean[rows], all_.log_variance[rows], classes, samples=n, seed=seed)
+    return mig_chen(
+        posteriors.mean[rows], posteriors.log_variance[rows], classes, samples=n, seed=seed
+    )
 
 
 def _trained(
-    score: Callable[..., float], all_: Posteriors, n: int, random: np.random.Generator
+    score: Callable[..., float], posteriors: Posteriors, n: int, random: np.random.Generator
 ) -> float:
-    train, test = _parts(all_, n, random)
-    z, v = all_.mean, all_.factors
+    train, test = _parts(posteriors, n, random)
+    z, v = posteriors.mean, posteriors.factors
     return score(z[train], v[train], z[test], v[test])
 
 
-def _sap(all_: Posteriors, n: int, random: np.random.Generator, C: float = 0.01) -> float:
-    return _trained(lambda *sets: sap(*sets, C=C, workers=1), all_, n, random)
+def _sap(posteriors: Posteriors, n: int, random: np.random.Generator, C: float = 0.01) -> float:
+    return _trained(lambda *sets: sap(*sets, C=C, workers=1), posteriors, n, random)
 
 
-def _dci(all_: Posteriors, n: int, random: np.random.Generator, booster: Any = "lightgbm") -> float:
+def _dci(
+    posteriors: Posteriors, n: int, random: np.random.Generator, booster: Any = "lightgbm"
+) -> float:
     def score(z: Any, v: Any, test_z: Any, test_v: Any) -> float:
         return dci(z, v, test_z, test_v, booster, workers=1).disentanglement
 
-    return _trained(score, all_, n, random)
+    return _trained(score, posteriors, n, random)
 
 
 def shared(
@@ -86,27 +90,29 @@ def shared(
     return fixed, rows
 
 
-def _factor_vae(all_: Posteriors, n: int, random: np.random.Generator, group: int = 64) -> float:
+def _factor_vae(
+    posteriors: Posteriors, n: int, random: np.random.Generator, group: int = 64
+) -> float:
     """FactorVAE's score of n votes, as `metrics.factor_vae_score`, from stored images."""
-    fixed, rows = shared(all_.factors, n + n // 2, group, random)
+    fixed, rows = shared(posteriors.factors, n + n // 2, group, random)
     step = max(1, CHUNK // group)
     chunks = [slice(start, start + step) for start in range(0, len(rows), step)]
-    groups = ((fixed[chunk], all_.mean[rows[chunk]]) for chunk in chunks)
-    variances = all_.mean.var(axis=0, ddof=1)
+    groups = ((fixed[chunk], posteriors.mean[rows[chunk]]) for chunk in chunks)
+    variances = posteriors.mean.var(axis=0, ddof=1)
     return float(majority_vote(groups, variances, n_train=n, n_test=n // 2).mean())
 
 
 def _beta_vae(
-    all_: Posteriors, n: int, random: np.random.Generator, group: int = 64, C: float = 1.0
+    posteriors: Posteriors, n: int, random: np.random.Generator, group: int = 64, C: float = 1.0
 ) -> float:
     """Return the beta-VAE score of n points, as `metrics.beta_vae_score`, from stored images."""
-    fixable = np.flatnonzero(varying(all_.factors))
+    fixable = np.flatnonzero(varying(posteriors.factors))
     fixed = random.choice(fixable, size=n + n // 2)
-    points = np.empty((len(fixed), all_.mean.shape[1]))
+    points = np.empty((len(fixed), posteriors.mean.shape[1]))
     for factor in fixable:
         of_factor = np.flatnonzero(fixed == factor)
-        pairs = sharing(all_.factors, int(factor), len(of_factor) * group, 2, random)
-        apart = np.abs(all_.mean[pairs[:, 0]] - all_.mean[pairs[:, 1]])
+        pairs = sharing(posteriors.factors, int(factor), len(of_factor) * group, 2, random)
+        apart = np.abs(posteriors.mean[pairs[:, 0]] - posteriors.mean[pairs[:, 1]])
         points[of_factor] = apart.reshape(len(of_factor), group, -1).mean(1)
     return float(shared_factor_correct(points, fixed, n_train=n, C=C, max_iter=1000).mean())
 
@@ -122,7 +128,9 @@ SETTINGS: Mapping[str, tuple[Score, Sequence[Mapping[str, Any]]]] = {
 }
 
 
-def repeated(all_: Posteriors, samples: Sequence[int], repeats: int, seed: int) -> pd.DataFrame:
+def repeated(
+    posteriors: Posteriors, samples: Sequence[int], repeats: int, seed: int
+) -> pd.DataFrame:
     """Score again and again: metric, setting, usual, samples, repeat, value.
 
     The usual setting with each number of samples, the others with the most. Samples are rows, or
@@ -131,14 +139,14 @@ def repeated(all_: Posteriors, samples: Sequence[int], repeats: int, seed: int) 
     rows = []
     for metric, (score, settings) in SETTINGS.items():
         for place, setting in enumerate(settings):
-            told = ", ".join(f"{name} {value}" for name, value in setting.items())
+            label = ", ".join(f"{name} {value}" for name, value in setting.items())
             for n in samples if place == 0 else [max(samples)]:
                 for repeat in range(repeats):
-                    random = stream(seed, f"chen2018/stability/{metric}/{told}/{n}", repeat)
-                    named = {"metric": metric, "setting": told, "usual": place == 0}
+                    random = stream(seed, f"chen2018/stability/{metric}/{label}/{n}", repeat)
+                    named = {"metric": metric, "setting": label, "usual": place == 0}
                     with warnings.catch_warnings():  # few samples can have hardly two of a class
                         warnings.filterwarnings("ignore", "The number of unique classes")
-                        value = score(all_, n, random, **setting)
+                        value = score(posteriors, n, random, **setting)
                     rows.append({**named, "samples": n, "repeat": repeat, "value": value})
     return pd.DataFrame(rows)
 

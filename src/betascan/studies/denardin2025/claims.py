@@ -11,7 +11,7 @@ from betascan.core.files import read_csv, write_csv
 from betascan.studies.denardin2025.config import TABLES
 from betascan.studies.denardin2025.tables import of_metric
 
-HOLDS, NOT, UNTOLD = "holds", "does not hold", "scale cannot tell"
+HOLDS, NOT, UNDECIDED = "holds", "does not hold", "scale cannot tell"
 LEARNT = 3.0  # nats that a model of the least weight must carry to have learnt anything
 LOW = 2.0  # a "low" beta or gamma
 FEWEST = 4  # weights with which a rank test can come out at 5 %
@@ -28,12 +28,12 @@ def _listed(values: pd.Series) -> str:
 def trend(values: pd.Series, rises: bool) -> Verdict:
     """Judge whether values rise (or fall) along their index: Spearman's test, at 5 %, one-sided."""
     side: Literal["greater", "less"] = "greater" if rises else "less"
-    found = spearmanr(values.index, values, alternative=side)
-    told = f"p = {found.pvalue:.2g}" if found.pvalue >= 0.001 else "p < 0.001"
-    evidence = f"rank correlation {found.statistic:.2f}, {told} ({_listed(values)})"
+    test = spearmanr(values.index, values, alternative=side)
+    p = f"p = {test.pvalue:.2g}" if test.pvalue >= 0.001 else "p < 0.001"
+    evidence = f"rank correlation {test.statistic:.2f}, {p} ({_listed(values)})"
     if len(values) < FEWEST:
-        return UNTOLD, evidence
-    return HOLDS if found.pvalue < 0.05 else NOT, evidence
+        return UNDECIDED, evidence
+    return HOLDS if test.pvalue < 0.05 else NOT, evidence
 
 
 def best_within(scores: pd.DataFrame, lowest: float, highest: float) -> Verdict:
@@ -45,15 +45,15 @@ def best_within(scores: pd.DataFrame, lowest: float, highest: float) -> Verdict:
     inside = scores["weight"].between(lowest, highest)
     evidence = _listed(scores.set_index("weight")["value"])
     if not inside.any() or inside.all():
-        return UNTOLD, evidence
+        return UNDECIDED, evidence
     one, other = (s.loc[s["value"].idxmax()] for s in (scores[inside], scores[~inside]))
     if one["low"] > other["high"]:
         return HOLDS, evidence
-    return NOT if other["low"] > one["high"] else UNTOLD, evidence
+    return NOT if other["low"] > one["high"] else UNDECIDED, evidence
 
 
-def _told(verdict: Verdict, able: bool) -> Verdict:
-    return verdict if able else (UNTOLD, verdict[1])
+def _if_able(verdict: Verdict, able: bool) -> Verdict:
+    return verdict if able else (UNDECIDED, verdict[1])
 
 
 def claims(
@@ -86,7 +86,7 @@ def claims(
 
     def add(dataset: str, model: str, claim: str, verdict: Verdict) -> None:
         learnt = of(dataset, model, "rate", "hirn2026")["value"].iloc[0] >= LEARNT
-        judged, evidence = _told(verdict, bool(learnt))
+        judged, evidence = _if_able(verdict, bool(learnt))
         whole = f"{claim} ({MODELS[model]}, {NAMES[dataset]})"
         rows.append({"claim": whole, "evidence": evidence, "verdict": judged})
 
@@ -101,7 +101,7 @@ def claims(
                 add(dataset, model, f"best MIG at {name} 16 to 32", best_within(mig, 16, 32))
             else:
                 verdict = best_within(mig, 0, LOW)
-                add(dataset, model, f"best MIG at low {name}", _told(verdict, genuine[dataset]))
+                add(dataset, model, f"best MIG at low {name}", _if_able(verdict, genuine[dataset]))
         growth = {model: float(e.iloc[-1] / e.iloc[0]) for model, e in errors.items()}
         stable = HOLDS if growth["factor_vae"] < growth["beta_vae"] else NOT
         evidence = ", ".join(f"{MODELS[m]} {value:.2f} times" for m, value in growth.items())
@@ -118,5 +118,5 @@ def claims(
         able = scale == "papers" and genuine[dataset]
         near = HOLDS if abs(best - published) < 0.05 else NOT
         add(dataset, "factor_vae", f"MIG up to {published} in the slides' convention",
-            _told((near, f"ours: up to {best:.2f}"), able))  # fmt: skip
+            _if_able((near, f"ours: up to {best:.2f}"), able))  # fmt: skip
     write_csv(pd.DataFrame(rows), claims)

@@ -74,14 +74,14 @@ def table(
     for keys, path in keyed(histories, rows):
         weight = keys["weight"]
         ended = read_csv(path).iloc[-1]
-        told = author.loc[weight] if weight in author.index else None
+        slide = author.loc[weight] if weight in author.index else None
         wrong = (number, weight) in errors.index
         for column, (ours, printed, logged) in COLUMNS.items():
             if ours not in ended:
                 continue
-            shown = told[printed] if told is not None else float("nan")
-            kept = told[logged] if told is not None and logged else float("nan")
-            judged = kept if pd.notna(kept) else shown
+            shown = slide[printed] if slide is not None else float("nan")
+            log = slide[logged] if slide is not None and logged else float("nan")
+            judged = log if pd.notna(log) else shown
             verdict = _verdict(ended[ours], judged, scale) if pd.notna(judged) else "not published"
             held_out = ended[ours if ours.startswith("validation") else f"validation_{ours}"]
             lines.append(
@@ -90,7 +90,7 @@ def table(
                     "column": column,
                     "ours": ended[ours],
                     "printed": shown,
-                    "logged": kept,
+                    "logged": log,
                     "verdict": f"printed value is wrong; {verdict}" if wrong else verdict,
                     "on_validation": held_out,
                     "evidence": errors.loc[(number, weight), "evidence"] if wrong else "",
