@@ -1,10 +1,9 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from betascan.linear_vae import Scan
 from betascan.metrics import (
     MetricError,
     active_units,
@@ -44,9 +43,8 @@ def test_the_same_numbers_as_the_spectroscopy():
     shapes = {"encoder_mean": (4, 5), "encoder_log_variance": (4, 5)}
     shapes |= {"encoder_mean_bias": (4,), "encoder_log_variance_bias": (4,)}
     p = {name: rng.normal(size=(1, *shape)) for name, shape in shapes.items()}
-    scan = SimpleNamespace(
-        temperatures=np.array([0.1]), betas=np.array([2.0]), total_variance=20.0, parameters=p
-    )
+    none = np.zeros(1, np.int64)
+    scan = Scan(np.array([2.0]), 20.0, p, none, none, np.zeros(1), {})
     wide = x.astype(np.float64)
     mean = wide @ p["encoder_mean"][0].T + p["encoder_mean_bias"][0]
     log_variance = wide @ p["encoder_log_variance"][0].T + p["encoder_log_variance_bias"][0]

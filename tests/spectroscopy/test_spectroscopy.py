@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 from sklearn.decomposition import PCA
 
+from betascan.core.errors import DataError
 from betascan.linear_vae import Scan
-from betascan.metrics import MetricError
 from betascan.spectroscopy import (
     Pca,
     best_distortion,
@@ -207,9 +210,9 @@ def test_one_clear_line_for_samples_that_cannot_be_measured(splits):
         lambda: Pca.fit(x),
         lambda: Pca.fit(splits[0]).utilities(x),
     ):
-        with pytest.raises(MetricError, match=r"samples have NaN in row 7, column 3 \(from 0\)"):
+        with pytest.raises(DataError, match=r"has nan in row 7 \(from 0\), column 3"):
             measure()
-    with pytest.raises(MetricError, match="the samples are all alike"):
+    with pytest.raises(DataError, match="the samples are all alike"):
         Pca.fit(np.ones((5, 3)))
 
 
@@ -223,5 +226,11 @@ def test_one_clear_line_for_samples_that_cannot_be_measured(splits):
     ],
 )
 def test_one_clear_line_for_points_that_cannot_be_fitted(T, M2, message):
-    with pytest.raises(MetricError, match=message):
+    with pytest.raises(DataError, match=message):
         fit_threshold(T, M2)
+
+
+def test_tables_and_figures_need_no_torch():
+    script = "import sys; sys.modules['torch'] = None; import betascan.spectroscopy"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr == ""

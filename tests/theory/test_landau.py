@@ -1,10 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from betascan.theory import landau
+from betascan.theory import lambda_beta, landau
+from betascan.theory.temperature import temperature_from_beta
 
 
 def loss(branch, variance, beta):
@@ -56,3 +59,14 @@ def test_laws_broadcast_over_temperatures_and_modes():
     np.testing.assert_allclose(landau.signal_fraction(T, T_k), [[0, 0.75], [0, 0.5], [0, 0]])
     np.testing.assert_allclose(np.exp(landau.log_variance(T, T_k)), [[1, 0.25], [1, 0.5], [1, 1]])
     np.testing.assert_allclose(np.exp(2 * landau.rate(T, T_k)), [[1, 4], [1, 2], [1, 1]])
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, torch.tensor])
+def test_any_kind_of_numbers_gives_arrays(kind):
+    T = [0.1, 0.2, 0.4]
+    for law in (landau.signal_fraction, landau.log_variance, landau.rate):
+        found = law(kind(T), kind([0.2, 0.3, 0.3]))
+        assert type(found) is np.ndarray
+        np.testing.assert_allclose(found, law(np.array(T), np.array([0.2, 0.3, 0.3])))
+    assert type(temperature_from_beta(kind(T), 2.0)) is np.ndarray
+    assert type(lambda_beta.contraction(kind(T), kind(T))) is np.ndarray

@@ -1,44 +1,17 @@
 """Observables of a scan, latent by latent at every beta."""
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from betascan.metrics.arrays import matrix
+from betascan.linear_vae.inputs import as_table
+from betascan.linear_vae.result import Scan
 from betascan.metrics.moments import posterior_moments
 
 ROWS = 1 << 15  # samples held at a time: 8 MB a float64 array of 32 latents
 
 
-@runtime_checkable
-class TrainedScan(Protocol):
-    """What this package uses of `linear_vae.Scan`, whose module needs PyTorch."""
-
-    @property
-    def betas(self) -> Float[np.ndarray, " points"]:
-        """Of each point."""
-        ...
-
-    @property
-    def temperatures(self) -> Float[np.ndarray, " points"]:
-        """Of each point."""
-        ...
-
-    @property
-    def total_variance(self) -> float:
-        """V of the training data."""
-        ...
-
-    @property
-    def parameters(self) -> dict[str, np.ndarray]:
-        """Arrays whose first axis is that of the points."""
-        ...
-
-
-def observe(scan: TrainedScan, test: ArrayLike) -> pd.DataFrame:
+def observe(scan: Scan, test: ArrayLike) -> pd.DataFrame:
     """Measure the observables of hirn2026, Eqs. 10-13 and 25, on samples.
 
     Parameters
@@ -54,10 +27,10 @@ def observe(scan: TrainedScan, test: ArrayLike) -> pd.DataFrame:
 
     Raises
     ------
-    MetricError
+    DataError
         If the samples cannot be used.
     """
-    samples = matrix(test, "samples")
+    samples = as_table(test, "test")
     frames = []
     for point, (T, beta) in enumerate(zip(scan.temperatures, scan.betas, strict=True)):
         p = {name: array[point] for name, array in scan.parameters.items()}

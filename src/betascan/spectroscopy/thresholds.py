@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
-from betascan.metrics.errors import MetricError
+from betascan.core.errors import DataError
 
 
 def fit_threshold(
@@ -28,17 +28,17 @@ def fit_threshold(
 
     Raises
     ------
-    MetricError
+    DataError
         If T and signal fractions are not of one length, T is not positive, or a signal fraction
         is not finite.
     """
     T, M2 = np.asarray(T, float), np.asarray(signal_fraction, float)
     if T.ndim != 1 or T.shape != M2.shape:
-        raise MetricError(f"T is {T.shape} and signal fractions {M2.shape}: pass one a point")
+        raise DataError(f"T is {T.shape} and signal fractions {M2.shape}: pass one a point")
     if not (T > 0).all():
-        raise MetricError(f"T must be positive, not {T[~(T > 0)][0]:g}")
+        raise DataError(f"T must be positive, not {T[~(T > 0)][0]:g}")
     if not np.isfinite(M2).all():
-        raise MetricError("signal fractions must be finite numbers")
+        raise DataError("signal fractions must be finite numbers")
     fitted = floor < M2
     T, M2 = T[fitted], M2[fitted]
     if T.size == 0:

@@ -7,9 +7,10 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from betascan.metrics.arrays import matrix
-from betascan.metrics.errors import MetricError
-from betascan.spectroscopy.observables import ROWS, TrainedScan, observe
+from betascan.core.errors import DataError
+from betascan.linear_vae.inputs import as_table
+from betascan.linear_vae.result import Scan
+from betascan.spectroscopy.observables import ROWS, observe
 
 
 def _second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "columns columns"]:
@@ -23,7 +24,7 @@ def _second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "co
 
 
 def truncated_distortion(
-    scan: TrainedScan, test: ArrayLike, observables: pd.DataFrame | None = None
+    scan: Scan, test: ArrayLike, observables: pd.DataFrame | None = None
 ) -> Float[np.ndarray, "points ranks"]:
     """Distortion of reconstructions from the first k ranked latents (hirn2026, Eq. 18).
 
@@ -44,10 +45,10 @@ def truncated_distortion(
 
     Raises
     ------
-    MetricError
+    DataError
         If the samples cannot be used.
     """
-    samples = matrix(test, "samples")
+    samples = as_table(test, "test")
     ranked = observe(scan, samples) if observables is None else observables
     order = ranked.sort_values(["beta", "rank"])["latent"].to_numpy().reshape(len(scan.betas), -1)
     moments = _second_moments(samples)
@@ -108,15 +109,15 @@ class Pca:
 
         Raises
         ------
-        MetricError
+        DataError
             If the samples cannot be used.
         """
-        moments = _second_moments(matrix(train, "samples"))
+        moments = _second_moments(as_table(train, "train"))
         mean = moments[-1, :-1]
         values, vectors = np.linalg.eigh(moments[:-1, :-1] - np.outer(mean, mean))
         values = np.maximum(values[::-1], 0)
         if not values.any():
-            raise MetricError("the samples are all alike: there is no variance to explain")
+            raise DataError("the samples are all alike: there is no variance to explain")
         return cls(mean, vectors[:, ::-1].T, values / values.sum(), float(values.sum()))
 
     def utilities(self, x: ArrayLike) -> Float[np.ndarray, " features"]:
@@ -131,10 +132,10 @@ class Pca:
 
         Raises
         ------
-        MetricError
+        DataError
             If the samples cannot be used.
         """
-        samples = matrix(x, "samples")
+        samples = as_table(x, "x")
         shift = np.column_stack([np.eye(len(self.mean)), -self.mean])
         scatter = shift @ _second_moments(samples) @ shift.T
         return np.einsum("ki,ij,kj->k", self.axes, scatter, self.axes) / self.total_variance

@@ -181,12 +181,12 @@ def sweep(
     s, t : ndarray
         After the update.
     """
-    s, t = np.asarray(s, float), np.asarray(t, float)
-    weight = 1 + 2 * np.asarray(lam, float) * v / (
+    s, t, beta, lam, v = (np.asarray(a, float) for a in (s, t, beta, lam, v))
+    weight = 1 + 2 * lam * v / (
         1 + s
-    )  # of the squared error, in units of the likelihood's
+    )  # of likelihood and squared error, in units of the likelihood's
     precision = 1 + s * weight / (t * beta)  # of the new posterior
-    ratio = s * (1 + s) * weight**2 / (t * np.asarray(beta, float) ** 2 * precision)
+    ratio = s * (1 + s) * weight**2 / (t * beta**2 * precision)
     return ratio, (1 + ratio) / precision
 
 

@@ -18,7 +18,7 @@ def signal_fraction(T: ArrayLike, T_k: ArrayLike) -> FloatArray:
     T, T_k : array_like
         Temperature and threshold.
     """
-    return np.maximum(0.0, 1 - np.divide(T, T_k))
+    return np.maximum(0.0, 1 - np.asarray(T, float) / np.asarray(T_k, float))
 
 
 def log_variance(T: ArrayLike, T_k: ArrayLike) -> FloatArray:
@@ -29,7 +29,7 @@ def log_variance(T: ArrayLike, T_k: ArrayLike) -> FloatArray:
     T, T_k : array_like
         Temperature and threshold.
     """
-    return np.log(np.minimum(1.0, np.divide(T, T_k)))
+    return np.log(np.minimum(1.0, np.asarray(T, float) / np.asarray(T_k, float)))
 
 
 def rate(T: ArrayLike, T_k: ArrayLike) -> FloatArray:

@@ -20,7 +20,7 @@ def temperature_from_beta(beta: ArrayLike, V: float, sigma2: float = 1.0) -> Flo
         |x - x_hat|^2 / (2 sigma2) summed over features. A loss that sums squares without the 1/2
         has sigma2 = 1/2; one that averages over d features has sigma2 = d/2.
     """
-    return np.multiply(beta, sigma2) / V
+    return np.asarray(beta, float) * sigma2 / V
 
 
 def beta_from_temperature(T: ArrayLike, V: float, sigma2: float = 1.0) -> FloatArray:
@@ -32,4 +32,4 @@ def beta_from_temperature(T: ArrayLike, V: float, sigma2: float = 1.0) -> FloatA
     V, sigma2
         As of `temperature_from_beta`.
     """
-    return np.multiply(T, V) / sigma2
+    return np.asarray(T, float) * V / sigma2
