@@ -60,9 +60,9 @@ def broadcast_terms(z: torch.Tensor, mean: torch.Tensor, log_variance: torch.Ten
     density = torch.distributions.Normal(mean, torch.exp(log_variance / 2)).log_prob(z[:, None])
     log_q = torch.logsumexp(density.sum(2), 1) - math.log(len(mean))
     product = (torch.logsumexp(density, 1) - math.log(len(mean))).sum(1)
-    own = density.diagonal().sum(0)
+    conditional = density.diagonal().sum(0)
     prior = torch.distributions.Normal(0, 1).log_prob(z).sum(1)
-    return [t.mean().item() for t in (own - log_q, log_q - product, product - prior)]
+    return [t.mean().item() for t in (conditional - log_q, log_q - product, product - prior)]
 
 
 def speed(rows: int) -> None:
@@ -100,7 +100,7 @@ def speed(rows: int) -> None:
 
 def agreement() -> None:
     """24 representations of 1500 rows: LightGBM against the reference."""
-    found = []
+    scores = []
     for case in range(24):
         rng = np.random.default_rng(case)
         sizes = [(2, 3, 10), (3, 6, 5), (4, 2, 2, 3)][case % 3]
@@ -111,9 +111,9 @@ def agreement() -> None:
         for booster in "reference", "lightgbm":
             table, score = importances(*sets, booster)
             row.append([disentanglement(table), completeness(table), score.mean()])
-        found.append(row)
+        scores.append(row)
         print(case, sizes, np.round(row, 4).tolist(), flush=True)
-    reference, light = np.moveaxis(np.array(found), 1, 0)
+    reference, light = np.moveaxis(np.array(scores), 1, 0)
     for k, name in enumerate(("disentanglement", "completeness", "informativeness")):
         rho = spearmanr(reference[:, k], light[:, k])[0]
         apart = light[:, k] - reference[:, k]
@@ -124,7 +124,7 @@ def agreement() -> None:
 
 
 def conventions() -> None:
-    """One model, many numbers: what each habit found in other code changes."""
+    """One model, many numbers: what each convention of other code changes."""
     mean, log_variance, v = codes_of(10_000, 0)
     test_mean, _, test_v = codes_of(5_000, 1)
     colour = np.zeros((len(v), 1), int)
@@ -182,10 +182,10 @@ def conventions() -> None:
     show("squared correlation", metrics.sap_continuous(mean, v))
     print("DCI: disentanglement, completeness")
     for booster in "lightgbm", "forest", "l1":
-        found, _ = importances(*(a[:2000] for a in sets), booster)
-        show(f"{booster}: disentanglement", disentanglement(found))
-        show(f"{booster}: completeness", completeness(found))
-        per_latent = [disentanglement(row[None]) for row in found]
+        importance, _ = importances(*(a[:2000] for a in sets), booster)
+        show(f"{booster}: disentanglement", disentanglement(importance))
+        show(f"{booster}: completeness", completeness(importance))
+        per_latent = [disentanglement(row[None]) for row in importance]
         show(f"{booster}: disentanglement, latents weighed alike", np.mean(per_latent))
     print("I_m in nats")
     show("gaussian (linear study)", metrics.matched_information(mean, v))

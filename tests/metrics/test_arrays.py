@@ -206,8 +206,8 @@ def test_the_elbo_takes_any_kind_of_array():
     mean, log_variance = CODES[:20], -1 - CODES[20:40]
     expected = elbo_terms(*map(torch.tensor, (mean + 0.1, mean, log_variance)), dataset_size=20)
     for convert in (np.asarray, np.ndarray.tolist, pd.DataFrame):
-        found = elbo_terms(*map(convert, (mean + 0.1, mean, log_variance)), dataset_size=20)
-        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        actual = elbo_terms(*map(convert, (mean + 0.1, mean, log_variance)), dataset_size=20)
+        np.testing.assert_allclose(actual, expected, rtol=1e-12)
     whole = np.arange(12).reshape(6, 2)
     for convert in np.asarray, torch.tensor:  # not truncated to whole nats
         terms = elbo_terms(convert(whole), convert(whole), convert(0 * whole), dataset_size=6)

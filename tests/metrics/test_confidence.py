@@ -25,9 +25,9 @@ def test_covers_the_mean_of_many_rows_and_of_few():
 
 def test_the_interval_of_a_gaussian_mean_is_student_s():
     x = np.random.default_rng(1).normal(size=12)
-    found = of_the_mean(x, resamples=20_000)
+    actual = of_the_mean(x, resamples=20_000)
     error = stats.sem(x) * stats.t(11).ppf(0.975)
-    assert found.high[0] - found.low[0] == pytest.approx(2 * error, rel=0.03)
+    assert actual.high[0] - actual.low[0] == pytest.approx(2 * error, rel=0.03)
 
 
 def test_covers_the_score_at_the_sample_s_number_of_rows():
@@ -57,11 +57,11 @@ def test_a_shift_of_all_resamples_does_not_shift_the_interval():
 
 def test_several_scores_of_two_sets_at_once():
     a, b = np.arange(50.0), np.arange(80.0) ** 2
-    found = bootstrap(lambda r, s: (a[r].mean(), b[s].mean(), a[r].mean() + b[s].mean()), [50, 80])
-    np.testing.assert_allclose(found.value, [a.mean(), b.mean(), a.mean() + b.mean()])
-    assert (found.low < found.value).all()
-    assert (found.value < found.high).all()
-    width = found.high - found.low
+    actual = bootstrap(lambda r, s: (a[r].mean(), b[s].mean(), a[r].mean() + b[s].mean()), [50, 80])
+    np.testing.assert_allclose(actual.value, [a.mean(), b.mean(), a.mean() + b.mean()])
+    assert (actual.low < actual.value).all()
+    assert (actual.value < actual.high).all()
+    width = actual.high - actual.low
     assert width[2] < width[0] + width[1]
 
 
@@ -74,8 +74,8 @@ def test_seeded():
 
 
 def test_without_resamples_there_is_no_interval_and_of_one_row_none_can_be_had():
-    found = bootstrap(lambda rows: 3.0, [5], resamples=0)
-    assert found.value == 3
-    assert np.isnan([found.low, found.high]).all()
+    actual = bootstrap(lambda rows: 3.0, [5], resamples=0)
+    assert actual.value == 3
+    assert np.isnan([actual.low, actual.high]).all()
     with pytest.raises(MetricError, match="at least two rows"):
         bootstrap(lambda rows: 3.0, [1])

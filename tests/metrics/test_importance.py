@@ -42,9 +42,9 @@ def test_scores_equal_the_definition():
 def test_reference_equals_scikit_learn_bit_for_bit():
     table, models = plain.importances(*TRAIN)
     accuracy = [np.mean(m.predict(TEST[0]) == f) for m, f in zip(models, TEST[1].T, strict=True)]
-    found = importances(*TRAIN, *TEST)
-    np.testing.assert_array_equal(found[0], table)
-    np.testing.assert_allclose(found[1], accuracy, rtol=1e-15)
+    actual = importances(*TRAIN, *TEST)
+    np.testing.assert_array_equal(actual[0], table)
+    np.testing.assert_allclose(actual[1], accuracy, rtol=1e-15)
     scores = dci(*TRAIN, *TEST)
     assert scores == (disentanglement(table), completeness(table), np.mean(accuracy))
 
@@ -60,8 +60,8 @@ def test_lightgbm_equals_the_reference_where_codes_take_few_values(size):
     codes, factors = plain.example(1, 500, (size, 3), latents=4, noise=0.3)
     codes = np.round(codes, 1)
     table, (model, _) = plain.importances(codes, factors)
-    found, labels = boost(codes, factors[:, 0], codes)
-    np.testing.assert_allclose(found, table[:, 0], atol=5e-3)  # ties among splits
+    actual, labels = boost(codes, factors[:, 0], codes)
+    np.testing.assert_allclose(actual, table[:, 0], atol=5e-3)  # ties among splits
     assert np.mean(labels == model.predict(codes)) > 0.99
 
 
@@ -74,9 +74,9 @@ def test_lightgbm_ranks_twenty_representations_as_the_reference_does():
         sets = codes[:300], factors[:300], codes[300:], factors[300:]
         ours.append(dci(*sets, "lightgbm"))
         reference.append(dci(*sets))
-    for expected, found in zip(np.transpose(reference), np.transpose(ours), strict=True):
-        assert spearmanr(expected, found)[0] > 0.98
-        assert np.abs(expected - found).max() < 0.08
+    for expected, actual in zip(np.transpose(reference), np.transpose(ours), strict=True):
+        assert spearmanr(expected, actual)[0] > 0.98
+        assert np.abs(expected - actual).max() < 0.08
 
 
 @pytest.mark.parametrize("booster", ["reference", "lightgbm", "forest", "l1"])

@@ -42,8 +42,8 @@ def test_bins_are_those_of_the_precision_of_the_codes():
     assert (plain.bins_of(code) != plain.bins_of(code.astype(float))).any()
     factors = np.random.default_rng(0).integers(3, size=(210, 1))
     for codes in code[:, None], code[:, None].astype(float):
-        found = mutual_information(codes, factors)
-        np.testing.assert_allclose(found, plain.mutual_information(codes, factors), atol=1e-12)
+        actual = mutual_information(codes, factors)
+        np.testing.assert_allclose(actual, plain.mutual_information(codes, factors), atol=1e-12)
 
 
 def test_modularity_equals_the_definition():
@@ -82,9 +82,9 @@ def test_approaches_the_information_of_a_correlated_gaussian():
     x = rng.normal(size=200_000)
     y = 0.9 * x + math.sqrt(1 - 0.81) * rng.normal(size=len(x))
     classes = np.digitize(y, np.quantile(y, np.linspace(0, 1, 65)[1:-1]))
-    found = mutual_information(x[:, None], classes[:, None], bins=60)[0, 0]
+    actual = mutual_information(x[:, None], classes[:, None], bins=60)[0, 0]
     exact = -math.log(1 - 0.81) / 2
-    assert 0.97 * exact < found < exact
+    assert 0.97 * exact < actual < exact
     codes, factors = np.column_stack([x, rng.normal(size=len(x))]), y[:, None]
     assert matched_information(codes, factors) == pytest.approx(exact, rel=0.01)
 
@@ -191,8 +191,8 @@ def test_a_perfect_correlation_has_the_same_information_however_it_is_rounded():
 @pytest.mark.parametrize("noise", [1e-2, 1e-4])
 def test_a_nearly_perfect_correlation_has_the_information_of_its_noise(noise):
     x, e = np.random.default_rng(0).normal(size=(2, 100_000))
-    found = matched_information((x + noise * e)[:, None], x[:, None])
-    assert found == pytest.approx(math.log(1 + noise**-2) / 2, abs=0.01)
+    actual = matched_information((x + noise * e)[:, None], x[:, None])
+    assert actual == pytest.approx(math.log(1 + noise**-2) / 2, abs=0.01)
 
 
 @pytest.mark.parametrize("bins", [0, -3])

@@ -51,9 +51,9 @@ def test_a_linear_decoder_is_its_own_jacobian():
 def test_equals_reverse_mode_point_by_point(activation):
     decoder, z = network(activation), points()
     J = decoder_jacobian(decoder, z)
-    for one, found in zip(z, J, strict=True):
+    for one, actual in zip(z, J, strict=True):
         expected = torch.autograd.functional.jacobian(lambda p: decoder(p[None])[0].flatten(), one)
-        np.testing.assert_allclose(found.detach(), expected, atol=1e-12)
+        np.testing.assert_allclose(actual.detach(), expected, atol=1e-12)
     shift = 1e-6 * torch.eye(4, dtype=torch.float64)
     differences = [(decoder(z + s) - decoder(z - s)).flatten(1) / 2e-6 for s in shift]
     np.testing.assert_allclose(J.detach(), torch.stack(differences, -1).detach(), atol=1e-7)
@@ -77,10 +77,10 @@ def test_alignment_is_the_cosine_of_the_rotation(degrees):
     )
     J = orthonormal(6, 2) @ torch.diag(torch.tensor([3.0, 1.0], dtype=torch.float64)) @ V.T
     nearest = min(degrees, 90 - degrees)
-    found = axis_alignment(J[None])[0].item()
-    assert found == pytest.approx(math.cos(math.radians(nearest)))
+    actual = axis_alignment(J[None])[0].item()
+    assert actual == pytest.approx(math.cos(math.radians(nearest)))
     P = V.round() if degrees != 45 else torch.eye(2, dtype=torch.float64)
-    assert found == pytest.approx(1 - (V - P).square().sum().item() / 4)
+    assert actual == pytest.approx(1 - (V - P).square().sum().item() / 4)
 
 
 def test_orthogonal_columns_are_aligned_even_where_singular_values_coincide():
@@ -141,9 +141,9 @@ def test_singular_values_of_a_known_decoder():
         return (scale * (z + 0.1 * torch.sin(z))) @ U.T
 
     z = points(5, 3)
-    found = singular_value_gradient(decoder, z)
-    np.testing.assert_allclose(found, torch.diag_embed(-scale * 0.1 * torch.sin(z)), atol=1e-12)
-    np.testing.assert_allclose(offdiagonal_mass(found), 0, atol=1e-9)
+    actual = singular_value_gradient(decoder, z)
+    np.testing.assert_allclose(actual, torch.diag_embed(-scale * 0.1 * torch.sin(z)), atol=1e-12)
+    np.testing.assert_allclose(offdiagonal_mass(actual), 0, atol=1e-9)
 
     def coupled(z):  # the scale of each column hangs on the next latent
         return (scale * z * torch.exp(0.01 * z.roll(-1, 1))) @ U.T
@@ -154,9 +154,9 @@ def test_singular_values_of_a_known_decoder():
 @pytest.mark.parametrize("activation", [nn.Tanh(), nn.SiLU(), nn.Softplus(), nn.GELU()])
 def test_singular_value_gradient_equals_differences(activation):
     decoder, z = network(activation), points(4)
-    found = singular_value_gradient(decoder, z).detach()
+    actual = singular_value_gradient(decoder, z).detach()
     with torch.no_grad():
-        np.testing.assert_allclose(singular_value_gradient(decoder, z), found, atol=1e-12)
+        np.testing.assert_allclose(singular_value_gradient(decoder, z), actual, atol=1e-12)
     values = torch.linalg.svdvals(decoder_jacobian(decoder, z)).detach()
     columns = []
     for shift in 1e-5 * torch.eye(4, dtype=torch.float64):
@@ -166,7 +166,7 @@ def test_singular_value_gradient_equals_differences(activation):
         columns.append(((plus - minus) / 2e-5).detach())
     expected = torch.stack(columns, dim=2)
     assert values.diff().abs().min() > 1e-4
-    for ours, theirs in zip(found, expected, strict=True):  # the rows are matched to latents
+    for ours, theirs in zip(actual, expected, strict=True):  # the rows are matched to latents
         for row in theirs:
             assert (ours - row).abs().sum(dim=1).min() < 1e-6
 

@@ -111,7 +111,7 @@ def test_exact_has_the_closed_form_information(gaussian):
 def averaged(method, n, batch):
     """Mean of the estimate of q(z) and q(z_1) over every minibatch that holds z's posterior."""
     z, mean, log_variance = posteriors(3, n, 2)
-    found = []
+    estimates = []
     for others in permutations(range(1, n), batch - 1):
         members = [0, *others]
         weights = (
@@ -120,10 +120,10 @@ def averaged(method, n, batch):
             else -math.log(n * batch)
         )
         log_q, log_q_j = log_aggregate(z[:1], mean[members], log_variance[members], weights)
-        found.append([log_q.exp().item(), log_q_j[0, 0].exp().item()])
+        estimates.append([log_q.exp().item(), log_q_j[0, 0].exp().item()])
     densities = norm.pdf(*(a.numpy() for a in (z[0], mean, (log_variance / 2).exp())))
     exact = np.column_stack([densities.prod(axis=1), densities[:, 0]])
-    return np.mean(found, axis=0), exact
+    return np.mean(estimates, axis=0), exact
 
 
 @pytest.mark.parametrize(("n", "batch"), [(5, 2), (5, 3), (6, 4), (5, 5)])
@@ -152,13 +152,15 @@ def test_stratified_sampling_is_unbiased_over_many_random_minibatches():
     z, mean, log_variance = posteriors(5, 400, 2)
     rng = np.random.default_rng(0)
     exact = log_aggregate(z[:1], mean, log_variance, -math.log(400))[0].exp().item()
-    found = []
+    estimates = []
     for _ in range(4000):
         members = [0, *rng.choice(np.arange(1, 400), 31, replace=False)]
         weights = tc.stratified_log_weights(torch.tensor([0]), 32, 400)
-        found.append(log_aggregate(z[:1], mean[members], log_variance[members], weights)[0].exp())
-    error = np.std(found) / math.sqrt(len(found))
-    assert np.mean(found) == pytest.approx(exact, abs=4 * error)
+        estimates.append(
+            log_aggregate(z[:1], mean[members], log_variance[members], weights)[0].exp()
+        )
+    error = np.std(estimates) / math.sqrt(len(estimates))
+    assert np.mean(estimates) == pytest.approx(exact, abs=4 * error)
     assert error < 0.02 * exact
 
 

@@ -50,8 +50,8 @@ def least(beta, lam, noise):
 def test_the_optimum_is_where_the_objective_is_least(beta, lam, noise):
     nll, rate, squares = least(beta, lam, noise)
     law = {"latents": LATENTS, "noise": noise}
-    found = lambda_beta.negative_log_likelihood(SPECTRUM, beta, lam, **law)
-    np.testing.assert_allclose(found, nll, atol=2e-4)
+    actual = lambda_beta.negative_log_likelihood(SPECTRUM, beta, lam, **law)
+    np.testing.assert_allclose(actual, nll, atol=2e-4)
     rates = lambda_beta.rate(SPECTRUM, beta, lam, **law)[:LATENTS]
     np.testing.assert_allclose(rates.sum(), rate, atol=2e-4)
     level = lambda_beta.water_level(SPECTRUM, beta, lam, **law)

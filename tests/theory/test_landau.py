@@ -65,8 +65,8 @@ def test_laws_broadcast_over_temperatures_and_modes():
 def test_any_kind_of_numbers_gives_arrays(kind):
     T = [0.1, 0.2, 0.4]
     for law in (landau.signal_fraction, landau.log_variance, landau.rate):
-        found = law(kind(T), kind([0.2, 0.3, 0.3]))
-        assert type(found) is np.ndarray
-        np.testing.assert_allclose(found, law(np.array(T), np.array([0.2, 0.3, 0.3])))
+        actual = law(kind(T), kind([0.2, 0.3, 0.3]))
+        assert type(actual) is np.ndarray
+        np.testing.assert_allclose(actual, law(np.array(T), np.array([0.2, 0.3, 0.3])))
     assert type(temperature_from_beta(kind(T), 2.0)) is np.ndarray
     assert type(lambda_beta.contraction(kind(T), kind(T))) is np.ndarray
