@@ -5,8 +5,13 @@ import disk
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from hypothesis import settings
 
 from betascan import plots
+
+# no example may fail because the machine is busy
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

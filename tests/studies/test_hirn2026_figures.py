@@ -189,9 +189,9 @@ def test_the_map_has_each_split_in_the_colour_of_its_key(tmp_path):
     lat = np.repeat([0.0, 10.0], 3)
     label = np.array([0, 0, 0, 1, 1, 2], np.int8)
     with h5py.File(tmp_path / "climate.h5", "w") as file:
-        for name in ("values", "rows", "cols", "lon"):
-            file[name] = np.arange(6.0)
-        file["lat"] = lat
+        file["values"] = np.zeros((6, 19), np.float32)
+        file["rows"] = file["cols"] = np.arange(6, dtype=np.int32)
+        file["lat"], file["lon"] = lat, np.arange(6.0)
     write_npz(tmp_path / "cells.npz", {"split": label})
     splits = pd.DataFrame({"split": ["train", "validation", "test"], "cells": [3, 2, 1]})
     splits = splits.assign(blocks=[2, 1, 1], published=[499_599, 153_897, 154_027])

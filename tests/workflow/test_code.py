@@ -10,12 +10,14 @@ from betascan.workflow import code
 FUNCTION = "betascan.studies.example.tables.table"
 PACKAGE = {
     "studies/example/tables.py": '"""Tables."""\n\nfrom betascan.theory import law\n\n'
+    'ROW = "betascan.theory.named.function"\n\n'
     'def table():\n    """Write it."""\n    return law.law(2), "published.csv"\n',
     "studies/example/published.csv": "a,b\n1,2\n",
     "studies/example/unused.csv": "a,b\n1,2\n",
     "theory/law.py": "from betascan.core.errors import Error\n\ndef law(x):\n    return x + 1\n",
     "core/errors.py": "class Error(Exception): ...\n",
     "theory/other.py": "x = 1\n",
+    "theory/named.py": "def function():\n    return 1\n",
 }
 
 
@@ -46,6 +48,7 @@ def package(tmp_path, monkeypatch):
     [
         ("studies/example/tables.py", "law(2)", "law(3)", True),
         ("theory/law.py", "x + 1", "x - 1", True),
+        ("theory/named.py", "return 1", "return 2", True),
         ("studies/example/published.csv", "1,2", "1,3", True),
         ("studies/example/unused.csv", "1,2", "1,3", False),
         ("studies/example/tables.py", "Write it.", "Write the table.", False),

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -99,6 +100,9 @@ def _imports(module: str) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant):  # a registry names functions
+            name = str(node.value)
+            names += [name.rpartition(".")[0]] if re.fullmatch(r"betascan(\.\w+)+", name) else []
     return [name for name in names if name.startswith("betascan.") and _file(name)]
 
 
