@@ -1,7 +1,10 @@
+"""Scores of linear encoders on Gaussian data, and the contraction of one mode."""
+
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
+from vu2026_models import small
 
 from betascan import metrics
 from betascan.studies.vu2026.fixed_point import sweep
@@ -11,14 +14,9 @@ from betascan.studies.vu2026.linear_data import (
     information,
     squared_correlations,
 )
-from betascan.studies.vu2026.linear_solver import Starts
 from betascan.theory import lambda_beta
 
 torch.set_num_threads(1)
-
-
-def small(observed=9, latents=3, factors=2):
-    return Data.draw(observed, factors, 0.05, 1, 0), Starts.draw(observed, latents, 3, 0)
 
 
 def test_scores_are_those_of_samples():
