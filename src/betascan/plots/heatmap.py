@@ -1,6 +1,7 @@
 """Tables as colours with their numbers, and our table beside a published one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -50,10 +51,11 @@ def heatmap(
     values = table if coloured_by is None else coloured_by
     norm = norm or _range(values)
     texts = table.map(lambda v: "–" if pd.isna(v) else labels.number(v, form)) if form else None
-    sns.heatmap(
-        values, norm=norm, vmin=norm.vmin, vmax=norm.vmax, cmap=cmap, cbar=False, ax=ax,
-        xticklabels=False, yticklabels=False, annot=texts, fmt="", annot_kws={"size": SMALL},
-    )  # fmt: skip
+    with _alone(ax):
+        sns.heatmap(
+            values, norm=norm, vmin=norm.vmin, vmax=norm.vmax, cmap=cmap, cbar=False, ax=ax,
+            xticklabels=False, yticklabels=False, annot=texts, fmt="", annot_kws={"size": SMALL},
+        )  # fmt: skip
     if texts is not None:
         for row, column in np.argwhere(values.isna()):  # seaborn leaves these out
             ax.text(
@@ -109,6 +111,21 @@ def compare(
     )  # fmt: skip
     colour_bar(drawn, right, "difference / allowance", _beyond(reach, share))
     mark(right, share.abs() > 1, ec="black", lw=1.2)
+
+
+@contextmanager
+def _alone(ax: Axes) -> Iterator[None]:
+    """Hide the rest of a figure from seaborn, which draws it to see whether ticks overlap."""
+    figure = ax.figure.figure
+    engine, others = figure.get_layout_engine(), [a for a in figure.axes if a is not ax]
+    visible = [other.get_visible() for other in others]
+    figure.set_layout_engine("none")
+    for other in others:
+        other.set_visible(False)
+    yield
+    figure.set_layout_engine(engine)
+    for other, shown in zip(others, visible, strict=True):
+        other.set_visible(shown)
 
 
 def _range(values: pd.DataFrame) -> Normalize:
