@@ -4,6 +4,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+import seaborn as sns
 from matplotlib.colors import to_rgb
 
 from betascan import plots
@@ -70,3 +71,7 @@ def test_colours_are_named_in_one_place():
         text = module.read_text()
         assert not re.findall(r"""["']#[0-9a-fA-F]{3,8}["']""", text), module.name
         assert not re.findall(r"""cmap=["']""", text), module.name
+
+
+def test_the_palette_is_seaborn_s():
+    assert sns.color_palette("colorblind").as_hex() == style.COLOURS

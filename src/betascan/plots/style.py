@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from cycler import cycler
 
 from betascan.plots import labels
@@ -17,7 +16,11 @@ SMALL = 6
 """Points: the smallest text of any figure."""
 DPI = 250
 
-COLOURS = sns.color_palette("colorblind")
+COLOURS = [
+    *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
+    *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
+]
+"""seaborn's "colorblind", written out: importing seaborn takes longer than drawing most figures."""
 MARKERS = "osD^vP*X<>"
 GUIDE = "0.33"
 """Reference lines, annotations, footers."""
