@@ -14,6 +14,7 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items):
     """Keep tests that need the same run of a DAG on one worker, where it runs once."""
     for item in items:
