@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from betascan.core.checkpoint import Checkpoint, digest
+from betascan.core.device import resolve_device
 from betascan.core.errors import DataError, TrainingError
 from betascan.core.randomness import stream
 from betascan.linear_vae.compiler import NoKernelError, announce_fallback, source_digest
@@ -197,15 +198,7 @@ def _engine(
     device: str,
     workers: int,
 ) -> Engine:
-    if device != "cpu":
-        import torch  # takes seconds, and the kernel does not need it
-
-        available = torch.cuda.is_available()
-        if device == "cuda" and not available:
-            raise TrainingError(
-                "device cuda was asked for and there is none: set device to auto or cpu"
-            )
-        device = "cuda" if available else "cpu"
+    device = resolve_device(device)
     if device == "cpu":
         try:
             return KernelEngine(layout, weights, estimator, workers)

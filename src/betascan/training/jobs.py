@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from betascan.config.vae import Run
+from betascan.core.device import resolve_device
 from betascan.core.files import write_csv, write_json
 from betascan.core.provenance import provenance
 from betascan.models import Saved, load, save
 from betascan.training.batches import ImageBatches
-from betascan.training.loop import resolve_device, temperature, train
+from betascan.training.loop import temperature, train
 
 
 def train_models(
@@ -45,7 +48,7 @@ def train_models(
     loaded: dict[int, ImageBatches] = {}
     for number, (given, row) in enumerate(zip(runs, rows, strict=True)):
         run = Run.model_validate(given)
-        size, device = run.model.size, resolve_device(run.training.device)
+        size, device = run.model.size, torch.device(resolve_device(run.training.device))
         if size not in loaded:
             loaded[size] = ImageBatches(images, size, device)
         pictures = loaded[size]

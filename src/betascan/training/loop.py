@@ -117,21 +117,6 @@ def rate_weight(objective: Objective) -> float:
     return objective.gamma if objective.kind == "beta_tcvae" else objective.beta
 
 
-def resolve_device(name: str) -> torch.device:
-    """Return the device that "auto", "cpu" or "cuda" stands for on this machine.
-
-    Raises
-    ------
-    TrainingError
-        For "cuda" where there is none.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(
-            "device cuda was asked for and there is none: set device to auto or cpu"
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
 def torch_seed(seed: int, purpose: str, index: int = 0) -> int:
     """Return a seed for torch, keyed as the streams of `core.randomness`."""
     return int(stream(seed, purpose, index).integers(2**63))

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from betascan.config.vae import Run
+from betascan.core.device import resolve_device
 from betascan.core.files import write_csv
 from betascan.data import store
 from betascan.data.catalog import IMAGE_SETS
@@ -26,7 +28,7 @@ from betascan.studies.vu2026.linear_data import Data
 from betascan.studies.vu2026.linear_solver import Cells, Starts
 from betascan.theory.temperature import beta_from_temperature
 from betascan.training.batches import ImageBatches
-from betascan.training.loop import resolve_device, train
+from betascan.training.loop import train
 from betascan.workflow.batches import unique
 from betascan.workflow.config import load, studies
 from betascan.workflow.plan import images_seen, linear_workloads, workloads
@@ -49,7 +51,7 @@ def seconds_an_image(run: Run, channels: int) -> float:
     float
         Seconds an image.
     """
-    device, size = resolve_device(run.training.device), run.model.size
+    device, size = torch.device(resolve_device(run.training.device)), run.model.size
     batch = run.training.batch_size
     grid, rows = GRIDS["shapes3d"].grid, np.arange(batch)
     noise = np.random.default_rng(0).integers(256, size=(batch, size, size, channels))
@@ -166,7 +168,7 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
         hours, devices = 0.0, set()
         for training in unique(rows[work.study].trainings):
             run, channels = training.run, IMAGE_SETS[training.data.kind].channels
-            kind, device = _kind(run, channels), resolve_device(run.training.device).type
+            kind, device = _kind(run, channels), resolve_device(run.training.device)
             if kind not in known:
                 known[kind] = seconds_an_image(run, channels)
             parallel = max(1, cores // run.training.threads) if device == "cpu" else 1
@@ -203,7 +205,7 @@ def linear_lines(config: Any) -> list[dict[str, Any]]:
         models * size.iterations * seconds_per_adamw_update(linear, size) for size in sizes
     )
     parallel = min(os.cpu_count() or 1, len(sizes) * len(linear.parts()))  # jobs of one thread
-    device = resolve_device(protocol.device).type
+    device = resolve_device(protocol.device)
     return [
         {**vars(scan_work), "device": _device(device), "hours": scan_seconds / 3600},
         {**vars(adamw_work), "device": _device("cpu"), "hours": adamw_seconds / parallel / 3600},
