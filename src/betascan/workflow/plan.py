@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-
+from betascan.core.errors import ContentError
 from betascan.core.files import read_csv
 from betascan.studies.base import Study, Training
 from betascan.workflow.batches import unique
@@ -142,5 +141,5 @@ def _hours(measured: Path) -> dict[tuple[str, int, int, str], float]:
         plan = read_csv(measured)
         keys = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
         return dict(zip(keys, plan["hours"], strict=True))
-    except (pd.errors.EmptyDataError, KeyError):  # cut short, or of another version
+    except (ContentError, KeyError):  # cut short, or of another version
         return {}
