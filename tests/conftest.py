@@ -14,16 +14,6 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items):
-    """Keep tests that need the same run of a DAG on one worker, where it runs once."""
-    for item in items:
-        if hasattr(item.module, "finished"):  # a run of its own
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-        elif "finished" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("dag"))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A folder in which the whole DAG, every table and figure of all studies, has run once."""
