@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 DATA = ["h5py", "jaxtyping", "numpy", "pandas", "pooch", "pydantic", "rasterio", "requests", "tqdm"]
 ENVIRONMENTS = {
     "data": DATA,
-    "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm"],  # and evaluates
+    "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm", "pyyaml"],  # and evaluates
     # pandas writes Markdown with tabulate
     "figures": [*DATA, "matplotlib", "scipy", "seaborn", "tabulate"],
 }

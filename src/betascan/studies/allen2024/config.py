@@ -81,8 +81,6 @@ class Linear(ConfigModel):
 
     @model_validator(mode="after")
     def _identifiable(self) -> Self:
-        if len(set(self.variances)) < len(self.variances):
-            raise ValueError("axes of equal variances are not identified: let all differ")
         if self.observed <= len(self.variances):
             raise ValueError("there must be more observed variables than factors")
         if self.beta_sigma2 >= min(self.variances):
