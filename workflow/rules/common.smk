@@ -60,7 +60,7 @@ def times(amount):
 
 
 def outputs(study, table):
-    """The files that a table's rule makes: folders and what the report has are marked."""
+    """The files that a table makes; folders, and what the report has, are marked."""
     marked = {
         name: directory(path) if str(path).endswith("/") else path
         for name, path in table.makes.items()
