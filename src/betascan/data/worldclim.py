@@ -42,7 +42,7 @@ _MARGIN = 1 << 20
 class Climate:
     """The cells that are valid in all 19 layers, from north to south and west to east."""
 
-    values: Float32[np.ndarray, "cells 19"]
+    values: Float32[np.ndarray, "cells layers"]
     """Columns as in `LAYERS`."""
     rows: Int32[np.ndarray, " cells"]
     """Rows of the rasters."""
