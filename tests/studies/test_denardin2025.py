@@ -42,7 +42,7 @@ def as_logged(author, folder, dataset, model):
         paths.append(folder / name / "history.csv")
         paths[-1].parent.mkdir(exist_ok=True)
         pd.DataFrame(row).to_csv(paths[-1], index=False)
-        rows.append({"signature": name, "keys": {"weight": weight}})
+        rows.append({"signature": name, "keys": {"weight": weight, "seed": 19}})
     return paths, rows
 
 
@@ -133,9 +133,16 @@ def judged(author, tmp_path, *, rate=20.0, genuine=True, scale="papers"):
                 ("mig", "denardin2025", mig),
                 ("rate", "hirn2026", rate),
             ):
-                named = {"dataset": dataset, "model": model, "weight": weight, "metric": metric}
+                named = {"dataset": dataset, "model": model, "weight": weight, "seed": 19}
                 rows.append(
-                    named | {"convention": convention, "value": value, "low": value, "high": value}
+                    named
+                    | {
+                        "metric": metric,
+                        "convention": convention,
+                        "value": value,
+                        "low": value,
+                        "high": value,
+                    }
                 )
     pd.DataFrame(rows).to_csv(tmp_path / "scores.csv", index=False)
     sources = dict.fromkeys(["dsprites", "mpi3d_real_complex"], genuine)

@@ -11,7 +11,7 @@ from betascan.models import load
 
 def test_tables_scores_and_claims(finished):
     results = finished / "results/denardin2025"
-    named = ["value", "column", "ours", "printed", "logged", "verdict"]
+    named = ["value", "column", "ours", "standard_error", "printed", "logged"]
     for number, columns in ("01", 2), ("02", 5), ("03", 2), ("04", 5):
         table = pd.read_csv(results / f"table{number}.csv")
         assert list(table.columns[:6]) == named
@@ -19,7 +19,7 @@ def test_tables_scores_and_claims(finished):
         assert table["ours"].notna().all()
         assert (results / f"table{number}.tex").exists()
     scores = pd.read_csv(results / "scores.csv")
-    assert len(scores.groupby(["dataset", "model", "weight"])) == 8
+    assert len(scores.groupby(["dataset", "model", "weight", "seed"])) == 8
     assert {"disentanglement_lib", "denardin2025", "lightgbm"} <= set(scores["convention"])
     claims = pd.read_csv(results / "claims.csv")
     assert list(claims.columns) == ["claim", "evidence", "verdict"]

@@ -25,7 +25,7 @@ def value_of(metric, convention, model, weight):
 def scores(tmp_path):
     rows = [
         {
-            "dataset": "dsprites", "model": model, "weight": weight, "metric": score.name,
+            "dataset": "dsprites", "model": model, "weight": weight, "seed": 19, "metric": score.name,
             "convention": score.convention, "value": value,
             "low": value - 0.02, "high": value + 0.03,
         }
@@ -82,7 +82,7 @@ def test_curves_end_beside_the_author_s(tmp_path):
         paths[-1].parent.mkdir()
         history = {"step": [10, 20], "validation_reconstruction": [100.0 * weight, 50.0 * weight]}
         pd.DataFrame(history).to_csv(paths[-1], index=False)
-        rows.append({"signature": f"w{weight:g}", "keys": {"weight": weight}})
+        rows.append({"signature": f"w{weight:g}", "keys": {"weight": weight, "seed": 19}})
     figure = figures.curves(paths[::-1], rows, "dsprites", "beta_vae", "nats", standins=[])
     (ax,) = figure.axes
     curves = {line.get_label(): line for line in ax.lines if line.get_label() != "_author"}
@@ -99,7 +99,7 @@ def test_a_column_of_reconstructions_is_of_its_weight(scores, tmp_path):
         shade = np.full((5, 8, 8, 1), 10 * weight, np.uint8)
         views.append(tmp_path / f"v{weight:g}" / "views.npz")
         write_npz(views[-1], {"originals": np.zeros_like(shade), "reconstructions": shade})
-        rows.append({"signature": f"v{weight:g}", "keys": {"weight": weight}})
+        rows.append({"signature": f"v{weight:g}", "keys": {"weight": weight, "seed": 19}})
     figure = figures.reconstructions(views[::-1], rows=rows, scores=scores, dataset="dsprites",
                                      model="factor_vae", standins=[])  # fmt: skip
     columns = np.reshape(figure.axes, (5, 4))

@@ -20,7 +20,7 @@ def papers(**changes):
 
 @pytest.fixture(scope="module")
 def run():
-    return papers().denardin2025.run("dsprites", "beta_vae", 4).model_copy(update={"seed": 0})
+    return papers().denardin2025.run("dsprites", "beta_vae", 4, 0)
 
 
 DATA = ImageData("dsprites", "dsprites", "data/d.h5", 100, {"source": "rendered", "seed": 0})
@@ -102,7 +102,7 @@ def test_no_two_models_of_a_study_share_their_keys_and_none_its_signature(key):
 
 
 def test_a_shrunk_study_says_so_and_the_others_do_not():
-    ours, full = papers(scale="mine", denardin2025={"seed": 3}), papers()
+    ours, full = papers(scale="mine", denardin2025={"strong_gamma": 3}), papers()
     rows = studies(ours, full)
     scales = {
         key: {f.footer.split("scale: ")[1].split(" ·")[0] for f in rows[key].figures}

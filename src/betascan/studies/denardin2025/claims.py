@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from betascan.core.files import read_csv, write_csv
 from betascan.studies.denardin2025.config import TABLES
-from betascan.studies.denardin2025.tables import of_metric
+from betascan.studies.denardin2025.tables import of_metric, over_seeds
 
 HOLDS, NOT, UNDECIDED = "holds", "does not hold", "scale cannot tell"
 LEARNT = 3.0  # nats that a model of the least weight must carry to have learnt anything
@@ -78,7 +78,7 @@ def claims(
 
     def of(dataset: str, model: str, metric: str, convention: str) -> pd.DataFrame:
         chosen = of_metric(frame, dataset, metric, convention)
-        return chosen[chosen["model"] == model]
+        return over_seeds(chosen[chosen["model"] == model])
 
     def ended(dataset: str, model: str, column: str) -> pd.Series:
         one = (ends["dataset"] == dataset) & (ends["model"] == model) & (ends["column"] == column)

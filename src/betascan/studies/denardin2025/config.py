@@ -21,6 +21,9 @@ TABLES = {
 class Protocol(ConfigModel):
     """What differs between the two data sets."""
 
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="one model of each kind and weight a seed"
+    )
     likelihood: Likelihood
     batch_size: int = Field(ge=2, description="images")
     epochs: float = Field(gt=0, description="at most")
@@ -35,7 +38,6 @@ class Denardin2025(ConfigModel):
         min_length=1, description="beta of beta-VAE, gamma of FactorVAE"
     )
     strong_gamma: float = Field(gt=0, description="from here on FactorVAE has patience_strong")
-    seed: int = Field(ge=0, description="of all trainings")
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all weights of a data set and model in one"
     )
@@ -47,8 +49,8 @@ class Denardin2025(ConfigModel):
     mpi3d_real_complex: Protocol
     evaluation: Evaluation
 
-    def run(self, dataset: str, model: str, weight: float) -> Run:
-        """Return the run of a data set, a model and its weight."""
+    def run(self, dataset: str, model: str, weight: float, seed: int) -> Run:
+        """Return the run of a data set, a model, its weight and a seed."""
         protocol: Protocol = getattr(self, dataset)
         strong = model == "factor_vae" and weight >= self.strong_gamma
         objective: BetaVae | FactorVae = BetaVae(beta=weight)
@@ -67,7 +69,7 @@ class Denardin2025(ConfigModel):
             likelihood=protocol.likelihood,
             objective=objective,
             training=training,
-            seed=self.seed,
+            seed=seed,
         )
 
 

@@ -17,7 +17,7 @@ from betascan.plots import labels
 from betascan.plots.axes import ticks_at
 from betascan.plots.style import COLUMN, GUIDE, MODEL_LOOKS, PAGE, PIXELS, SMALL, ordinal
 from betascan.studies.denardin2025.config import MODELS
-from betascan.studies.denardin2025.tables import of_metric, published_runs
+from betascan.studies.denardin2025.tables import of_metric, over_seeds, published_runs
 from betascan.studies.runs import Row, keyed, read_runs
 
 SYMBOL = {"beta_vae": labels.SYMBOLS["beta"], "factor_vae": labels.SYMBOLS["gamma"]}
@@ -58,7 +58,9 @@ def reconstructions(
     reconstructed = (by_weight[weight]["reconstructions"] for weight in weights)
     columns = [by_weight[weights[0]]["originals"], *reconstructed]
     mig = of_metric(read_csv(scores), dataset, "mig", "denardin2025")
-    mig = mig[mig["model"] == model].set_index("weight")["value"]
+    keys, _ = keyed(views, rows)[0]
+    one_seed = (mig["model"] == model) & (mig["seed"] == keys["seed"])
+    mig = mig[one_seed].set_index("weight")["value"]
     count = len(columns[0])
     figure, axes = plt.subplots(
         count, len(columns), figsize=(PAGE, PAGE * count / len(columns) + 0.8), squeeze=False
@@ -149,10 +151,9 @@ def _over_weight(ax: Axes, table: pd.DataFrame, model: str) -> None:
 
 
 def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequence[str]) -> Figure:
-    """Draw every score against beta and gamma, with its 95 % interval over test images.
+    """Draw every score against beta and gamma, with its 95 % interval: see `tables.over_seeds`.
 
-    The published MIG stands with ours in its own convention. One training a point: the bars say
-    nothing of what another seed would give.
+    The published MIG stands with ours in its own convention.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
     for ax, score in zip(axes.flat, panels, strict=False):
         chosen = of_metric(frame, dataset, score.name, score.convention)
         for model in MODELS:
-            _over_weight(ax, chosen[chosen["model"] == model].sort_values("weight"), model)
+            _over_weight(ax, over_seeds(chosen[chosen["model"] == model]), model)
             if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]
                 ax.plot(
@@ -192,9 +193,10 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
         for ax in axes.flat[: len(panels)]
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
+    seeds = frame.loc[frame["dataset"] == dataset, "seed"].nunique()
+    bars = f"over {seeds} seeds" if seeds > 1 else "over test images, one training a point"
     figure.legend(
         entries.values(), entries.keys(), loc="outside upper center", ncols=4,
-        title=f"{labels.dataset(dataset, standins)}; bars: 95 % over test images, one training a "
-        "point",
+        title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}",
     )  # fmt: skip
     return figure

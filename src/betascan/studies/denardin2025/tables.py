@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from scipy import stats
 
 from betascan.core.files import read_csv, staged, write_csv
 from betascan.studies.denardin2025.config import TABLES
-from betascan.studies.runs import Row, keyed
+from betascan.studies.runs import Row, read_runs
 
 COLUMNS = {  # of the slides: ours at the end of training, the printed one, the author's log
     "Rec Error": ("validation_reconstruction", "slide_recon", "val_recon_last"),
@@ -48,7 +49,7 @@ def table(
     number: str,
     scale: str,
 ) -> None:
-    """Write one of Tables 01-04: value, column, ours, printed, logged, verdict and more.
+    """Write one of Tables 01-04: means over seeds, printed and logged values, verdicts.
 
     As in the slides, reconstruction and KL are those of the validation images after the last
     epoch, TC and the discriminator's probabilities those of the training minibatches of that
@@ -69,30 +70,29 @@ def table(
     scale : str
         Only at the papers' scale is a value held against the author's.
     """
-    author, lines = published_runs().loc[TABLES[number]], []
-    errors = wrong_rows()
-    for keys, path in keyed(histories, rows):
-        weight = keys["weight"]
-        ended = read_csv(path).iloc[-1]
+    author, errors, lines = published_runs().loc[TABLES[number]], wrong_rows(), []
+    ended = read_runs(histories, rows).groupby(["weight", "seed"]).tail(1)
+    for weight, runs in ended.groupby("weight"):
         slide = author.loc[weight] if weight in author.index else None
         wrong = (number, weight) in errors.index
         for column, (ours, printed, logged) in COLUMNS.items():
-            if ours not in ended:
+            if ours not in runs or runs[ours].isna().all():
                 continue
             shown = slide[printed] if slide is not None else float("nan")
             log = slide[logged] if slide is not None and logged else float("nan")
-            judged = log if pd.notna(log) else shown
-            verdict = _verdict(ended[ours], judged, scale) if pd.notna(judged) else "not published"
-            held_out = ended[ours if ours.startswith("validation") else f"validation_{ours}"]
+            target, mean = log if pd.notna(log) else shown, runs[ours].mean()
+            verdict = _verdict(mean, target, scale) if pd.notna(target) else "not published"
+            held_out = ours if ours.startswith("validation") else f"validation_{ours}"
             lines.append(
                 {
                     "value": weight,
                     "column": column,
-                    "ours": ended[ours],
+                    "ours": mean,
+                    "standard_error": runs[ours].sem(),
                     "printed": shown,
                     "logged": log,
                     "verdict": f"printed value is wrong; {verdict}" if wrong else verdict,
-                    "on_validation": held_out,
+                    "on_validation": runs[held_out].mean(),
                     "evidence": errors.loc[(number, weight), "evidence"] if wrong else "",
                 }
             )
@@ -115,3 +115,29 @@ def of_metric(scores: pd.DataFrame, dataset: str, metric: str, convention: str) 
         & (scores["convention"] == convention)
     )
     return scores[one].sort_values("weight")
+
+
+def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over seeds of one score at each weight, with its 95 % interval.
+
+    Student's over seeds; of a single seed the bootstrap interval over test images, which says
+    nothing of other seeds.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Rows of one data set, model, metric and convention: weight, seed, value, low, high.
+
+    Returns
+    -------
+    DataFrame
+        weight, value, low, high; sorted by weight.
+    """
+    rows = []
+    for weight, runs in scores.groupby("weight"):
+        low, value, high = runs["low"].iloc[0], runs["value"].mean(), runs["high"].iloc[0]
+        if len(runs) > 1:
+            reach = stats.t.ppf(0.975, len(runs) - 1) * runs["value"].sem()
+            low, high = value - reach, value + reach
+        rows.append({"weight": weight, "value": value, "low": low, "high": high})
+    return pd.DataFrame(rows)

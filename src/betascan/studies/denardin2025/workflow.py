@@ -13,15 +13,17 @@ DATA_NAMES = {"dsprites": "dSprites", "mpi3d_real_complex": "MPI3D"}
 
 
 def trainings(context: Context[Denardin2025]) -> list[Training]:
-    """Return the 28 models of the slides."""
+    """Return the 28 models of the slides, for each seed."""
     return [
         Training(
             data=context.images(dataset),
-            run=context.config.run(dataset, model, weight),
-            keys={"model": model, "weight": weight},
-            job=f"{dataset}_{model}",
+            run=context.config.run(dataset, model, weight, seed),
+            keys={"model": model, "weight": weight, "seed": seed},
+            job=f"{dataset}_{model}_seed{seed}",
         )
-        for dataset, model, weight in product(DATASETS, MODELS, context.config.weights)
+        for dataset in DATASETS
+        for seed in getattr(context.config, dataset).seeds
+        for model, weight in product(MODELS, context.config.weights)
     ]
 
 
@@ -34,6 +36,10 @@ def study(context: Context[Denardin2025]) -> Study:
 
     def of(dataset: str, model: str) -> list[Training]:
         return [t for t in models if (t.data.name, t.keys["model"]) == (dataset, model)]
+
+    def of_first_seed(dataset: str, model: str) -> list[Training]:
+        first = getattr(config, dataset).seeds[0]
+        return [t for t in of(dataset, model) if t.keys["seed"] == first]
 
     def footer(dataset: str) -> str:
         small = f", {config.model.size} pixels" if config.model.size != 64 else ""
@@ -63,7 +69,7 @@ def study(context: Context[Denardin2025]) -> Study:
             "footer": footer(dataset),
             "shows": f"{MODEL_NAMES[model]}, {DATA_NAMES[dataset]}",
         }
-        members = of(dataset, model)
+        members = of_first_seed(dataset, model)
         figures += [
             Figure(
                 name=f"reconstructions_{dataset}_{model}",
