@@ -25,8 +25,8 @@ def value_of(metric, convention, model, weight):
 def scores(tmp_path):
     rows = [
         {
-            "dataset": "dsprites", "model": model, "weight": weight, "seed": 19, "metric": score.name,
-            "convention": score.convention, "value": value,
+            "dataset": "dsprites", "model": model, "weight": weight, "seed": 19,
+            "metric": score.name, "convention": score.convention, "value": value,
             "low": value - 0.02, "high": value + 0.03,
         }
         for score in figures.shown_scores(WANTED)

@@ -1,6 +1,6 @@
 """What a study's ``workflow.py`` is given: its part of the configuration, and where files lie."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -83,6 +83,10 @@ class Context(Generic[Section]):
     def standins(self, datasets: Iterable[str]) -> list[str]:
         """Return those of the data sets whose images are not the genuine ones."""
         return [name for name in datasets if getattr(self.data, name).source == "standin"]
+
+    def seeds(self, dataset: str, seeds: Sequence[int], on_standins: int | None) -> Sequence[int]:
+        """Return the seeds of a data set: the first few only, if it is a stand-in."""
+        return seeds[:on_standins] if self.standins([dataset]) else seeds
 
     def trained(self, file: str, trainings: Iterable[Training]) -> list[str]:
         """Return the files of that name that training leaves: model.pt, history.csv, card.json."""

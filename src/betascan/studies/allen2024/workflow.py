@@ -1,7 +1,6 @@
 """allen2024: the linear-Gaussian truth, image VAEs by experiment, and their decoders' Jacobians."""
 
 from collections.abc import Iterable
-from itertools import product
 
 from betascan.studies.allen2024.config import DATASETS, EXPERIMENTS, Allen2024
 from betascan.studies.base import Compared, Figure, Measurement, Study, Table, Training
@@ -22,7 +21,9 @@ def trainings(context: Context[Allen2024]) -> dict[tuple[str, int, str], Trainin
             keys={"seed": seed, "cell": name},
             job=f"{dataset}_seed{seed}",
         )
-        for dataset, seed, name in product(DATASETS, images.seeds, variants)
+        for dataset in DATASETS
+        for seed in context.seeds(dataset, images.seeds, images.standin_seeds)
+        for name in variants
     }
 
 
@@ -40,7 +41,8 @@ def study(context: Context[Allen2024]) -> Study:
     runaway, cost = context.result("runaway.csv"), context.result("cost.csv")
 
     def of(variants: Iterable[str]) -> list[Training]:
-        return [by_key[key] for key in product(DATASETS, images.seeds, variants)]
+        wanted = set(variants)
+        return [training for (_, _, name), training in by_key.items() if name in wanted]
 
     data = "; ".join(context.described(dataset) for dataset in DATASETS)
     size = ""

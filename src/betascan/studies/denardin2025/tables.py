@@ -140,4 +140,4 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
             reach = stats.t.ppf(0.975, len(runs) - 1) * runs["value"].sem()
             low, high = value - reach, value + reach
         rows.append({"weight": weight, "value": value, "low": low, "high": high})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["weight", "value", "low", "high"])

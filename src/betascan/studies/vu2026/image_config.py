@@ -32,6 +32,9 @@ class Vu2026Images(ConfigModel):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         min_length=1, description="of initial weights, minibatches and samples"
     )
+    standin_seeds: int | None = Field(
+        ge=1, description="how many of the seeds a stand-in gets; null: all"
+    )
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all models of a data set and seed in one"
     )

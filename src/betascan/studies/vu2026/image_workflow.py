@@ -1,7 +1,6 @@
 """The rows of vu2026's image study: beta-VAEs, each continued with every lambda."""
 
 from collections.abc import Sequence
-from itertools import product
 
 from betascan.studies import image_rows
 from betascan.studies.base import Figure, Measurement, Table, Training
@@ -14,7 +13,13 @@ def trainings(context: Context[Vu2026]) -> tuple[list[Training], list[Training]]
     """Return the beta-VAEs, and what continues each of them with every lambda."""
     config = context.config.images
     base, continued = [], []
-    for dataset, seed, beta in product(config.datasets, config.seeds, config.betas):
+    points = [
+        (dataset, seed, beta)
+        for dataset in config.datasets
+        for seed in context.seeds(dataset, config.seeds, config.standin_seeds)
+        for beta in config.betas
+    ]
+    for dataset, seed, beta in points:
         start = Training(
             data=context.images(dataset),
             run=config.base(seed, beta),
