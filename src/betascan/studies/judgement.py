@@ -1,0 +1,202 @@
+"""How a statement of a document is judged: verdicts, and four kinds of test.
+
+A test returns an estimate, its 95 % interval and a verdict. What a statement needs, the margin or
+the smallest effect that would bear it out, is stated beforehand; data can then confirm it, refute
+it, or leave it open.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+LEVEL = 0.05
+FEWEST_POINTS = 4
+"""Fewer points in any order are significant, or in none."""
+PERMUTATIONS = 9999
+
+
+class Verdict(StrEnum):
+    """What came out of a statement."""
+
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    UNDECIDED = "cannot be told"
+    CONTRADICTION = "document contradicts itself"
+    BEYOND = "beyond the document"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome of a test.
+
+    Attributes
+    ----------
+    estimate, low, high : float
+        The quantity judged, and its 95 % interval; NaN where there is none.
+    verdict : Verdict
+        What follows.
+    criterion : str
+        What would have confirmed and what would have refuted the statement.
+    reason : str
+        Why nothing can be told, or the p value and the number of observations.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    verdict: Verdict
+    criterion: str
+    reason: str = ""
+
+
+def undecided(criterion: str, reason: str, estimate: float = np.nan) -> Judgement:
+    """Return the judgement that nothing can be told.
+
+    Parameters
+    ----------
+    criterion : str
+        What would have decided.
+    reason : str
+        Scale, stand-in, seeds, or models that have not learnt.
+    estimate : float
+        What came out all the same.
+    """
+    return Judgement(estimate, np.nan, np.nan, Verdict.UNDECIDED, criterion, reason)
+
+
+def _finite(values: ArrayLike) -> np.ndarray:
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return array[np.isfinite(array)]
+
+
+def _decide(*, confirms: bool, refutes: bool) -> Verdict:
+    if confirms:
+        return Verdict.REPRODUCED
+    return Verdict.NOT_REPRODUCED if refutes else Verdict.UNDECIDED
+
+
+def number(values: ArrayLike, published: float, margin: float) -> Judgement:
+    """Judge whether a mean equals a published number within a margin.
+
+    Equivalence (two one-sided t tests at 5 %, their 90 % interval): reproduced if the interval of
+    the mean lies within the margin around the published number, not reproduced if the 95 %
+    interval lies outside of it.
+
+    Parameters
+    ----------
+    values : array_like of shape (n,)
+        Independent values, one a seed; NaN are left out. A single one is taken as exact.
+    published : float
+        The document's number.
+    margin : float
+        Half width of what counts as equal, in the same unit.
+    """
+    x = _finite(values)
+    criterion = f"within ±{margin:.3g} of {published:.4g}"
+    if len(x) == 0:
+        return undecided(criterion, "no values")
+    mean = float(x.mean())
+    error = float(stats.sem(x)) if len(x) > 1 else 0.0
+    reach = [stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]
+    inside = abs(mean - published) + reach[0] <= margin
+    outside = abs(mean - published) - reach[1] > margin
+    verdict = _decide(confirms=inside, refutes=outside)
+    return Judgement(mean, mean - reach[1], mean + reach[1], verdict, criterion, f"n = {len(x)}")
+
+
+def difference(differences: ArrayLike, least: float) -> Judgement:
+    """Judge whether paired differences are positive.
+
+    Reproduced if the 95 % interval of their mean (Student's t) lies above 0, not reproduced if it
+    lies below the smallest difference that would bear the statement out.
+
+    Parameters
+    ----------
+    differences : array_like of shape (n,)
+        One a pair, such as a seed; NaN are left out.
+    least : float
+        Smallest mean difference that would bear the statement out, at least 0.
+    """
+    x = _finite(differences)
+    criterion = f"mean difference above 0; refuted below {least:.3g}"
+    if len(x) < 2:
+        return undecided(criterion, f"n = {len(x)}, no interval", float(x.sum() / max(len(x), 1)))
+    mean, error = float(x.mean()), float(stats.sem(x))
+    low, high = (mean, mean) if error == 0 else stats.t.interval(0.95, len(x) - 1, mean, error)
+    verdict = _decide(confirms=low > 0, refutes=high <= max(least, 0))
+    return Judgement(mean, float(low), float(high), verdict, criterion, f"n = {len(x)}")
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Spearman's rho and its 95 % interval (Fisher's z with Bonett and Wright's variance)."""
+    rho = float(stats.spearmanr(x, y).statistic)
+    clipped = np.clip(rho, -1 + 1e-9, 1 - 1e-9)
+    reach = stats.norm.ppf(0.975) * np.sqrt((1 + clipped**2 / 2) / (len(x) - 3))
+    low, high = np.tanh(np.arctanh(clipped) + np.array([-reach, reach]))
+    return rho, float(low), float(high)
+
+
+def _monotone(x: ArrayLike, y: ArrayLike, sign: int, least: float, criterion: str) -> Judgement:
+    pairs = np.column_stack([np.asarray(x, float), sign * np.asarray(y, float)])
+    one, other = pairs[np.isfinite(pairs).all(axis=1)].T
+    if len(one) < FEWEST_POINTS or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return undecided(criterion, f"{len(one)} points, or all alike")
+    rho, low, high = _correlation(one, other)
+    ranks, others = stats.rankdata(one), stats.rankdata(other)
+    test = stats.permutation_test(
+        (others,),
+        lambda shuffled, axis: (ranks * shuffled).sum(axis=axis),  # rises with rho
+        permutation_type="pairings",
+        vectorized=True,
+        alternative="greater",
+        n_resamples=PERMUTATIONS,
+        rng=np.random.default_rng(0),
+    )
+    p = float(test.pvalue)
+    verdict = _decide(confirms=p < LEVEL, refutes=p >= LEVEL and high < least)
+    if sign < 0:
+        rho, low, high = -rho, -high, -low
+    return Judgement(rho, low, high, verdict, criterion, f"p = {p:.2g}, n = {len(one)}")
+
+
+def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Judgement:
+    """Judge whether y rises (or falls) with x.
+
+    Reproduced if Spearman's rank correlation has the sign at 5 % (permutation test, one-sided),
+    not reproduced if its 95 % interval lies below `least` in the direction stated.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n,)
+        Observations; those with NaN are left out.
+    rises : bool
+        The direction stated.
+    least : float
+        Smallest rank correlation that would bear the statement out.
+
+    References
+    ----------
+    Bonett and Wright 2000, Psychometrika 65, for the interval.
+    """
+    direction = "rises" if rises else "falls"
+    criterion = f"rank correlation: {direction} at p < {LEVEL}; refuted below {least:g}"
+    return _monotone(x, y, 1 if rises else -1, least, criterion)
+
+
+def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgement:
+    """Judge whether a panel of cells is ordered as the published one.
+
+    As `trend`, over all cells.
+
+    Parameters
+    ----------
+    ours, published : array_like of the same shape
+        Cells, such as means over seeds; those with NaN in either are left out.
+    least : float
+        Smallest rank correlation that would bear the pattern out.
+    """
+    criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
+    return _monotone(np.ravel(published), np.ravel(ours), 1, least, criterion)

@@ -1,0 +1,109 @@
+"""Verdicts: each test confirms what is so, refutes what is not, and knows when it cannot tell."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from betascan.studies import judgement
+from betascan.studies.judgement import Verdict
+
+YES, NO, OPEN = Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([0.21, 0.22, 0.23, 0.22], YES),
+        ([0.41, 0.42, 0.43, 0.42], NO),
+        ([0.10, 0.45, 0.22, 0.05], OPEN),  # the mean is close, and could be anywhere
+        ([0.22], YES),  # a closed form has no seeds
+        ([0.3], NO),
+        ([np.nan], OPEN),
+    ],
+)
+def test_a_number_is_equal_within_its_margin_or_not(values, verdict):
+    assert judgement.number(values, published=0.22, margin=0.05).verdict == verdict
+
+
+def test_the_interval_of_a_number_is_student_s():
+    values = [0.1, 0.3, 0.25, 0.2]
+    result = judgement.number(values, 0.2, 0.01)
+    low, high = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (result.low, result.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_equivalence_is_two_one_sided_tests():
+    values = np.array([0.21, 0.25, 0.2, 0.23, 0.24])
+    for margin in np.linspace(0.005, 0.06, 40):
+        p = max(
+            stats.ttest_1samp(values, 0.2 - margin, alternative="greater").pvalue,
+            stats.ttest_1samp(values, 0.2 + margin, alternative="less").pvalue,
+        )
+        assert (judgement.number(values, 0.2, margin).verdict == YES) == (p <= 0.05)
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict"),
+    [
+        ([1.0, 1.2, 0.9, 1.1], YES),
+        ([-1.0, -1.2, -0.9, -1.1], NO),
+        ([0.05, -0.05, 0.04, -0.03], NO),  # if there is one, it is too small
+        ([3.0, -2.0, 1.0, -1.5], OPEN),
+        ([2.0], OPEN),
+        ([0.0, 0.0, 0.0], NO),
+    ],
+)
+def test_a_difference_is_positive_or_not(differences, verdict):
+    assert judgement.difference(differences, least=0.5).verdict == verdict
+
+
+BETAS = [1, 2, 4, 8, 16, 32, 64]
+
+
+@pytest.mark.parametrize(
+    ("y", "rises", "verdict"),
+    [
+        ([1, 2, 3, 5, 4, 6, 7], True, YES),
+        ([1, 2, 3, 5, 4, 6, 7], False, NO),
+        ([7, 6, 4, 5, 3, 2, 1], False, YES),
+        ([3, 1, 4, 2, 7, 5, 6], True, YES),
+        ([4, 1, 6, 3, 7, 2, 5], True, OPEN),
+        ([1, 1, 1, 1, 1, 1, 1], True, OPEN),
+    ],
+)
+def test_a_trend_goes_the_way_stated_or_not(y, rises, verdict):
+    assert judgement.trend(BETAS, y, rises=rises).verdict == verdict
+
+
+def test_three_points_in_order_are_no_trend():
+    assert judgement.trend([1, 2, 3], [1, 2, 3], rises=True).verdict == OPEN
+
+
+def test_a_trend_s_p_is_exact():
+    """Of the 24 orders of four points, one is rising throughout."""
+    assert judgement.trend([1, 2, 3, 4], [1, 2, 3, 4], rises=True).reason == "p = 0.042, n = 4"
+
+
+def test_no_trend_in_much_data_is_refuted():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 100))
+    result = judgement.trend(x, y, rises=True)
+    assert result.verdict == NO
+    assert result.low < stats.spearmanr(x, y).statistic == result.estimate < result.high
+
+
+def test_a_pattern_is_that_of_the_published_cells_or_not():
+    rng = np.random.default_rng(0)
+    published = rng.normal(size=(5, 5))
+    assert judgement.pattern(2 * published + 7, published).verdict == YES
+    assert judgement.pattern(-published, published).verdict == NO
+    missing = np.where(np.arange(25).reshape(5, 5) < 22, np.nan, published)
+    assert judgement.pattern(missing, published).verdict == OPEN
+
+
+def test_five_in_a_hundred_empty_trends_pass():
+    rng = np.random.default_rng(1)
+    passed = [
+        judgement.trend(range(8), rng.normal(size=8), rises=True).verdict == YES for _ in range(100)
+    ]
+    assert 0 < sum(passed) <= 11  # binomial, 99 % of draws
