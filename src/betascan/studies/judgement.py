@@ -26,6 +26,16 @@ class Verdict(StrEnum):
     UNDECIDED = "cannot be told"
     CONTRADICTION = "document contradicts itself"
     BEYOND = "beyond the document"
+    BY_CONSTRUCTION = "by construction"
+
+
+class Kind(StrEnum):
+    """The test by which a statement is judged."""
+
+    NUMBER = "number"
+    DIFFERENCE = "difference"
+    TREND = "trend"
+    PATTERN = "pattern"
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class Judgement:
 
     Attributes
     ----------
+    kind : Kind
+        The test.
     estimate, low, high : float
         The quantity judged, and its 95 % interval; NaN where there is none.
     verdict : Verdict
@@ -44,6 +56,7 @@ class Judgement:
         Why nothing can be told, or the p value and the number of observations.
     """
 
+    kind: Kind
     estimate: float
     low: float
     high: float
@@ -52,11 +65,13 @@ class Judgement:
     reason: str = ""
 
 
-def undecided(criterion: str, reason: str, estimate: float = np.nan) -> Judgement:
+def undecided(kind: Kind, criterion: str, reason: str, estimate: float = np.nan) -> Judgement:
     """Return the judgement that nothing can be told.
 
     Parameters
     ----------
+    kind : Kind
+        The test that would have decided.
     criterion : str
         What would have decided.
     reason : str
@@ -64,7 +79,7 @@ def undecided(criterion: str, reason: str, estimate: float = np.nan) -> Judgemen
     estimate : float
         What came out all the same.
     """
-    return Judgement(estimate, np.nan, np.nan, Verdict.UNDECIDED, criterion, reason)
+    return Judgement(kind, estimate, np.nan, np.nan, Verdict.UNDECIDED, criterion, reason)
 
 
 def _finite(values: ArrayLike) -> np.ndarray:
@@ -97,14 +112,15 @@ def number(values: ArrayLike, published: float, margin: float) -> Judgement:
     x = _finite(values)
     criterion = f"within ±{margin:.3g} of {published:.4g}"
     if len(x) == 0:
-        return undecided(criterion, "no values")
+        return undecided(Kind.NUMBER, criterion, "no values")
     mean = float(x.mean())
     error = float(stats.sem(x)) if len(x) > 1 else 0.0
     reach = [stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]
     inside = abs(mean - published) + reach[0] <= margin
     outside = abs(mean - published) - reach[1] > margin
     verdict = _decide(confirms=inside, refutes=outside)
-    return Judgement(mean, mean - reach[1], mean + reach[1], verdict, criterion, f"n = {len(x)}")
+    low, high = mean - reach[1], mean + reach[1]
+    return Judgement(Kind.NUMBER, mean, low, high, verdict, criterion, f"n = {len(x)}")
 
 
 def difference(differences: ArrayLike, least: float) -> Judgement:
@@ -123,11 +139,13 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
     x = _finite(differences)
     criterion = f"mean difference above 0; refuted below {least:.3g}"
     if len(x) < 2:
-        return undecided(criterion, f"n = {len(x)}, no interval", float(x.sum() / max(len(x), 1)))
+        alone = float(x[0]) if len(x) else np.nan
+        return undecided(Kind.DIFFERENCE, criterion, f"n = {len(x)}, no interval", alone)
     mean, error = float(x.mean()), float(stats.sem(x))
     low, high = (mean, mean) if error == 0 else stats.t.interval(0.95, len(x) - 1, mean, error)
     verdict = _decide(confirms=low > 0, refutes=high <= max(least, 0))
-    return Judgement(mean, float(low), float(high), verdict, criterion, f"n = {len(x)}")
+    reason = f"n = {len(x)}"
+    return Judgement(Kind.DIFFERENCE, mean, float(low), float(high), verdict, criterion, reason)
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
@@ -139,11 +157,13 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     return rho, float(low), float(high)
 
 
-def _monotone(x: ArrayLike, y: ArrayLike, sign: int, least: float, criterion: str) -> Judgement:
+def _monotone(
+    kind: Kind, x: ArrayLike, y: ArrayLike, sign: int, least: float, criterion: str
+) -> Judgement:
     pairs = np.column_stack([np.asarray(x, float), sign * np.asarray(y, float)])
     one, other = pairs[np.isfinite(pairs).all(axis=1)].T
     if len(one) < FEWEST_POINTS or np.ptp(one) == 0 or np.ptp(other) == 0:
-        return undecided(criterion, f"{len(one)} points, or all alike")
+        return undecided(kind, criterion, f"{len(one)} points, or all alike")
     rho, low, high = _correlation(one, other)
     ranks, others = stats.rankdata(one), stats.rankdata(other)
     test = stats.permutation_test(
@@ -159,7 +179,7 @@ def _monotone(x: ArrayLike, y: ArrayLike, sign: int, least: float, criterion: st
     verdict = _decide(confirms=p < LEVEL, refutes=p >= LEVEL and high < least)
     if sign < 0:
         rho, low, high = -rho, -high, -low
-    return Judgement(rho, low, high, verdict, criterion, f"p = {p:.2g}, n = {len(one)}")
+    return Judgement(kind, rho, low, high, verdict, criterion, f"p = {p:.2g}, n = {len(one)}")
 
 
 def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Judgement:
@@ -183,7 +203,7 @@ def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Jud
     """
     direction = "rises" if rises else "falls"
     criterion = f"rank correlation: {direction} at p < {LEVEL}; refuted below {least:g}"
-    return _monotone(x, y, 1 if rises else -1, least, criterion)
+    return _monotone(Kind.TREND, x, y, 1 if rises else -1, least, criterion)
 
 
 def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgement:
@@ -199,4 +219,4 @@ def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgem
         Smallest rank correlation that would bear the pattern out.
     """
     criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
-    return _monotone(np.ravel(published), np.ravel(ours), 1, least, criterion)
+    return _monotone(Kind.PATTERN, np.ravel(published), np.ravel(ours), 1, least, criterion)
