@@ -213,6 +213,8 @@ class Study:
         Whether each model has a job of its own.
     compared : Sequence of Compared
         The tables that enter the comparison of all studies, in its order.
+    statements : Sequence of str
+        Files of `betascan.studies.statements.write`.
     """
 
     key: str
@@ -222,6 +224,7 @@ class Study:
     measurements: Sequence[Measurement] = ()
     points_per_job: Literal[1, "all"] = "all"
     compared: Sequence[Compared] = ()
+    statements: Sequence[str] = ()
 
     def results(self, paths: Paths) -> list[str]:
         """Return the files that the study leaves in ``results/`` or in the report."""
