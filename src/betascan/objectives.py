@@ -235,7 +235,7 @@ def beta_tcvae(
 
 
 def orthogonal(forward: ForwardPass, *, beta: float, weight: float) -> Scalar:
-    """Return D + beta R + weight x mean |offdiag(J^T J)|_F / |J^T J|_F (allen2024, N1).
+    """Return D + beta R + weight x mean |offdiag(J^T J)|_F / |J^T J|_F (allen2024, next check 1).
 
     J is the decoder's Jacobian at the codes of the minibatch's first `N_JACOBIANS` images.
     """
@@ -293,7 +293,7 @@ def deterministic(forward: ForwardPass, *, beta: float, curvature: Curvature) ->
 
     References
     ----------
-    allen2024, E4.
+    allen2024, mechanism 3.
     """
     return (second_order_distortion(forward, curvature=curvature) + beta * forward.rate).mean()
 

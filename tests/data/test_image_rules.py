@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from betascan.data import catalog
-from betascan.data.images import IMAGE_SETS
+from betascan.data.images import RENDERED
 from betascan.data.store import Images
 
 PROJECT = Path(__file__).parents[2]
-FEW = {"scale": "test", "data": {name: {"images": 30} for name in IMAGE_SETS}}
+FEW = {"scale": "test", "data": {name: {"images": 30} for name in RENDERED}}
 FILES = {key: f"data/{key}_{row.offline}.h5" for key, row in catalog.IMAGE_SETS.items()}
 
 
@@ -45,8 +45,8 @@ def finished(tmp_path_factory):
 def test_the_files_hold_the_rendered_images(finished, name):
     with Images(finished / FILES[name]) as stored:
         assert len(stored) == 30
-        assert stored.facts.source == IMAGE_SETS[name].rendered
-        assert (stored[range(30)] == IMAGE_SETS[name].render(stored.factors)).all()
+        assert stored.facts.source == RENDERED[name].rendered
+        assert (stored[range(30)] == RENDERED[name].render(stored.factors)).all()
 
 
 def test_a_wrong_official_file_is_one_line(tmp_path):

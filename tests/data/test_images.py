@@ -9,7 +9,7 @@ from betascan.core.errors import ContentError, DataError
 from betascan.data import catalog, download, images, official
 from betascan.data.download import DownloadError
 from betascan.data.grid import Grid
-from betascan.data.images import IMAGE_SETS, ImageSet, write_official, write_rendered
+from betascan.data.images import RENDERED, Renderer, write_official, write_rendered
 from betascan.data.store import Images
 
 ARM = Grid({name: tuple(map(float, range(2))) for name in "abcdefg"})
@@ -20,8 +20,8 @@ FIRST, SECOND = "https://first/mpi3d_real.npz", "https://second/mpi3d_real.npz"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder for data and result, and MPI3D shrunk to 128 images."""
-    small = ImageSet(ARM, 255, lambda classes: ARMS[ARM.indices(classes)], "stand-in: small")
-    monkeypatch.setitem(images.IMAGE_SETS, "mpi3d_real", small)
+    small = Renderer(ARM, 255, lambda classes: ARMS[ARM.indices(classes)], "stand-in: small")
+    monkeypatch.setitem(images.RENDERED, "mpi3d_real", small)
     monkeypatch.delenv("BETASCAN_DATA", raising=False)
     (tmp_path / "root/mpi3d").mkdir(parents=True)
     return tmp_path
@@ -190,15 +190,15 @@ def test_rendered_images_are_stored_in_order(folder, monkeypatch, threads):
 
 
 def test_the_catalog_agrees_with_the_renderers():
-    assert list(catalog.IMAGE_SETS) == list(IMAGE_SETS)
+    assert list(catalog.IMAGE_SETS) == list(RENDERED)
     for key, row in catalog.IMAGE_SETS.items():
-        image = IMAGE_SETS[key].render(np.zeros((1, len(IMAGE_SETS[key].grid.names)), int))
+        image = RENDERED[key].render(np.zeros((1, len(RENDERED[key].grid.names)), int))
         assert (row.key, row.channels) == (key, image.shape[3])
 
 
 def test_stand_ins_say_so_wherever_they_are_named():
     for row in catalog.IMAGE_SETS.values():
-        source = IMAGE_SETS[row.key].rendered
+        source = RENDERED[row.key].rendered
         assert row.sources["official"] == row.label
         if row.offline == "standin":
             assert row.sources["standin"] == f"stand-in, not {row.label}"

@@ -15,7 +15,7 @@ import pytest
 from betascan.core.errors import ContentError, DataError
 from betascan.data import official
 from betascan.data.grid import Grid, evenly
-from betascan.data.images import IMAGE_SETS
+from betascan.data.images import RENDERED
 
 RANDOM = np.random.default_rng(0)
 SPRITES = Grid(
@@ -205,7 +205,7 @@ def test_an_archive_larger_than_memory_is_streamed(tmp_path):
 
 
 def test_the_table_of_versions():
-    for name in IMAGE_SETS:
+    for name in RENDERED:
         assert official.versions(name)
         for version in official.versions(name):
             assert official._LAYOUTS[name, Path(version.file).suffix]

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from betascan.data import mpi3d, shapes3d
-from betascan.data.images import IMAGE_SETS
+from betascan.data.images import RENDERED
 from betascan.data.solids import Camera, draw, solid_of_revolution
 
 SETS = ["shapes3d", "mpi3d_real", "mpi3d_real_complex"]
 
 
 def a_few(name, number, seed=0):
-    data = IMAGE_SETS[name]
+    data = RENDERED[name]
     # few geometries, for the sake of time
     random = np.random.default_rng(seed)
     classes = np.stack([random.integers(size, size=number) for size in data.grid.sizes], axis=1)

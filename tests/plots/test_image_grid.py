@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from betascan.data import store
-from betascan.data.images import IMAGE_SETS, write_rendered
+from betascan.data.images import RENDERED, write_rendered
 from betascan.plots import image_grid
 
 
@@ -17,19 +17,19 @@ def mosaic(figure):
 def test_a_row_for_each_factor_and_two_at_random(tmp_path, name, title):
     write_rendered(tmp_path / "images.h5", name, images=30, seed=0)
     figure = image_grid.panel(tmp_path / "images.h5", name)
-    names = [factor.replace("_", " ") for factor in IMAGE_SETS[name].grid.names]
+    names = [factor.replace("_", " ") for factor in RENDERED[name].grid.names]
     (ax,) = figure.axes
     assert [t.get_text() for t in ax.get_yticklabels()] == [*names, "at random", ""]
     assert ax.get_title() == title
     assert mosaic(figure).shape[0] == 67 * (len(names) + 2) - 3
     assert mosaic(figure).max() == 255
-    first = IMAGE_SETS[name].render(image_grid.traversals(IMAGE_SETS[name].grid.sizes)[0])
-    bright = first * (255 // IMAGE_SETS[name].maximum)
+    first = RENDERED[name].render(image_grid.traversals(RENDERED[name].grid.sizes)[0])
+    bright = first * (255 // RENDERED[name].maximum)
     assert (mosaic(figure)[:64, :64] == bright[0].squeeze()).all()
 
 
 def test_a_part_of_official_images_is_shown_at_random_only(tmp_path):
-    data = IMAGE_SETS["shapes3d"]
+    data = RENDERED["shapes3d"]
     rows = data.grid.draw(20, seed=0)
     blocks = [data.render(data.grid.classes(rows))]
     store.write(tmp_path / "a.h5", data.grid, rows, blocks, source="3dshapes.h5", maximum=255)

@@ -14,7 +14,7 @@ from snakemake.utils import update_config
 from betascan.core.errors import ConfigError
 from betascan.core.randomness import stream
 from betascan.data import store
-from betascan.data.images import IMAGE_SETS, write_rendered
+from betascan.data.images import RENDERED, write_rendered
 from betascan.metrics.total_correlation import elbo_terms, misfilled_log_weights
 from betascan.studies.chen2018 import claims as claims_of
 from betascan.studies.chen2018 import joints
@@ -58,7 +58,7 @@ def test_images_are_drawn_under_the_joint_distribution(tmp_path):
         assert len(drawn) == len(all_)
         assert "posX and posY as in D" in drawn.facts.source
         rows = np.arange(0, 20_000, 500)
-        expected = IMAGE_SETS["dsprites"].render(drawn.factors[rows])
+        expected = RENDERED["dsprites"].render(drawn.factors[rows])
         np.testing.assert_array_equal(drawn[rows], expected)
         counts = np.histogram2d(*drawn.factors[:, 3:].T, bins=32)[0]
         wanted = joints.joint_probabilities(4, (32, 32)) * len(drawn)

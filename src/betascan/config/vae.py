@@ -86,7 +86,7 @@ class BetaTcVae(ConfigModel):
 
 
 class Orthogonal(ConfigModel):
-    """D + beta R + weight x off-diagonal mass of the decoder's J^T J (allen2024, N1)."""
+    """D + beta R + weight x off-diagonal mass of the decoder's J^T J (allen2024, next check 1)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
     beta: float = Field(ge=0, description="weight of the rate")
@@ -94,7 +94,7 @@ class Orthogonal(ConfigModel):
 
 
 class Deterministic(ConfigModel):
-    """D + beta R without sampling: D expanded to second order around the mean (allen2024, E4)."""
+    """D + beta R without sampling: D to second order around the mean (allen2024, mechanism 3)."""
 
     kind: Literal["deterministic"] = "deterministic"
     beta: float = Field(ge=0, description="weight of the rate")

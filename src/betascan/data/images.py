@@ -17,7 +17,7 @@ _BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class ImageSet:
+class Renderer:
     """A data set of images with factors; its labels are in `betascan.data.catalog`."""
 
     grid: Grid
@@ -34,15 +34,15 @@ def _dsprites(classes: Classes) -> Pixels:
     return dsprites.render(classes)[..., None]
 
 
-IMAGE_SETS = {
-    "dsprites": ImageSet(dsprites.GRID, 1, _dsprites, "dSprites, rendered"),
-    "shapes3d": ImageSet(
+RENDERED = {
+    "dsprites": Renderer(dsprites.GRID, 1, _dsprites, "dSprites, rendered"),
+    "shapes3d": Renderer(
         shapes3d.GRID, 255, shapes3d.render, "stand-in: a made-up room, not 3D Shapes"
     ),
-    "mpi3d_real": ImageSet(
+    "mpi3d_real": Renderer(
         mpi3d.REAL, 255, mpi3d.render, "stand-in: a made-up arm, not MPI3D-real"
     ),
-    "mpi3d_real_complex": ImageSet(
+    "mpi3d_real_complex": Renderer(
         mpi3d.REAL_COMPLEX,
         255,
         partial(mpi3d.render, grid=mpi3d.REAL_COMPLEX),
@@ -60,7 +60,7 @@ def write_rendered(path: str | Path, name: str, images: int, seed: int, threads:
     path : str or Path
         The file.
     name : str
-        One of `IMAGE_SETS`.
+        One of `RENDERED`.
     images : int
         How many images, drawn at random; all if there are no more.
     seed : int
@@ -73,7 +73,7 @@ def write_rendered(path: str | Path, name: str, images: int, seed: int, threads:
     DataError
         The disk is full.
     """
-    data = IMAGE_SETS[name]
+    data = RENDERED[name]
     rows = data.grid.draw(images, seed)
     blocks = rendered(data, rows, threads)
     store.write(path, data.grid, rows, blocks, source=data.rendered, maximum=data.maximum)
@@ -89,7 +89,7 @@ def write_official(path: str | Path, name: str, images: int, seed: int, root: st
     path : str or Path
         The file.
     name : str
-        One of `IMAGE_SETS`.
+        One of `RENDERED`.
     images : int
         How many images, drawn at random; all if there are no more.
     seed : int
@@ -102,7 +102,7 @@ def write_official(path: str | Path, name: str, images: int, seed: int, root: st
     DataError
         The official file cannot be had or is damaged, or the disk is full.
     """
-    data, folder = IMAGE_SETS[name], Path(path).parent / "official"
+    data, folder = RENDERED[name], Path(path).parent / "official"
     rows = data.grid.draw(images, seed)
     file, version = official.obtain(name, data.grid, folder, root)
     source = f"{version.file}, {version.reference}, {version.terms}"
@@ -113,7 +113,7 @@ def write_official(path: str | Path, name: str, images: int, seed: int, root: st
         file.unlink()
 
 
-def rendered(data: ImageSet, rows: Rows, threads: int) -> Iterator[Pixels]:
+def rendered(data: Renderer, rows: Rows, threads: int) -> Iterator[Pixels]:
     """Render images block by block.
 
     Parameters

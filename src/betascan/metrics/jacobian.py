@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.func import grad, jvp, vmap
 
@@ -126,6 +125,8 @@ def _singular_vectors(
     Column i belongs to latent i (Hungarian matching on |V|). From the eigenvectors of J^T J,
     which for a diagonal matrix are the axes even where singular values coincide.
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and training does without
+
     J = J.double()
     squares, V = torch.linalg.eigh(J.transpose(1, 2) @ J)
     table = V.detach().abs().cpu().numpy()

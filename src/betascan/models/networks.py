@@ -139,7 +139,7 @@ def linear_decoder(size: int, channels: int, latents: int) -> nn.Sequential:
 
     References
     ----------
-    allen2024, E3.
+    allen2024, first experiment 3.
     """
     return nn.Sequential(
         nn.Linear(latents, channels * size**2), nn.Unflatten(1, (channels, size, size))

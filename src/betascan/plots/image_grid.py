@@ -9,7 +9,7 @@ from jaxtyping import Int64, UInt8
 from matplotlib.figure import Figure
 
 from betascan.core.randomness import stream
-from betascan.data.images import IMAGE_SETS
+from betascan.data.images import RENDERED
 from betascan.data.store import Images, Pixels
 from betascan.plots import labels
 from betascan.plots.style import DPI, PIXELS
@@ -40,7 +40,7 @@ def panel(images: Path, name: str) -> Figure:
     DataError
         The file is missing or damaged.
     """
-    data = IMAGE_SETS[name]
+    data = RENDERED[name]
     rows: dict[str, Pixels] = {}
     with Images(images, memory_mb=0) as stored:
         source = stored.facts.source

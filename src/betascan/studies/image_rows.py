@@ -1,6 +1,7 @@
 """Rows that every study of images has."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from betascan.config.base import ConfigModel
@@ -79,4 +80,57 @@ def index(context: Context[Any], models: Sequence[Training]) -> Table:
         params={"rows": [training.row for training in models]},
         caption="The trained models: what the study calls each, and the signature of its folder "
         "in runs/models.",
+    )
+
+
+def annealed(trainings: Sequence[Training], weight: str, above: float) -> list[Training]:
+    """Return trainings again, each from the final weights of that with the next lower weight.
+
+    A code that stays empty although the training began with a code has collapsed; one that is
+    empty only from random initial weights is a plateau of the optimisation.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        With keys of the same names.
+    weight : str
+        The key along which the weight of the KL term grows.
+    above : float
+        Only weights above it are trained again.
+    """
+    ordered = sorted(trainings, key=lambda training: training.keys[weight])
+    last: dict[tuple[Any, ...], Training] = {}
+    again = []
+    for training in ordered:
+        others = {key: value for key, value in training.keys.items() if key != weight}
+        series = (training.data.name, *others.items())
+        last_of_series, last[series] = last.get(series), training
+        if last_of_series is None or float(training.keys[weight]) <= above:
+            continue
+        last[series] = replace(
+            training,
+            keys={**training.keys, "start": "annealed"},
+            job=f"{training.job}_annealed{training.keys[weight]:g}",
+            start=last_of_series,
+        )
+        again.append(last[series])
+    return again
+
+
+def plateaus(
+    context: Context[Any], models: Sequence[Training], twins: Sequence[Training], weight: str
+) -> Table:
+    """Return the row that tells collapsed codes from plateaus: see `betascan.studies.plateaus`."""
+    return Table(
+        name="plateaus",
+        function="betascan.studies.plateaus.table",
+        needs={
+            "histories": context.trained("history.csv", models),
+            "annealed": context.trained("history.csv", twins),
+        },
+        makes={"plateaus": context.result("plateaus.csv")},
+        params={"rows": [training.row for training in [*models, *twins]], "weight": weight},
+        caption="Models at the end of training: whether they carry information, since which step, "
+        "and where they carry none, whether a model that began with a code ended with a lower "
+        "loss (a plateau of the optimisation) or also empty (a collapse).",
     )

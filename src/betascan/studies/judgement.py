@@ -154,7 +154,7 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     clipped = np.clip(rho, -1 + 1e-9, 1 - 1e-9)
     reach = stats.norm.ppf(0.975) * np.sqrt((1 + clipped**2 / 2) / (len(x) - 3))
     low, high = np.tanh(np.arctanh(clipped) + np.array([-reach, reach]))
-    return rho, float(low), float(high)
+    return rho, min(float(low), rho), max(float(high), rho)
 
 
 def _monotone(

@@ -18,7 +18,7 @@ from betascan.core.device import resolve_device
 from betascan.core.files import write_csv
 from betascan.data import store
 from betascan.data.catalog import IMAGE_SETS
-from betascan.data.images import IMAGE_SETS as GRIDS
+from betascan.data.images import RENDERED
 from betascan.linear_vae import scan, total_variance
 from betascan.linear_vae.engine import Estimator
 from betascan.studies.hirn2026.config import Scan as ScanConfig
@@ -53,7 +53,7 @@ def seconds_an_image(run: Run, channels: int) -> float:
     """
     device, size = torch.device(resolve_device(run.training.device)), run.model.size
     batch = run.training.batch_size
-    grid, rows = GRIDS["shapes3d"].grid, np.arange(batch)
+    grid, rows = RENDERED["shapes3d"].grid, np.arange(batch)
     noise = np.random.default_rng(0).integers(256, size=(batch, size, size, channels))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "noise.h5"

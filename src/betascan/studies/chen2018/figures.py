@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from betascan.core.files import read_csv
-from betascan.data.images import IMAGE_SETS
+from betascan.data.images import RENDERED
 from betascan.plots import labels
 from betascan.plots.axes import colour_bar, handles
 from betascan.plots.boxes import boxes
@@ -185,7 +185,7 @@ def joints(
     beta : float
         Of the models.
     """
-    grid = IMAGE_SETS["dsprites"].grid
+    grid = RENDERED["dsprites"].grid
     one, two = (grid.sizes[grid.names.index(factor)] for factor in factors)
     ratios = {INDEPENDENT: 1.0, **contrasts}
     names = list(ratios)

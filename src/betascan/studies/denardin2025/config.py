@@ -38,6 +38,9 @@ class Denardin2025(ConfigModel):
         min_length=1, description="beta of beta-VAE, gamma of FactorVAE"
     )
     strong_gamma: float = Field(gt=0, description="from here on FactorVAE has patience_strong")
+    anneal_above: float = Field(
+        ge=0, description="betas above it are also trained from the model of the next lower one"
+    )
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all weights of a data set and model in one"
     )

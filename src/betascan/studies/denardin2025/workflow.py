@@ -5,7 +5,7 @@ from itertools import product
 from betascan.studies.base import Compared, Figure, Study, Table, Training
 from betascan.studies.context import Context
 from betascan.studies.denardin2025.config import DATASETS, MODELS, TABLES, Denardin2025
-from betascan.studies.image_rows import evaluate, index, provenance
+from betascan.studies.image_rows import annealed, evaluate, index, plateaus, provenance
 
 LOSS = {"bernoulli": "nats an image", "squared_error": "squared error an image"}
 MODEL_NAMES = {"beta_vae": "beta-VAE", "factor_vae": "FactorVAE"}
@@ -30,6 +30,8 @@ def trainings(context: Context[Denardin2025]) -> list[Training]:
 def study(context: Context[Denardin2025]) -> Study:
     """Return the rows of the study."""
     config, models = context.config, trainings(context)
+    beta_vaes = [training for training in models if training.keys["model"] == "beta_vae"]
+    twins = annealed(beta_vaes, "weight", config.anneal_above)
     scale, standins = context.scale(datasets=DATASETS), context.standins(DATASETS)
     scores, claims = context.result("scores.csv"), context.result("claims.csv")
     tables = {number: context.result(f"table{number}.csv") for number in TABLES}
@@ -105,7 +107,7 @@ def study(context: Context[Denardin2025]) -> Study:
 
     return Study(
         key=context.key,
-        trainings=models,
+        trainings=[*models, *twins],
         points_per_job=config.points_per_job,
         measurements=[evaluate(models, config.evaluation, threads=2)],
         tables=[
@@ -150,8 +152,9 @@ def study(context: Context[Denardin2025]) -> Study:
                 },
                 caption="The conclusions of the slides beside what came out.",
             ),
-            provenance(context, models, scale=scale, config=config),
-            index(context, models),
+            plateaus(context, beta_vaes, twins, "weight"),
+            provenance(context, [*models, *twins], scale=scale, config=config),
+            index(context, [*models, *twins]),
         ],
         figures=figures,
         compared=[

@@ -35,6 +35,9 @@ class Vu2026Images(ConfigModel):
     standin_seeds: int | None = Field(
         ge=1, description="how many of the seeds a stand-in gets; null: all"
     )
+    anneal_above: float = Field(
+        ge=0, description="betas above it are also trained from the model of the next lower one"
+    )
     points_per_job: Literal[1, "all"] = Field(
         description="1: one (GPU) job a model; all: all models of a data set and seed in one"
     )

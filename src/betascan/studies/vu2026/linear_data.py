@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from betascan.metrics import matched_sum, top_gap
+from betascan.metrics.information import UNRESOLVED
 
 SCORES = ("recon", "SAP", "Im")
 
@@ -146,5 +147,5 @@ def disentanglement(rho2: Float[np.ndarray, "m factors"]) -> tuple[float, float]
     matched : float
         The largest sum of -log(1 - rho^2)/2 over one-to-one pairs, in nats.
     """
-    matched = matched_sum(-np.log1p(-np.minimum(rho2, 1 - np.finfo(float).eps)) / 2)
+    matched = matched_sum(-np.log1p(-np.minimum(rho2, 1 - UNRESOLVED)) / 2)
     return float(np.mean(top_gap(rho2))), matched

@@ -1,0 +1,75 @@
+"""Empty codes: a plateau is what a start with a code gets out of."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from betascan.studies import plateaus
+from betascan.studies.base import ImageData, Training
+from betascan.studies.image_rows import annealed
+from betascan.workflow.config import load
+
+PROJECT = Path(__file__).parents[2]
+
+RUN = load(yaml.safe_load((PROJECT / "config.yaml").read_text())).vu2026.images
+DATA = ImageData("dsprites", "dsprites", "d.h5", 100, {"seed": 0})
+
+
+def model(beta, seed=0):
+    keys = {"model": "beta_vae", "seed": seed, "beta": beta}
+    return Training(data=DATA, run=RUN.base(seed, beta), keys=keys, job=f"seed{seed}")
+
+
+def test_each_beta_above_starts_from_the_next_lower_one_of_its_seed():
+    models = [model(beta, seed) for seed in (0, 1) for beta in (32, 1, 8, 16)]
+    twins = annealed(models, "beta", above=8)
+    chain = [(t.keys["seed"], t.keys["beta"], t.start.keys["beta"]) for t in twins]
+    assert sorted(chain) == [(0, 16, 8), (0, 32, 16), (1, 16, 8), (1, 32, 16)]
+    for twin in twins:
+        assert twin.start.keys["seed"] == twin.keys["seed"]
+        same = replace(twin, start=None).signature
+        assert same == model(twin.keys["beta"], twin.keys["seed"]).signature != twin.signature
+    highest = [twin for twin in twins if twin.keys["beta"] == 32]
+    assert all(twin.start in twins for twin in highest)  # a code, if there is any, is handed on
+
+
+@pytest.fixture
+def judged(tmp_path):
+    def judge(rates, loss, annealed_rate, annealed_loss):
+        files, rows = [], []
+        runs = {"direct": (rates, loss), "twin": ([annealed_rate], annealed_loss)}
+        for name, (rate, value) in runs.items():
+            files.append(tmp_path / name / "history.csv")
+            files[-1].parent.mkdir(exist_ok=True)
+            step = 10 * np.arange(1, len(rate) + 1)
+            history = pd.DataFrame({"step": step, "loss": value, "rate": rate})
+            history.to_csv(files[-1], index=False)
+            keys = {"dataset": "dsprites", "seed": 0, "beta": 16}
+            rows.append({"signature": name, "keys": keys})
+        table = tmp_path / "plateaus.csv"
+        plateaus.table(files[:1], files[1:], table, rows, "beta")
+        return pd.read_csv(table).iloc[0]
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("rates", "loss", "annealed_rate", "annealed_loss", "state", "left_at"),
+    [
+        ([0.0, 3.0, 4.0], 50, 4.0, 50, "learnt", 20),
+        ([3.0, 0.0, 4.0], 50, 4.0, 50, "learnt", 30),  # from which step for good
+        ([0.0, 0.0, 0.01], 60, 4.0, 55, "plateau", np.nan),
+        ([0.0, 0.0, 0.01], 60, 4.0, 65, "collapsed", np.nan),  # a code costs more than it gives
+        ([0.0, 0.0, 0.01], 60, 0.02, 59.9, "collapsed", np.nan),  # also lost its code
+    ],
+)
+def test_an_empty_code_is_a_plateau_if_one_with_a_code_ends_lower(
+    judged, rates, loss, annealed_rate, annealed_loss, state, left_at
+):
+    row = judged(rates, loss, annealed_rate, annealed_loss)
+    assert row["state"] == state
+    assert row["left_at"] == pytest.approx(left_at, nan_ok=True)
