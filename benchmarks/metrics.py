@@ -1,6 +1,8 @@
 """Metrics against the plain way, boosters against the reference, conventions against each other.
 
 python benchmarks/metrics.py speed [ROWS] | agreement | conventions     10,000 rows: 20 minutes
+
+agreement and conventions write the tables in this folder that the README of the metrics quotes.
 """
 
 import math
@@ -13,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.stats import spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mutual_info_score
 
 from betascan import metrics
+from betascan.core.files import write_csv
 from betascan.metrics import total_correlation as tc
 from betascan.metrics.importance import completeness, disentanglement, importances
 
@@ -114,13 +118,20 @@ def agreement() -> None:
         scores.append(row)
         print(case, sizes, np.round(row, 4).tolist(), flush=True)
     reference, light = np.moveaxis(np.array(scores), 1, 0)
+    rows = []
     for k, name in enumerate(("disentanglement", "completeness", "informativeness")):
-        rho = spearmanr(reference[:, k], light[:, k])[0]
         apart = light[:, k] - reference[:, k]
-        print(
-            f"{name:16} rank correlation {rho:.4f}, mean difference {apart.mean():+.4f}, ", end=""
+        rows.append(
+            {
+                "score": name,
+                "rank_correlation": spearmanr(reference[:, k], light[:, k])[0],
+                "mean_difference": apart.mean(),
+                "largest": np.abs(apart).max(),
+            }
         )
-        print(f"largest {np.abs(apart).max():.4f}")
+    table = pd.DataFrame(rows)
+    print(table)
+    write_csv(table, Path(__file__).with_name("metrics_agreement.csv"))
 
 
 def conventions() -> None:
@@ -146,10 +157,13 @@ def conventions() -> None:
     ranks = mean.argsort(axis=0).argsort(axis=0)
     quantiles = (ranks * 20 // len(mean)).astype(float)
 
-    def show(name: str, value: float) -> None:
-        print(f"  {name:62} {value:8.4f}", flush=True)
+    rows: list[dict[str, Any]] = []
+    group = "MIG"
 
-    print("MIG")
+    def show(name: str, value: float) -> None:
+        rows.append({"score": group, "convention": name, "value": value})
+        print(f"{group:16} {name:62} {value:8.4f}", flush=True)
+
     show("disentanglement_lib: mean of gap over entropy, nats over nats", metrics.mig(mean, v))
     show("nats over bits", np.mean(gaps / (entropies / math.log(2))))
     show("the constant colour counted as 0", np.append(gaps / entropies, 0).mean())
@@ -170,7 +184,7 @@ def conventions() -> None:
     show("100 bins", metrics.mig(mean, v, 100))
     show("1,000 rows", metrics.mig(mean[:1000], v[:1000]))
     sets = mean, v, test_mean, test_v
-    print("SAP")
+    group = "SAP"
     show("disentanglement_lib: LinearSVC, balanced, raw codes", metrics.sap(*sets))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -180,17 +194,17 @@ def conventions() -> None:
     scale = mean.std(axis=0)
     show("codes scaled to variance 1", metrics.sap(mean / scale, v, test_mean / scale, test_v))
     show("squared correlation", metrics.sap_continuous(mean, v))
-    print("DCI: disentanglement, completeness")
+    group = "DCI"
     for booster in "lightgbm", "forest", "l1":
         importance, _ = importances(*(a[:2000] for a in sets), booster)
         show(f"{booster}: disentanglement", disentanglement(importance))
         show(f"{booster}: completeness", completeness(importance))
         per_latent = [disentanglement(row[None]) for row in importance]
         show(f"{booster}: disentanglement, latents weighed alike", np.mean(per_latent))
-    print("I_m in nats")
+    group = "I_m"
     show("gaussian (linear study)", metrics.matched_information(mean, v))
     show("histogram (image study)", metrics.matched_information(mean, v, "histogram"))
-    print("Total correlation in nats")
+    group = "total correlation"
     z, m, lv = (torch.from_numpy(a.astype(np.float64)) for a in (sample, mean, log_variance))
     show("exact, all 10,000 posteriors", tc.elbo_terms(z, m, lv, dataset_size=len(z))[1].item())
     batches = torch.randperm(len(z), generator=torch.Generator().manual_seed(0)).view(-1, 500)
@@ -201,6 +215,7 @@ def conventions() -> None:
     show("Gaussian, aggregate posterior", metrics.gaussian_total_correlation(covariance))
     means_only = metrics.gaussian_total_correlation(np.cov(mean.T))
     show("Gaussian, means only (disentanglement_lib)", means_only)
+    write_csv(pd.DataFrame(rows), Path(__file__).with_name("metrics_conventions.csv"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The comparison of all documents: nothing published is left out, nothing judged twice."""
+"""The numbers of all documents beside ours: nothing published is left out."""
 
 import json
 
@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from dag import PROJECT
 
-from betascan.report import comparison
-from betascan.report.comparison import COLUMNS, VERDICTS, rows
+from betascan.report.comparison import COLUMNS, origins, rows
+from betascan.report.statements import COUNTED
 from betascan.studies.base import Compared
+from betascan.studies.judgement import Verdict
 from betascan.studies.registry import KEYS
 
 CLAIMS = Compared(table="claims.csv", item=("statement", "dataset"), note=("evidence",))
@@ -40,9 +41,10 @@ def test_a_row_says_what_was_published_and_what_came_out():
         ("holds", "reproduced", "p = 0.01"),
         ("agrees", "reproduced", "p = 0.01"),
         ("differs", "not reproduced", "p = 0.01"),
-        ("stand-in cannot tell", "scale cannot tell", "p = 0.01; stand-in cannot tell"),
-        ("not converged", "no target", "p = 0.01; not converged"),
-        ("printed value is wrong; not reproduced", "document is wrong", "p = 0.01"),
+        ("by construction", "by construction", "p = 0.01"),
+        ("stand-in cannot tell", "cannot be told", "p = 0.01; stand-in cannot tell"),
+        ("not converged", "cannot be told", "p = 0.01; not converged"),
+        ("printed value is wrong; not reproduced", "document contradicts itself", "p = 0.01"),
     ],
 )
 def test_verdicts_of_the_studies_become_common_ones(told, verdict, note):
@@ -52,28 +54,29 @@ def test_verdicts_of_the_studies_become_common_ones(told, verdict, note):
 
 def test_what_the_document_contradicts_itself_is_its_error_at_any_scale():
     row = judged("scale cannot tell", in_document="no")
-    assert row["verdict"] == "document is wrong"
+    assert row["verdict"] == "document contradicts itself"
     assert "its own published numbers" in row["note"]
 
 
 def test_a_verdict_of_no_meaning_is_refused():
-    with pytest.raises(KeyError, match="maybe"):
+    with pytest.raises(ValueError, match="maybe"):
         judged("maybe")
 
 
-def test_counts():
-    table = pd.DataFrame([judged("holds"), judged("agrees"), judged("differs")])
-    counted = comparison.counts(table).iloc[0]
-    assert counted["reproduced"] == 2
-    assert counted["not reproduced"] == 1
-    assert counted[list(VERDICTS)].sum() == 3
+@pytest.mark.parametrize(
+    ("commit", "shown"),
+    [("0123456789ab", "0123456"), ("0123456789ab and uncommitted changes", "0123456-dirty")],
+)
+def test_a_commit_is_marked_where_the_code_differed_from_it(commit, shown):
+    record = {"scale": "demo", "data": {"source": "none"}, "device": ["cpu"], "commit": commit}
+    assert list(origins([("key", record)])["commit"]) == [shown]
 
 
 def test_every_published_number_has_its_row(finished):
     table = pd.read_csv(finished / "results/comparison.csv")
     assert list(table.columns) == COLUMNS
     assert list(dict.fromkeys(table["document"])) == list(KEYS)
-    assert set(table["verdict"]) <= set(VERDICTS)
+    assert set(table["verdict"]) <= set(Verdict)
     assert not table.duplicated("item").any()
     studies = PROJECT / "src/betascan/studies"
     # of chen2018 the tiny run has but one joint distribution
@@ -83,24 +86,29 @@ def test_every_published_number_has_its_row(finished):
     # of the 25 cells of each data set and score, the tiny run has the four corners
     cells = table["item"].str.startswith("change in %")
     assert cells.sum() == 3 * 4 * 4
-    assert (table[cells]["verdict"] == "no target").sum() == 3 * 4
-    summary = pd.read_csv(finished / "results/summary.csv")
-    assert summary[list(VERDICTS)].to_numpy().sum() == len(table)
+    assert (table[cells]["verdict"] == "by construction").sum() == 3 * 4
     origin = pd.read_csv(finished / "results/origin.csv")
     assert set(origin["scale"]) == {"test"}
     told = json.loads((finished / "results/denardin2025/provenance.json").read_text())["made_by"]
     own = origin.set_index("study").loc["denardin2025", "commit"]
     assert own == ", ".join(sorted({str(one["commit"])[:7] for one in told}))
-    page = (finished / "results/comparison.md").read_text()
-    assert page.count("\n## ") == len(set(table["document"]))
+
+
+def test_the_summary_counts_all_that_is_not_so_by_construction(finished):
+    statements = pd.read_csv(finished / "results/statements.csv")
+    numbers = pd.read_csv(finished / "results/comparison.csv")
+    rest = numbers[~numbers["document"].isin(statements["document"])]
+    verdicts = pd.concat([statements["verdict"], rest["verdict"]])
+    summary = pd.read_csv(finished / "results/summary.csv")
+    assert summary[list(COUNTED)].to_numpy().sum() == (verdicts != "by construction").sum()
+    assert set(summary["document"]) == set(KEYS)
 
 
 def test_captions_have_the_statements_of_their_figures(finished):
-    captions = list((finished / "runs/report").rglob("*.csv"))
-    assert len({path.parent.name for path in captions}) > 2
-    for path in captions:
-        assert len(pd.read_csv(path)) > 0, path
-    table = pd.read_csv(finished / "runs/report/hirn2026/fig2.csv")
-    assert list(table.columns) == ["item", "published", "ours", "verdict"]
-    assert table["item"].str.contains("PCA lies at rank 18").any()
-    assert table["published"].dropna().eq(1e-7).any()
+    captions = list((finished / "runs/report").rglob("*.rst"))
+    told = {path for path in captions if ".. csv-table" in path.read_text()}
+    assert len({path.parent.name for path in told}) > 2
+    statements = pd.read_csv(finished / "results/statements.csv")
+    for row in statements.dropna(subset="figure").itertuples():
+        assert (finished / f"runs/report/{row.document}/{row.figure}.rst") in told
+        assert (finished / f"figures/{row.document}/{row.figure}.png").exists()

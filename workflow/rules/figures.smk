@@ -32,7 +32,7 @@ for study in EVERYTHING:
                 **call(figure.function, study),
                 **figure.params,
                 caption=figure.caption,
-                shows=figure.shows,
+                shows=bool(figure.shows or study.statements),
                 footer=figure.footer,
             message:
                 f"{study.key}: figure {figure.name}"

@@ -27,7 +27,7 @@ for study in EVERYTHING:
                 **call(table.function, study, changes=not table.download),
                 **table.params,
                 caption=table.caption,
-                shows="",
+                shows=False,
             message:
                 f"{study.key}: {table.name}"
             script:

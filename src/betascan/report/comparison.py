@@ -1,35 +1,29 @@
-"""Published numbers of all documents and ours in one table, and how many were reproduced."""
+"""The published numbers of all documents and ours in one table, and what made ours."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from betascan.core.files import read_csv, read_json, staged, write_csv
+from betascan.core.files import read_csv, read_json, write_csv
 from betascan.studies.base import Compared
+from betascan.studies.judgement import Verdict
 
-REPRODUCED, NOT_REPRODUCED, SCALE = "reproduced", "not reproduced", "scale cannot tell"
-WRONG, NO_TARGET, BEYOND = "document is wrong", "no target", "beyond the document"
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, SCALE, WRONG, NO_TARGET, BEYOND)
-COMMON = {  # from the words of the studies
-    "holds": REPRODUCED,
-    "agrees": REPRODUCED,
-    "reproduced": REPRODUCED,
-    "does not hold": NOT_REPRODUCED,
-    "differs": NOT_REPRODUCED,
-    "not reproduced": NOT_REPRODUCED,
-    "scale cannot tell": SCALE,
-    "stand-in cannot tell": SCALE,
-    "seeds cannot tell": SCALE,
-    "not at this scale": SCALE,
-    "not converged": NO_TARGET,
-    "reference": NO_TARGET,
-    "beyond the document": BEYOND,
-    "finding of ours": BEYOND,
-    "not in the document": BEYOND,
-    "not published": BEYOND,
+COMMON = {  # words of studies that are not converted to those of Verdict
+    "holds": Verdict.REPRODUCED,
+    "agrees": Verdict.REPRODUCED,
+    "does not hold": Verdict.NOT_REPRODUCED,
+    "differs": Verdict.NOT_REPRODUCED,
+    "scale cannot tell": Verdict.UNDECIDED,
+    "stand-in cannot tell": Verdict.UNDECIDED,
+    "seeds cannot tell": Verdict.UNDECIDED,
+    "not at this scale": Verdict.UNDECIDED,
+    "not converged": Verdict.UNDECIDED,
+    "reference": Verdict.BY_CONSTRUCTION,
+    "finding of ours": Verdict.BEYOND,
+    "not in the document": Verdict.BEYOND,
+    "not published": Verdict.BEYOND,
 }
 SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
 Record = Mapping[str, Any]
@@ -43,15 +37,15 @@ def _verdict(row: Record) -> str:
         row.get("contradiction"), str
     )
     if wrong or row.get("in_document") == "no":
-        return WRONG
-    return COMMON[verdict]
+        return Verdict.CONTRADICTION
+    return COMMON[verdict] if verdict in COMMON else Verdict(verdict)
 
 
 def _note(row: Record, source: Compared, verdict: str) -> str:
     notes = [str(row[column]) for column in source.note if pd.notna(row[column])]
     if row.get("in_document") == "no":
         notes.append("its own published numbers do not bear the statement out")
-    elif verdict in (SCALE, NO_TARGET, BEYOND) and row["verdict"] != verdict:
+    elif verdict in (Verdict.UNDECIDED, Verdict.BEYOND) and row["verdict"] != verdict:
         notes.append(row["verdict"])  # which is more exact
     return "; ".join(text for text in notes if text)
 
@@ -85,15 +79,14 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
     return compared
 
 
-def counts(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return how many rows of each document and scale have each verdict."""
-    keys = ["document", "scale"]
-    counted = comparison.groupby([*keys, "verdict"], sort=False).size().unstack(fill_value=0)
-    return counted.reindex(columns=VERDICTS, fill_value=0).reset_index()
+def _short(commit: str) -> str:
+    """Shorten a commit, as git marks it if there were changes that are not in it."""
+    digest, _, changes = commit.partition(" ")
+    return digest[:7] + ("-dirty" if changes else "")
 
 
 def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """Return one row a study: its scale, data, hours of training, device, commit."""
+    """Return one row a study: its scale, data, device, commit."""
     lines = []
     for name, record in records:
         data = record["data"]
@@ -104,9 +97,8 @@ def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
                 "study": name,
                 "scale": record["scale"],
                 "data": "; ".join(sorted(sources)),
-                "training hours": f"{record['training_seconds'] / 3600:.2g}",
                 "device": ", ".join(record["device"]),
-                "commit": ", ".join(sorted({str(one["commit"])[:7] for one in made})),
+                "commit": ", ".join(sorted({_short(str(one["commit"])) for one in made})),
             }
         )
     return pd.DataFrame(lines)
@@ -126,14 +118,10 @@ def compare(
     tables: Sequence[Path],
     provenances: Sequence[Path],
     comparison: Path,
-    markdown: Path,
-    summary: Path,
     origin: Path,
     sources: Sequence[tuple[str, Mapping[str, Any]]],
-    statements: Sequence[Path] = (),
-    shown: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write the comparison of all documents, the same to read, its counts, and what made it.
+    """Write the published numbers of all documents with ours, and what made ours.
 
     Parameters
     ----------
@@ -141,14 +129,10 @@ def compare(
         Tables of the studies.
     provenances : sequence of Path
         One a study, in its folder.
-    comparison, markdown, summary, origin : Path
+    comparison, origin : Path
         Written.
     sources : sequence of (str, Mapping)
         For each of `tables` the study and a `betascan.studies.base.Compared` as plain values.
-    statements : sequence of Path
-        Written for figures: the rows of the comparison that each shows.
-    shown : sequence of (str, str)
-        For each of `statements` the study and a regular expression of items.
     """
     records = _studies(provenances)
     parts = []
@@ -156,42 +140,9 @@ def compare(
         source = Compared(**row)
         scale = records[document, source.part]["scale"]
         parts += rows(document, source, read_csv(path), scale)
-    frame = pd.DataFrame(parts, columns=COLUMNS)
-    counted = counts(frame)
     named = (
         (f"{document}, {part}" if part else document, record)
         for (document, part), record in records.items()
     )
-    write_csv(frame, comparison)
-    write_csv(counted, summary)
+    write_csv(pd.DataFrame(parts, columns=COLUMNS), comparison)
     write_csv(origins(named), origin)
-    with staged(markdown) as temporary:
-        temporary.write_text(_readable(frame, counted))
-    for (document, items), path in zip(shown, statements, strict=True):
-        rows_of = frame[frame["document"] == document]
-        shown_rows = rows_of[[bool(re.search(items, item)) for item in rows_of["item"]]]
-        write_csv(shown_rows[["item", "published", "ours", "verdict"]].map(_short), path)
-
-
-def _readable(frame: pd.DataFrame, counted: pd.DataFrame) -> str:
-    """Return the comparison in Markdown: the counts, then a table a document."""
-    parts = ["# What was published and what came out", _markdown(counted)]
-    for document, table in frame.groupby("document", sort=False):
-        parts += [f"## {document}", _markdown(table.drop(columns="document"))]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown(frame: pd.DataFrame) -> str:
-    shown = frame.map(lambda cell: cell.replace("|", "\\|") if isinstance(cell, str) else cell)
-    text = shown.to_markdown(index=False, floatfmt=".4g", missingval="", disable_numparse=False)
-    return str(text)
-
-
-def _short(cell: Any) -> Any:
-    """Shorten a number, also where it is text, to four digits; nothing where there is none."""
-    if pd.isna(cell):
-        return ""
-    try:
-        return f"{float(str(cell)):.4g}"
-    except ValueError:
-        return cell

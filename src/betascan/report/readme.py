@@ -1,17 +1,59 @@
-"""Tables of README and docs, made from committed results: ``python -m betascan.report.readme``."""
+"""What README and docs quote of the committed results: ``python -m betascan.report.readme``.
+
+It joins the tables of the studies in ``results/`` anew, then writes what stands between markers:
+
+- ``<!-- statements of KEY -->`` ... ``<!-- end of statements -->``: the statements of a document,
+  or of all how many came out how;
+- ``<!-- headlines of KEY/STATEMENT ... -->`` ... ``<!-- end of headlines -->``: one statement of
+  each document;
+- ``<!-- value of FILE: EXPRESSION where ROWS as FORMAT -->`` ... ``<!-- end of value -->``, inside
+  a line: a number of a table, by `pandas.DataFrame.query` and ``eval``.
+
+The badges are written whole.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from betascan.core.files import read_csv
+from betascan.core.paths import Paths
+from betascan.report.badges import badges
+from betascan.report.statements import markdown, number, readable
+from betascan.studies.base import Study
+from betascan.workflow.config import load, read, studies
+from betascan.workflow.report_rows import comparison
 
 PROJECT = Path(__file__).parents[3]
 COLUMNS = [  # those of them that a study's claims have
     "statement", "claim", "published", "n", "method", "estimator", "split", "dataset", "metric",
     "of", "evidence", "ours", "verdict",
 ]  # fmt: skip
+
+
+def _studies() -> Mapping[str, Study]:
+    papers = load(read(PROJECT / "config.yaml"))
+    return studies(papers, papers)
+
+
+def collect(folder: Path = PROJECT) -> None:
+    """Join the committed tables of all studies, as the DAG does, in ``results/`` of a folder."""
+    tables = {table.name: table for table in comparison(_studies(), Paths(".")).tables}
+    for table in (tables["numbers"], tables["statements"]):
+        module, _, function = table.function.rpartition(".")
+        files = _below(PROJECT, table.needs) | _below(folder, table.makes)
+        getattr(import_module(module), function)(**files, **table.params)
+
+
+def _below(folder: Path, files: Mapping[str, Any]) -> dict[str, Path | list[Path]]:
+    return {
+        name: folder / file if isinstance(file, str) else [folder / one for one in file]
+        for name, file in files.items()
+    }
 
 
 def _cell(value: str | float) -> str:
@@ -21,9 +63,9 @@ def _cell(value: str | float) -> str:
 
 
 def claims_table(claims: Path) -> str:
-    """Return a study's claims.csv, or what has other columns whole, as a Markdown table."""
+    """Return a study's claims.csv as a Markdown table."""
     frame = read_csv(claims)
-    shown = [column for column in COLUMNS if column in frame] or list(frame)
+    shown = [column for column in COLUMNS if column in frame]
     rows = [
         ["" if pd.isna(cell) else _cell(cell) for cell in row]
         for row in frame[shown].itertuples(index=False)
@@ -32,27 +74,100 @@ def claims_table(claims: Path) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def rewritten(text: str) -> str:
-    """Return a page with each ``<!-- claims of KEY -->`` block made anew from the results.
+def statements_table(document: str, results: Path) -> str:
+    """Return the statements of a document, or of all the counts, as a Markdown table."""
+    if document == "all":
+        return markdown(read_csv(results / "summary.csv"))
+    frame = read_csv(results / "statements.csv")
+    return markdown(readable(frame[frame["document"] == document]))
 
-    KEY is a study, study/table where its claims are in several tables, or all for the summary.
+
+def headlines_table(names: Sequence[str], results: Path) -> str:
+    """Return a short Markdown table of statements that are named ``document/statement``."""
+    frame = read_csv(results / "statements.csv")
+    chosen = frame.set_index(frame["document"] + "/" + frame["statement"]).loc[names]
+    shown = readable(chosen, "figures")
+    shown.insert(0, "paper", [f"[{key}](docs/{key}.md)" for key in chosen["document"]])
+    columns = {"paper": "paper", "statement": "states", "estimate": "we find", "run": "run"}
+    return markdown(shown[[*columns, "verdict"]].rename(columns=columns))
+
+
+def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:
+    """Return one number of a table as text.
+
+    Parameters
+    ----------
+    file : Path
+        CSV file.
+    expression : str
+        A column, or what `pandas.DataFrame.eval` makes of the columns, such as ``ours.max()``.
+    rows : str
+        Condition of `pandas.DataFrame.query`; all rows by default.
+    spec : str
+        Python's format; three digits by default.
+
+    Raises
+    ------
+    ValueError
+        If that is not one value.
     """
+    frame = read_csv(file)
+    chosen = frame.query(rows, engine="python") if rows else frame
+    found = chosen.eval(expression, engine="python")
+    if isinstance(found, pd.Series):
+        if len(found) != 1:
+            raise ValueError(f"{file}: {len(found)} values of {expression} where {rows}, not one")
+        found = found.iloc[0]
+    return number(found) if not spec else format(found, spec)
 
-    def block(match: re.Match[str]) -> str:
+
+def rewritten(text: str, root: Path = PROJECT) -> str:
+    """Return a page with all that stands between markers made anew from tables below a folder."""
+    results = root / "results"
+
+    def claims(match: re.Match[str]) -> str:
         study, _, name = match[2].partition("/")
-        path = "summary.csv" if study == "all" else f"{study}/{name or 'claims'}.csv"
-        table = claims_table(PROJECT / "results" / path)
-        return f"{match[1]}\n{table}\n{match[3]}"
+        file = results / study / f"{name or 'claims'}.csv"
+        return f"{match[1]}\n{claims_table(file)}\n{match[3]}"
 
-    pattern = r"(<!-- claims of ([\w/]+)[^>]*-->)\n.*?(<!-- end of claims -->)"
-    return re.sub(pattern, block, text, flags=re.DOTALL)
+    def statements(match: re.Match[str]) -> str:
+        return f"{match[1]}\n{statements_table(match[2], results)}\n{match[3]}"
+
+    def headlines(match: re.Match[str]) -> str:
+        return f"{match[1]}\n{headlines_table(match[2].split(), results)}\n{match[3]}"
+
+    def inline(match: re.Match[str]) -> str:
+        found = value(root / match[2], match[3], match[4] or "", match[5] or "")
+        return f"{match[1]}{found}{match[6]}"
+
+    blocks = (
+        (r"(<!-- claims of ([\w/]+)[^>]*-->)\n.*?(<!-- end of claims -->)", claims),
+        (r"(<!-- statements of (\w+)[^>]*-->)\n.*?(<!-- end of statements -->)", statements),
+        (r"(<!-- headlines of ([^:]+):[^>]*-->)\n.*?(<!-- end of headlines -->)", headlines),
+        (
+            r"(<!-- value of (\S+): (.+?)(?: where (.+?))?(?: as (\S+))? -->)"
+            r".*?(<!-- end of value -->)",
+            inline,
+        ),
+    )
+    for pattern, function in blocks:
+        text = re.sub(pattern, function, text, flags=re.DOTALL)
+    return text
 
 
 def pages() -> list[Path]:
-    """Return the files that have such tables."""
-    return [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+    """Return the files that quote results."""
+    metrics = PROJECT / "src/betascan/metrics/README.md"
+    return [PROJECT / "README.md", metrics, *sorted((PROJECT / "docs").glob("*.md"))]
+
+
+def made() -> dict[Path, str]:
+    """Return the text of every page that is made, or quotes results, by its path."""
+    text = {page: rewritten(page.read_text()) for page in pages()}
+    return text | badges()
 
 
 if __name__ == "__main__":
-    for page in pages():
-        page.write_text(rewritten(page.read_text()))
+    collect()
+    for path, text in made().items():
+        path.write_text(text)

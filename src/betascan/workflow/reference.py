@@ -42,6 +42,10 @@ def _value(settings: Any, key: str) -> str:
     return yaml.safe_dump(settings, default_flow_style=True).split("\n...")[0].strip()
 
 
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def page() -> str:
     """Return the page in Markdown."""
     settings = yaml.safe_load((PROJECT / "config.yaml").read_text())
@@ -55,11 +59,11 @@ def page() -> str:
         parts.append(f"## {name}\n\n{summary}\n\n| key | papers | meaning |\n| --- | --- | --- |")
         for key, description, inner in fields(nested):
             if inner is None:
-                value = _value(settings, f"{name}.{key}").replace("|", "\\|")
-                parts.append(f"| `{key}` | `{value}` | {description} |")
+                value = _cell(_value(settings, f"{name}.{key}"))
+                parts.append(f"| `{key}` | `{value}` | {_cell(description)} |")
             else:
                 text = description or (inner.__doc__ or "").split("\n\n")[0].rstrip(".")
-                parts.append(f"| **`{key}`** | | *{text}* |")
+                parts.append(f"| **`{key}`** | | *{_cell(text)}* |")
         parts.append("")
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""What all studies leave together, as rows: the comparison, and pages for the report."""
+"""What all studies leave together, as rows: numbers, statements, and pages for the report."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -10,38 +10,50 @@ KEY = "comparison"
 
 
 def comparison(studies: Mapping[str, Study], paths: Paths) -> Study:
-    """Return the rows that compare the studies which have something to compare."""
-    compared = {key: study for key, study in studies.items() if study.compared}
-    sources = [(key, row) for key, study in compared.items() for row in study.compared]
-    shown = {
-        f"{key}/{figure.name}": figure.shows
-        for key, study in studies.items()
+    """Return the rows that join the studies which have statements or numbers to compare."""
+    joined = {key: study for key, study in studies.items() if study.compared or study.statements}
+    sources = [(key, row) for key, study in joined.items() for row in study.compared]
+    statements = [(key, path) for key, study in joined.items() for path in study.statements]
+    shown = [
+        {"document": key, "name": figure.name, "items": figure.shows}
+        for key, study in joined.items()
         for figure in study.figures
-        if figure.shows
-    }
-    table = Table(
-        name="tables",
-        function="betascan.report.comparison.compare",
-        needs={
-            "tables": [f"{paths.results}/{key}/{row.table}" for key, row in sources],
-            "provenances": [f"{paths.results}/{key}/provenance.json" for key in compared],
-        },
-        makes={
-            "comparison": f"{paths.results}/comparison.csv",
-            "summary": f"{paths.results}/summary.csv",
-            "origin": f"{paths.results}/origin.csv",
-            "markdown": f"{paths.results}/comparison.md",
-            "statements": [f"{paths.runs}/report/{figure}.csv" for figure in shown],
-        },
-        params={
-            "sources": [(key, asdict(row)) for key, row in sources],
-            "shown": [(figure.split("/")[0], items) for figure, items in shown.items()],
-        },
-        reported=("comparison", "summary", "origin"),
-        caption="Published numbers and statements, what came out, and verdicts; how many came out "
-        "how; and what each study was made from.",
-    )
-    return with_page(Study(key=KEY, tables=[table], figures=[]), paths)
+        if figure.shows or study.statements
+    ]
+    numbers = f"{paths.results}/comparison.csv"
+    tables = [
+        Table(
+            name="statements",
+            function="betascan.report.statements.collect",
+            needs={"tables": [path for _, path in statements], "comparison": numbers},
+            makes={
+                "statements": f"{paths.results}/statements.csv",
+                "summary": f"{paths.results}/summary.csv",
+                "page": f"{paths.results}/statements.md",
+                "captions": [
+                    f"{paths.runs}/report/{figure['document']}/{figure['name']}.rst"
+                    for figure in shown
+                ],
+            },
+            params={"documents": [key for key, _ in statements], "shown": shown},
+            reported=("statements", "summary"),
+            caption="What the documents state, by what it is judged, what came out, and the "
+            "verdict; and how many came out how.",
+        ),
+        Table(
+            name="numbers",
+            function="betascan.report.comparison.compare",
+            needs={
+                "tables": [f"{paths.results}/{key}/{row.table}" for key, row in sources],
+                "provenances": [f"{paths.results}/{key}/provenance.json" for key in joined],
+            },
+            makes={"comparison": numbers, "origin": f"{paths.results}/origin.csv"},
+            params={"sources": [(key, asdict(row)) for key, row in sources]},
+            reported=("comparison", "origin"),
+            caption="Published numbers and ours; and what each study was made from.",
+        ),
+    ]
+    return with_page(Study(key=KEY, tables=tables, figures=[]), paths)
 
 
 def with_page(study: Study, paths: Paths) -> Study:

@@ -1,0 +1,151 @@
+"""The statements of all documents in one table, the same to read, and counted by verdict."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from betascan.core.files import read_csv, staged, write_csv
+from betascan.studies import statements as judged
+from betascan.studies.judgement import Verdict
+
+COLUMNS = ["document", *judged.COLUMNS]
+COUNTED = tuple(verdict for verdict in Verdict if verdict is not Verdict.BY_CONSTRUCTION)
+HEAD = """# What the documents state, and what came out
+
+*Estimate*: the quantity judged, with its 95 % interval. *Criterion*: what bears the statement out
+and what refutes it. *Evidence*: p value and number of observations, or why nothing can be told.
+"""
+
+
+def counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how many rows of each document and scale have each verdict that counts."""
+    keys = ["document", "scale"]
+    counted = frame.groupby([*keys, "verdict"], sort=False).size().unstack(fill_value=0)
+    return counted.reindex(columns=list(COUNTED), fill_value=0).reset_index()
+
+
+def number(value: float) -> str:
+    """Return a number with three digits, thousands whole; nothing for NaN."""
+    if pd.isna(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def readable(frame: pd.DataFrame, figures: str = "../figures") -> pd.DataFrame:
+    """Return statements as a page shows them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        In `COLUMNS`.
+    figures : str
+        Where the page finds the figures; empty for their names alone.
+
+    Returns
+    -------
+    DataFrame
+        Text: statement, place, criterion, estimate, evidence, run, verdict and figure.
+    """
+    rows = []
+    for row in frame.fillna({"reason": "", "figure": ""}).to_dict("records"):
+        low, high = number(row["low"]), number(row["high"])
+        link = f"[{row['figure']}]({figures}/{row['document']}/{row['figure']}.png)"
+        rows.append(
+            {
+                "statement": row["says"],
+                "place": row["place"],
+                "criterion": row["criterion"],
+                "estimate": number(row["estimate"]) + (f" [{low}, {high}]" if low else ""),
+                "evidence": row["reason"],
+                "run": row["scale"] + ("" if row["data"] == "none" else f", {row['data']}"),
+                "verdict": row["verdict"],
+                "figure": link if figures and row["figure"] else row["figure"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """Return a table of text and whole numbers in Markdown."""
+    lines = [list(frame), ["---"] * frame.shape[1], *frame.astype(str).to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(c.replace('|', chr(92) + '|') for c in x)} |" for x in lines)
+
+
+def _captioned(frame: pd.DataFrame) -> str:
+    """Return a table in reStructuredText; nothing if it has no rows."""
+    if frame.empty:
+        return ""
+    table = frame.map(lambda cell: re.sub(r"([\\*`_|])", r"\\\1", str(cell))).to_csv(index=False)
+    head = ".. csv-table::\n   :header-rows: 1\n   :widths: auto\n\n"
+    return head + "".join(f"   {line}\n" for line in table.splitlines())
+
+
+def _write(text: str, path: Path) -> None:
+    with staged(path) as temporary:
+        temporary.write_text(text)
+
+
+def _joined(tables: Iterable[Path], documents: Iterable[str]) -> pd.DataFrame:
+    parts = [read_csv(path).assign(document=d) for path, d in zip(tables, documents, strict=True)]
+    return pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)[COLUMNS]
+
+
+def collect(
+    tables: Sequence[Path],
+    comparison: Path,
+    statements: Path,
+    page: Path,
+    summary: Path,
+    documents: Sequence[str],
+    captions: Sequence[Path] = (),
+    shown: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write the statements of all documents, a page of them, and how many came out how.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        Of `betascan.studies.statements.write`.
+    comparison : Path
+        Table of numbers (`betascan.report.comparison`); of a document without statements, its
+        rows are counted.
+    statements, page, summary : Path
+        Written: in `COLUMNS`, in Markdown, and the counts.
+    documents : sequence of str
+        Document of each of `tables`.
+    captions : sequence of Path
+        Written for the report: the statements that a figure shows, in reStructuredText.
+    shown : sequence of Mapping
+        For each of `captions` document and figure, and a regular expression of items of the
+        comparison, for documents without statements.
+    """
+    frame, numbers = _joined(tables, documents), read_csv(comparison)
+    without = numbers[~numbers["document"].isin(documents)]
+    counted = counts(pd.concat([frame, without]))
+    write_csv(frame, statements)
+    write_csv(counted, summary)
+    parts = [HEAD, markdown(counted)]
+    for document, table in frame.groupby("document", sort=False):
+        parts += [f"\n## {document}\n", markdown(readable(table))]
+    _write("\n".join(parts) + "\n", page)
+    for figure, path in zip(shown, captions, strict=True):
+        of_figure = (frame["document"] == figure["document"]) & (frame["figure"] == figure["name"])
+        table = readable(frame[of_figure], "").reindex(columns=["statement", "estimate", "verdict"])
+        if figure["items"] and figure["document"] not in documents:
+            rows = without[without["document"] == figure["document"]]
+            rows = rows[[bool(re.search(figure["items"], item)) for item in rows["item"]]]
+            table = rows[["item", "published", "ours", "verdict"]].map(_short)
+        _write(_captioned(table), path)
+
+
+def _short(cell: Any) -> Any:
+    """Shorten a number, also where it is text, to four digits; nothing where there is none."""
+    if pd.isna(cell):
+        return ""
+    try:
+        return f"{float(str(cell)):.4g}"
+    except ValueError:
+        return cell
