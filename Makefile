@@ -12,7 +12,7 @@ demo: $(READY)
 	@echo "Figures are in demo/figures, tables in demo/results."
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,12 +6,25 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from betascan import plots
 
 # no example may fail because the machine is busy
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+class Scheduler(LoadFileScheduling):
+    """A module of tests runs in one process, and so do all that read the finished DAG."""
+
+    def _split_scope(self, nodeid):
+        module = super()._split_scope(nodeid)
+        return "finished" if "finished" in (dag.PROJECT / module).read_text() else module
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session")

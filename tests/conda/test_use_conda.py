@@ -97,15 +97,15 @@ def functions():
 
 
 @pytest.fixture(scope="module")
-def finished(python, tmp_path_factory):
+def ran(python, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dag")
     done = snakemake(python["driver"], PROJECT, folder, "hirn2026", "dsprites")
     assert done.returncode == 0, done.stderr
     return folder, done.stderr
 
 
-def test_every_rule_runs_in_its_environment(finished):
-    folder, told = finished
+def test_every_rule_runs_in_its_environment(ran):
+    folder, told = ran
     made = {path.read_text(): path.stem for path in (folder / ".snakemake/conda").glob("*.yaml")}
     assert set(made) == {(PROJECT / f"envs/{name}.yaml").read_text() for name in NAMES}
     used = re.findall(r"Activating conda environment: .*/(\w+)", told)
@@ -114,8 +114,8 @@ def test_every_rule_runs_in_its_environment(finished):
     assert (folder / "figures/data/dsprites_rendered.png").exists()
 
 
-def test_a_rule_whose_environment_lacks_a_package_fails(python, finished, tmp_path):
-    folder, _ = finished
+def test_a_rule_whose_environment_lacks_a_package_fails(python, ran, tmp_path):
+    folder, _ = ran
     for name in ("src", "workflow", "profiles", "envs"):
         shutil.copytree(PROJECT / name, tmp_path / name)
     for name in ("Snakefile", "config.yaml"):

@@ -34,7 +34,7 @@ def snakemake(folder, *targets):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     run = snakemake(folder, *FILES.values())
     assert run.returncode == 0, run.stderr
@@ -42,8 +42,8 @@ def finished(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_files_hold_the_rendered_images(finished, name):
-    with Images(finished / FILES[name]) as stored:
+def test_the_files_hold_the_rendered_images(files, name):
+    with Images(files / FILES[name]) as stored:
         assert len(stored) == 30
         assert stored.facts.source == RENDERED[name].rendered
         assert (stored[range(30)] == RENDERED[name].render(stored.factors)).all()

@@ -55,15 +55,15 @@ def run(*arguments, **variables):
 @pytest.mark.skipif(not proj._BUNDLED.is_dir(), reason="rasterio brings no tables along")
 @pytest.mark.parametrize("variable", ["PROJ_LIB", "PROJ_DATA", "GDAL_DATA"])
 def test_tables_of_another_proj_do_no_harm(tmp_path, another_proj, variable):
-    finished = run(tmp_path / "planet", **{variable: another_proj})
-    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    completed = run(tmp_path / "planet", **{variable: another_proj})
+    assert (completed.returncode, completed.stdout, completed.stderr) == (0, "", "")
 
 
 def test_the_variable_is_blamed_where_rasterio_brings_no_tables(tmp_path, another_proj):
     (tmp_path / "planet").mkdir()
-    finished = run(tmp_path / "planet", "none", PROJ_LIB=another_proj)
-    assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.splitlines() == 3 * [
+    completed = run(tmp_path / "planet", "none", PROJ_LIB=another_proj)
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stdout.splitlines() == 3 * [
         f"PROJ finds no coordinate systems (PROJ_LIB={another_proj}): unset PROJ_DATA and "
         "PROJ_LIB, or install rasterio anew, and run again"
     ]

@@ -57,7 +57,7 @@ def edited(folder):
 
 
 def scans(environment):
-    """What SLURM knows of the trainings it was given, finished or not: one dict a job."""
+    """What SLURM knows of the trainings it was given, done or not: one dict a job."""
     line = ["squeue", "-h", "--array", "--states=all", "-o", "|".join(FIELDS.values())]
     told = subprocess.run(line, env=environment, capture_output=True, text=True, check=True).stdout
     jobs = [dict(zip(FIELDS, row.split("|"), strict=True)) for row in told.splitlines()]
