@@ -25,6 +25,18 @@ def test_the_worked_example_on_a_data_set_of_ones_own(tmp_path):
     assert scores["value"].notna().all()
 
 
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    text = page.read_text()
+    for link in re.findall(r"\]\(([^)#\s]+)|(?:src|href)=\"([^\"]+)", text):
+        target = "".join(link)
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
 def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", (PROJECT / page).read_text(), re.M | re.S)
 

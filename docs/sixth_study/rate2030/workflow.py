@@ -15,7 +15,7 @@ def study(context: Context[Rate2030]) -> Study:
         for beta in config.betas
     ]
     scale = context.scale(datasets=["dsprites"])
-    rate = context.result("rate.csv")
+    rate, statements = context.result("rate.csv"), context.result("statements.csv")
     return Study(
         key=context.key,
         trainings=models,
@@ -29,6 +29,14 @@ def study(context: Context[Rate2030]) -> Study:
                 makes={"table": rate},
                 caption="Rate of each model on held-out images, in nats.",
             ),
+            Table(
+                name="statements",
+                function="statements.judge",
+                needs={"table": rate},
+                makes={"path": statements},
+                params={"scale": scale, "standins": context.standins(["dsprites"])},
+                caption="What the document states, and what came out.",
+            ),
             provenance(context, models, scale=scale, config=config),
             index(context, models),
         ],
@@ -41,4 +49,5 @@ def study(context: Context[Rate2030]) -> Study:
                 caption="Rate against beta.",
             )
         ],
+        statements=[statements],
     )
