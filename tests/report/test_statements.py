@@ -24,7 +24,6 @@ def collected(tmp_path):
         {**ROW, "verdict": "cannot be told", "low": float("nan"), "reason": "n = 1"},
         {**ROW, "scale": "demo", "verdict": "by construction", "says": "q(z|x) is *normal*"},
     ]
-    (tmp_path / "results").mkdir()
     pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
     numbers = pd.DataFrame([{**NUMBER, "verdict": "not reproduced"}])
     numbers.to_csv(tmp_path / "comparison.csv", index=False)
@@ -36,7 +35,7 @@ def collected(tmp_path):
     collect(
         [tmp_path / "one.csv"],
         tmp_path / "comparison.csv",
-        *(tmp_path / "results" / name for name in ("statements.csv", "page.md", "summary.csv")),
+        *(tmp_path / name for name in ("statements.csv", "page.md", "summary.csv")),
         documents=["a"],
         captions=[tmp_path / f"{figure['document']}/{figure['name']}.rst" for figure in shown],
         shown=shown,
@@ -45,14 +44,14 @@ def collected(tmp_path):
 
 
 def test_statements_keep_their_document_and_their_order(collected):
-    table = pd.read_csv(collected / "results/statements.csv")
+    table = pd.read_csv(collected / "statements.csv")
     assert list(table) == COLUMNS
     assert list(table["document"]) == ["a"] * 4
     assert list(table["statement"]) == ["falls", "other", "falls", "falls"]
 
 
 def test_the_summary_counts_statements_by_scale_but_not_what_is_so_by_construction(collected):
-    summary = pd.read_csv(collected / "results/summary.csv").set_index(["document", "scale"])
+    summary = pd.read_csv(collected / "summary.csv").set_index(["document", "scale"])
     assert summary.loc[("a", "papers"), "reproduced"] == 2
     assert summary.loc[("a", "papers"), "cannot be told"] == 1
     assert summary.loc[("a", "demo")].sum() == 0
@@ -61,7 +60,7 @@ def test_the_summary_counts_statements_by_scale_but_not_what_is_so_by_constructi
 
 
 def test_the_page_has_interval_reason_and_figure_of_each(collected):
-    page = (collected / "results/page.md").read_text()
+    page = (collected / "page.md").read_text()
     assert (
         "| It falls. | Table 1 | rank | -0.9 [-1, -0.5] | p = 0.01, n = 9 | papers, dsprites "
         "| reproduced | [fig1](../figures/a/fig1.png) |"

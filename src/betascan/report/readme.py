@@ -7,7 +7,7 @@ It joins the tables of the studies in ``results/`` anew, then writes what stands
 - ``<!-- headlines of KEY/STATEMENT ... -->`` ... ``<!-- end of headlines -->``: one statement of
   each document;
 - ``<!-- value of FILE: EXPRESSION where ROWS as FORMAT -->`` ... ``<!-- end of value -->``, inside
-  a line: a number of a table, by `pandas.DataFrame.query` and ``eval``.
+  a line: a number of a table in ``results/``, by `pandas.DataFrame.query` and ``eval``.
 
 The badges are written whole.
 """
@@ -121,9 +121,8 @@ def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:
     return number(found) if not spec else format(found, spec)
 
 
-def rewritten(text: str, root: Path = PROJECT) -> str:
-    """Return a page with all that stands between markers made anew from tables below a folder."""
-    results = root / "results"
+def rewritten(text: str, results: Path = PROJECT / "results") -> str:
+    """Return a page with all that stands between markers made anew from the results."""
 
     def claims(match: re.Match[str]) -> str:
         study, _, name = match[2].partition("/")
@@ -137,7 +136,7 @@ def rewritten(text: str, root: Path = PROJECT) -> str:
         return f"{match[1]}\n{headlines_table(match[2].split(), results)}\n{match[3]}"
 
     def inline(match: re.Match[str]) -> str:
-        found = value(root / match[2], match[3], match[4] or "", match[5] or "")
+        found = value(results / match[2], match[3], match[4] or "", match[5] or "")
         return f"{match[1]}{found}{match[6]}"
 
     blocks = (
