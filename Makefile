@@ -1,18 +1,48 @@
-# `make demo` runs everything on embedded data, `make test` the tests. Both set up .venv first.
+#: make demo      every table and figure from embedded data, into demo/: minutes, offline, no GPU
+#: make setup     what the others need, into .venv
+#: make test      the tests
+#: make stress    one run of everything, killed twenty times: an hour
+#: make lint      ruff, mypy, snakefmt and snakemake --lint
+#: make readme    the tables in README and docs, from the committed results
+#: make clean     removes what these have made
+#:
+#: .venv/bin/snakemake TARGET --cores all [--configfile workflow/scales/SCALE.yaml]
+#:   with the scale demo, laptop or overnight, or without one for the papers' own, makes
+#:
+#:   all                 every table and figure (without a TARGET)
+#:   hirn2026 vu2026 denardin2025 chen2018 allen2024
+#:                       the tables and figures of one study
+#:   vu2026_linear vu2026_images
+#:                       one half of vu2026
+#:   comparison          every published number and statement beside ours
+#:   figures/STUDY/NAME.png results/STUDY/NAME.csv
+#:                       one figure or table (with a scale, below the folder of its name)
+#:   dsprites shapes3d mpi3d_real mpi3d_real_complex shapes3d_standin mpi3d_standin
+#:                       a data set, and a panel of its images
+#:   plan                how long the trainings take on this machine
+#:
+#:   and with -n after it tells what it would do.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lint readme clean
+.PHONY: help setup demo test stress lint readme clean
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+
+setup: $(READY)
 
 demo: $(READY)
 	@$(BIN)/snakemake --unlock --quiet all --configfile workflow/scales/demo.yaml 2>/dev/null
 	$(BIN)/snakemake --cores all --configfile workflow/scales/demo.yaml
-	@echo "Figures are in demo/figures, tables in demo/results."
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2
+
+stress: $(READY)
+	KILLS=20 $(BIN)/python -m pytest tests/workflow/test_kills.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -24,12 +54,13 @@ lint: $(READY)
 readme: $(READY)
 	$(BIN)/python -m betascan.report.readme
 
+# PIP_USER: a user's pip.conf may have user = true, which an environment refuses
 $(READY): pins.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "betascan needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement pins.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	PIP_USER=0 $(BIN)/python -m pip install --quiet --requirement pins.txt
+	PIP_USER=0 $(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 clean:

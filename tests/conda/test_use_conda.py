@@ -22,6 +22,7 @@ PROJECT = Path(__file__).parents[2]
 NAMES = ["data", "train", "figures"]
 OVERLAY = {
     "scale": "test",
+    "output": ".",
     "data": {
         "climate": {"source": "standin", "standin": {"rows": 60, "cols": 120}},
         "dsprites": {"images": 50},

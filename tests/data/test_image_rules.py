@@ -13,7 +13,7 @@ from betascan.data.images import RENDERED
 from betascan.data.store import Images
 
 PROJECT = Path(__file__).parents[2]
-FEW = {"scale": "test", "data": {name: {"images": 30} for name in RENDERED}}
+FEW = {"scale": "test", "output": ".", "data": {name: {"images": 30} for name in RENDERED}}
 FILES = {key: f"data/{key}_{row.offline}.h5" for key, row in catalog.IMAGE_SETS.items()}
 
 

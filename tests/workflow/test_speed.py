@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from betascan.core.paths import Paths
 from betascan.workflow import speed
 from betascan.workflow.config import load, studies
-from betascan.workflow.plan import describe, linear_workloads, workloads
+from betascan.workflow.plan import describe, workloads
 
 COST = {50: 3e-4, 100: 1e-3}
+HERE = Paths(".")
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def test_hours_are_updates_by_their_cost(config, monkeypatch):
     monkeypatch.setattr(speed, "seconds_per_scan_update", lambda protocol, name: cost[name])
     monkeypatch.setattr(speed, "seconds_per_adamw_update", lambda linear, size: COST[size.observed])
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
-    scan, adamw = speed.linear_lines(config)
+    works = workloads(config, studies(config, config), HERE)
+    scan, adamw = speed.linear_lines(config, *works[:2])
     points, updates = len(config.hirn2026.scan.temperatures.grid()), config.hirn2026.scan.updates
     assert (scan["trainings"], scan["amount"]) == (2 * points, 2 * points * updates)
     np.testing.assert_allclose(scan["hours"], points * updates * 6e-5 / 3600)
@@ -67,37 +70,88 @@ def test_hours_are_updates_by_their_cost(config, monkeypatch):
     np.testing.assert_allclose(adamw["hours"], seconds / 4 / 3600)
 
 
-def test_the_plan_says_the_hours_that_were_measured_for_it(config, tmp_path):
-    rows, table = studies(config, config), tmp_path / "plan.csv"
-    works = [*linear_workloads(config), *workloads(rows)]
-    assert describe(config, rows, table).count("hours unknown") == len(works)
-    hours = [0.5, 0.001, *range(2, len(works))]
-    lines = [{**vars(work), "hours": h} for work, h in zip(works, hours, strict=True)]
-    pd.DataFrame(lines).to_csv(table, index=False)
-    scan, adamw, image = describe(config, rows, table).splitlines()[1:4]
-    assert scan.startswith("  hirn2026: ")
-    assert scan.endswith("about 30 min, as measured here")
-    assert adamw.endswith("about 1 min, as measured here")
-    assert image.endswith("about 2 h, as measured here")
-    lines[0]["amount"] += 1
-    pd.DataFrame(lines).to_csv(table, index=False)
-    assert (
-        describe(config, rows, table)
-        .splitlines()[1]
-        .endswith("`snakemake --cores 1 plan` measures")
-    )
+def everything(rows):
+    """The files from which a run's trainings are known, if all are to be made."""
+    models = {f"runs/models/{t.signature}/model.pt" for s in rows.values() for t in s.trainings}
+    scans = {f"runs/hirn2026/{name}/scan-0.npz" for name in ("sampled", "analytic")}
+    linear = {f"runs/vu2026/linear/n{n}-adamw-{part}.csv" for n in (50, 100) for part in range(5)}
+    return models | scans | linear
+
+
+@pytest.fixture
+def measured(config, tmp_path):
+    """Folders with a table in which the scan takes half an hour, and each other study 10 hours."""
+    paths = Paths(str(tmp_path))
+    works = workloads(config, studies(config, config), paths)
+    lines = [{**vars(w), "hours": 0.5 if w.study == "hirn2026" else 10.0} for w in works]
+    Path(paths.plan).parent.mkdir()
+    pd.DataFrame(lines).to_csv(paths.plan, index=False)
+    return paths
+
+
+def below(folder, files):
+    return {f"{folder.output}/{file}" for file in files}
+
+
+def test_the_plan_says_the_hours_that_were_measured_for_it(config, measured):
+    rows = studies(config, config)
+    told = describe(config, rows, measured, below(measured, everything(rows))).splitlines()
+    assert told[1] == "  hirn2026: 114 trainings, 57 million updates, about 30 min"
+    assert told[2].startswith("  vu2026, linear: 2500 trainings, ")
+    assert told[2].endswith(", about 10 h")
+    assert "  in all about 50 h, as measured here" in told  # half an hour and five times ten
+
+
+def test_the_plan_is_of_what_is_asked_for(config, measured):
+    rows = studies(config, config)
+    sampled = below(measured, ["runs/hirn2026/sampled/scan-0.npz", "figures/hirn2026/fig3.png"])
+    told = describe(config, rows, measured, sampled).splitlines()
+    assert told[1:] == [
+        "  hirn2026: 57 trainings, 28.5 million updates, about 15 min",
+        "  in all about 15 min, as measured here",
+    ]
+    assert describe(
+        config, rows, measured, below(measured, ["figures/hirn2026/fig3.png"])
+    ).endswith("\n  nothing is trained")
+
+
+def test_hours_of_another_configuration_are_not_said(config, measured):
+    table = pd.read_csv(measured.plan)
+    table["amount"] += 1
+    table.to_csv(measured.plan, index=False)
+    rows = studies(config, config)
+    told = describe(config, rows, measured, below(measured, everything(rows)))
+    assert "hours unknown: `snakemake --cores 1 plan`" in told
+    assert "about" not in told
+
+
+def test_the_plan_tells_what_is_downloaded(config):
+    rows = studies(config, config)
+    told = describe(config, rows, HERE, {"data/worldclim", "data/mpi3d_real_official.h5"})
+    assert "  Downloads of worldclim, mpi3d_real, at most 13 GB, unless BETASCAN_DATA" in told
+    assert "Downloads" not in describe(config, rows, HERE, {"data/planet"})
+
+
+def test_the_plan_tells_what_is_replaced(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("results").mkdir()
+    Path("results/old.csv").touch()
+    rows = studies(config, config)
+    told = describe(config, rows, HERE, {"results/old.csv", "results/new.csv"})
+    assert "  It replaces 1 file in results and figures" in told
+    assert "replaces" not in describe(config, rows, HERE, {"results/new.csv"})
 
 
 @pytest.mark.parametrize("text", ["", "study,trainings,images,device,hours\nvu2026,1,2,GPU,3\n"])
-def test_a_table_of_another_version_is_as_good_as_none(config, tmp_path, text):
-    (tmp_path / "plan.csv").write_text(text)
+def test_a_table_of_another_version_is_as_good_as_none(config, measured, text):
+    Path(measured.plan).write_text(text)
     rows = studies(config, config)
-    missing = describe(config, rows, tmp_path / "missing.csv")
-    assert describe(config, rows, tmp_path / "plan.csv") == missing
+    told = describe(config, rows, measured, below(measured, everything(rows)))
+    assert "hours unknown" in told
 
 
 def test_hours_of_image_models_are_images_by_their_cost(config, monkeypatch, tmp_path):
-    monkeypatch.setattr(speed, "linear_lines", lambda config: [])
+    monkeypatch.setattr(speed, "linear_lines", lambda config, *works: [])
     monkeypatch.setattr(speed, "seconds_an_image", lambda run, channels: 1e-3 * channels)
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
     monkeypatch.setattr(speed, "load", lambda raw: config)

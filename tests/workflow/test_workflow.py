@@ -1,11 +1,18 @@
 """The DAG itself and hirn2026 in it, run by Snakemake on a small stand-in."""
 
-import os
+import re
+import shutil
 import signal
 import subprocess
 import time
 
-from dag import ENVIRONMENT, TINY, command, planned, snakemake
+import yaml
+from dag import ENVIRONMENT, PROJECT, TINY, command, planned, snakemake
+
+from betascan.core.paths import Paths
+from betascan.studies.registry import KEYS
+from betascan.workflow.config import load
+from betascan.workflow.data_rows import targets
 
 DRAWN = {"comparison", "comparison_tables", "comparison_page"}  # of all documents
 
@@ -46,23 +53,93 @@ def test_missing_data_is_one_line(tmp_path):
     assert not (tmp_path / "data/climate.h5").exists()
 
 
-def test_killed_in_mid_scan_and_run_again_gives_the_same_bytes(finished, tmp_path):
-    """Three points a job here, all points in one there: grouping changes nothing either."""
-    target = "results/hirn2026/modes.csv"
-    scan = {**TINY["hirn2026"]["scan"], "points_per_job": 3}
-    overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "scan": scan}}
+def copied(finished, folder, *names):
+    for name in names:
+        source = finished / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / name)
+
+
+def test_a_figure_is_drawn_again_from_its_tables_alone(finished, tmp_path):
+    (tmp_path / "results").mkdir()
+    copied(finished, tmp_path, "results/hirn2026")
+    figure = "figures/hirn2026/fig3.png"
+    run = snakemake(tmp_path, "--force", figure, "--allowed-rules", "hirn2026_fig3")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / figure).read_bytes() == (finished / figure).read_bytes()
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_report_of_one_study_needs_no_other(finished, tmp_path):
+    for folder in ("data", "results", "figures", "runs/report"):
+        (tmp_path / folder).mkdir(parents=True)
+    parts = [f"{folder}/hirn2026" for folder in ("results", "figures", "runs")]
+    copied(finished, tmp_path, *parts, "data/climate.h5", "data/planet", ".snakemake")
+    copied(finished, tmp_path, "runs/report/hirn2026.html")
+    run = snakemake(tmp_path, "hirn2026", "--report", "report.html")
+    assert run.returncode == 0, run.stderr
+    assert "fig3" in (tmp_path / "report.html").read_text()
+
+
+def test_a_wrong_target_is_one_line_with_the_nearest(tmp_path):
+    wrong, near = "figures/hirn2026/figure3.png", "figures/hirn2026/fig3.png"
+    run = snakemake(tmp_path, wrong, "--dry-run")
+    assert run.returncode == 1
+    assert f"betascan: nothing makes '{wrong}'; nearest: '{near}'; all: `make" in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_every_target_of_a_name_is_in_make_help():
+    told = subprocess.run(["make", "-C", PROJECT, "help"], capture_output=True, text=True).stdout
+    rules = snakemake_targets()
+    assert rules
+    for name in rules:
+        assert re.search(rf"(?<!\w){name}(?!\w)", told), name
+
+
+def snakemake_targets():
+    """The rules without outputs, all of which are there to be asked for."""
+    settings = load(yaml.safe_load((PROJECT / "config.yaml").read_text()))
+    names = {"all", "plan", "comparison", "vu2026_linear", "vu2026_images", *KEYS}
+    return names | set(targets(settings.data, Paths(".")))
+
+
+def test_an_overlay_has_a_folder_of_its_own(tmp_path):
+    overlay = {key: value for key, value in TINY.items() if key != "output"}
+    run = snakemake(tmp_path, "test/results/hirn2026/splits.csv", "--dry-run", overlay=overlay)
+    assert run.returncode == 0, run.stderr
+    assert "into test/results and test/figures" in run.stdout
+
+
+def test_the_snakefile_may_be_reached_through_a_link(tmp_path):
+    (tmp_path / "link").symlink_to(PROJECT / "Snakefile")
+    run = snakemake(tmp_path, "dsprites", "--dry-run", "--snakefile", "link")
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_relative_data_folder_is_where_the_user_stands(tmp_path):
+    (tmp_path / "mine").mkdir()
+    overlay = {**TINY, "data": {**TINY["data"], "shapes3d": {"source": "official"}}}
+    (tmp_path / "mine/3dshapes.h5").write_text("no such thing")
+    (tmp_path / "run").mkdir()
+    run = subprocess.run(
+        command(tmp_path / "run", "data/shapes3d_official.h5", overlay=overlay),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "BETASCAN_DATA": "mine"},
+    )
+    assert f"{tmp_path}/mine/3dshapes.h5 has 13 bytes, the official file" in run.stderr
+
+
+def test_a_second_run_in_a_folder_is_one_line(tmp_path):
     with subprocess.Popen(
-        command(tmp_path, target, overlay=overlay),
-        env=ENVIRONMENT,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as run:
-        while not list(tmp_path.glob("runs/hirn2026/*/scan-*.npz")):
-            assert run.poll() is None
+        command(tmp_path, "hirn2026"), env=ENVIRONMENT, stderr=subprocess.DEVNULL
+    ) as first:
+        while not list(tmp_path.glob(".snakemake/locks/*")):
+            assert first.poll() is None
             time.sleep(0.05)
-        os.killpg(run.pid, signal.SIGKILL)
-    assert snakemake(tmp_path, "--unlock", overlay=overlay).returncode == 0
-    again = snakemake(tmp_path, target, overlay=overlay)
-    assert again.returncode == 0, again.stderr
-    assert (tmp_path / target).read_bytes() == (finished / target).read_bytes()
+        second = snakemake(tmp_path, "hirn2026")
+        first.send_signal(signal.SIGINT)
+    assert second.returncode == 1
+    assert "betascan: another run works in this folder" in second.stderr
+    assert "Traceback" not in second.stderr

@@ -1,5 +1,7 @@
 # The configuration, the studies under it, and what the loops over their rows share.
 
+import itertools
+import logging
 import os
 import sys
 from functools import partial
@@ -18,13 +20,20 @@ os.environ.update(
 )
 
 from betascan.core.errors import one_line_errors
-from betascan.core.paths import Paths
 from betascan.workflow.batches import to_measure, to_train
 from betascan.workflow.code import digest
-from betascan.workflow.config import load, read, studies
+from betascan.workflow.config import load, paths, read, studies
 from betascan.workflow.data_rows import data, targets
+from betascan.workflow.display import Display, install
 from betascan.workflow.plan import describe
 from betascan.workflow.report_rows import comparison, with_page
+
+if os.environ.get(
+    "BETASCAN_DATA"
+):  # relative to where the user stands, whatever --directory
+    os.environ["BETASCAN_DATA"] = os.path.join(
+        workflow.rundir, os.path.expanduser(os.environ["BETASCAN_DATA"])
+    )
 
 with one_line_errors():
     for overlay in workflow.overwrite_configfiles:
@@ -34,7 +43,7 @@ with one_line_errors():
     update_config(settings, config)  # which as a module of another workflow has less
     CONFIG = load(settings)
     STUDIES = studies(CONFIG, PAPERS)
-PATHS = Paths(CONFIG.output)
+PATHS = paths(CONFIG, PAPERS)
 ENVS = PROJECT / "envs"
 EVERYTHING = [
     data(CONFIG.data, CONFIG.scale, PATHS),
@@ -42,8 +51,12 @@ EVERYTHING = [
     comparison(STUDIES, PATHS),
 ]
 
-if workflow.is_main_process:
-    print(describe(CONFIG, STUDIES, Path(PATHS.plan)), file=sys.stderr)
+
+def plan_of_run():
+    """What the run will do, in some lines; called when the jobs are known."""
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    outputs = {str(file) for job in jobs for file in job.output}
+    return describe(CONFIG, STUDIES, PATHS, outputs)
 
 
 def call(name, study=None, changes=True):

@@ -10,3 +10,14 @@ for name, files in TARGETS.items():
             name
         input:
             files,
+
+
+if workflow.is_main_process and not workflow.output_settings.verbose:
+    install(
+        logging.getLogger("snakemake.logging"),
+        Display(
+            plan_of_run,
+            dry_run=lambda: workflow.dryrun,
+            targets=[*TARGETS, *itertools.chain.from_iterable(TARGETS.values())],
+        ),
+    )

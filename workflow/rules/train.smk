@@ -1,7 +1,9 @@
 # Trainings of all studies, each model once. A rule has one job a model where `points_per_job` is
 # 1; else there is a rule a job.
 
-for batch in to_train(STUDIES.values()):
+TRAINED = to_train(STUDIES.values())
+
+for batch in TRAINED:
 
     rule:
         name:
@@ -47,8 +49,9 @@ rule plan:
     conda:
         f"{ENVS}/train.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=30,
+        gpu=max(batch.gpus for batch in TRAINED),  # measured where trainings will run
     params:
         function="betascan.workflow.speed.measure",
         config=CONFIG.model_dump(mode="json"),

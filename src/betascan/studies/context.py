@@ -61,6 +61,12 @@ class Context(Generic[Section]):
         """Return the line that every figure carries: which scale, made from what."""
         return f"betascan {self.key} · scale: {scale} · data: {data}"
 
+    @staticmethod
+    def steps(ours: int, papers: int) -> str:
+        """Say how long image models were trained, and that a hundredth of it is no training."""
+        less = "untrained: " if 100 * ours < papers else ""
+        return f"{less}{ours:,} of {papers:,} steps"
+
     def result(self, name: str) -> str:
         """Return the path of a table in the study's results."""
         return f"{self.paths.results}/{self.key}/{name}"

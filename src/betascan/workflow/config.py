@@ -26,16 +26,22 @@ from betascan.studies.context import Context
 class General(ConfigModel):
     """What is no study's own."""
 
-    scale: str = Field(description="printed on every figure and in every provenance record")
-    output: str = Field(
+    scale: str = Field(
+        pattern=r"^\w[\w.-]*$",
+        description="printed on every figure and in every provenance record",
+    )
+    output: str | None = Field(
         min_length=1,
-        description="folder that data/, runs/, results/ and figures/ are made in",
+        description="folder that data/, runs/, results/ and figures/ are made in; null: the "
+        "working directory for the papers' scale, a folder called by the scale for any other",
     )
     data: Data
 
     @field_validator("output")
     @classmethod
-    def _folder(cls, output: str) -> str:
+    def _folder(cls, output: str | None) -> str | None:
+        if output is None:
+            return None
         if output.startswith("~"):
             raise ValueError("write the home folder out: ~ would become a folder of that name")
         return output.removeprefix("./").rstrip("/") or "."
@@ -177,6 +183,16 @@ def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
             yield path
 
 
+def paths(config: Any, papers: Any) -> Paths:
+    """Return the folders of a run; arguments as of `studies`.
+
+    What is not of the papers' scale has a folder of its own, so that no overlay replaces committed
+    results unless ``output`` says so.
+    """
+    own = "." if config.scale == papers.scale else config.scale
+    return Paths(config.output or own)
+
+
 def studies(config: Any, papers: Any) -> dict[str, Study]:
     """Return the rows of every study by key.
 
@@ -206,7 +222,7 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
                 papers_data=papers.data,
                 scale_name=config.scale,
                 papers_name=papers.scale,
-                paths=Paths(config.output),
+                paths=paths(config, papers),
             ),
         )
         for key in registry.KEYS

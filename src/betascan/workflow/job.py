@@ -1,17 +1,27 @@
 """What surrounds the work of a rule: its arguments, its log, and errors as one line."""
 
+import fcntl
 import inspect
+import os
+import re
+import shutil
+import subprocess
 import sys
+import tempfile
+import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from betascan.core.errors import one_line_errors
+from betascan.core.errors import BetascanError, one_line_errors
 
 # Parameters of a rule that Snakemake and the report read, not the function.
 NOT_ARGUMENTS = {"function", "code", "caption", "shows", "footer"}
+
+SECONDS_BETWEEN_LINES = 60.0  # in which a job tells how far it is
 
 
 def run_rule(snakemake: Any) -> None:
@@ -30,7 +40,7 @@ def run_rule(snakemake: Any) -> None:
     module, _, name = params["function"].rpartition(".")
     arguments = {key: value for key, value in params.items() if key not in NOT_ARGUMENTS}
     arguments |= _paths(snakemake.input)
-    with job(Path(snakemake.log[0])):
+    with job(Path(snakemake.log[0])), _own_gpu(snakemake.resources.get("gpu", 0)):
         if "footer" in params:
             from betascan import plots  # before the function's module imports matplotlib
 
@@ -57,32 +67,94 @@ def _paths(files: Mapping[str, str | list[str]]) -> dict[str, Path | list[Path]]
     }
 
 
+@contextmanager
+def _own_gpu(wanted: int) -> Iterator[None]:
+    """Show a job that wants a GPU one that no other job has, where it sees several.
+
+    A scheduler such as SLURM has shown each job its own already.
+    """
+    devices = _gpus() if wanted else []
+    if len(devices) < 2:
+        yield
+        return
+    with ExitStack() as stack:
+        taken = os.getpid() % len(devices)  # shared, where more jobs run than there are GPUs
+        for number, device in enumerate(devices):
+            path = Path(tempfile.gettempdir(), f"betascan-{os.getuid()}-gpu-{device}")
+            lock = stack.enter_context(path.open("w"))
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                taken = number
+                break
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices[taken]
+        yield
+
+
+def _gpus() -> list[str]:
+    """Return the names by which CUDA knows the GPUs that this job sees."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return os.environ["CUDA_VISIBLE_DEVICES"].split(",")
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
+    return [str(number) for number, _ in enumerate(listed.stdout.splitlines())]
+
+
 class _Tee:
-    """Writes to the terminal, and to a log all but the bars that overwrite themselves."""
+    """Writes to the terminal and a log; of a progress bar a line a minute, and to the log its end.
+
+    Bars of several jobs would overwrite each other, and a log is no place for them.
+    """
 
     def __init__(self, terminal: IO[str], log: IO[str]) -> None:
         self._terminal, self._log = terminal, log
+        self._bar, self._shown = "", time.monotonic()
+        self.reached = ""  # what the last bar said last
 
     def write(self, text: str) -> int:
-        if not text.startswith("\r"):
-            self._log.write(text)
-        return self._terminal.write(text)
+        if text.startswith("\r"):
+            self._bar = self.reached = " ".join(re.sub(r"\|[^|]*\|", "", text).split())
+            if time.monotonic() - self._shown > SECONDS_BETWEEN_LINES:
+                self._shown = time.monotonic()
+                self._write(f"{self._bar}\n")
+        elif self._bar and text == "\n":
+            self._log.write(f"{self._bar}\n")
+            self._bar = ""
+        else:
+            self._write(text)
+        return len(text)
 
-    def flush(self) -> None:
+    def _write(self, text: str) -> None:
+        self._log.write(text)
         self._log.flush()
+        self._terminal.write(text)
         self._terminal.flush()
 
-    def isatty(self) -> bool:
-        return self._terminal.isatty()
+    def flush(self) -> None:
+        """Do nothing: what is written is flushed, and of a bar nothing is held back."""
 
 
 @contextmanager
 def job(log: Path) -> Iterator[None]:
-    """Copy standard error to `log` and turn a `BetascanError` into one line and exit status 1."""
+    """Copy standard error to `log`, and turn errors into one line and exit status 1.
+
+    The traceback of an error that is no `BetascanError` is in the log alone.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        log.open("w") as file,
-        redirect_stderr(_Tee(sys.stderr, file)),
-        one_line_errors(),
-    ):
-        yield
+    with log.open("w") as file:
+        tee = _Tee(sys.stderr, file)
+        with redirect_stderr(tee), one_line_errors():
+            try:
+                yield
+            except BetascanError:
+                raise
+            except KeyboardInterrupt:
+                if tee.reached:
+                    print(f"betascan: stopped at {tee.reached}", file=sys.stderr)
+                raise SystemExit(130) from None
+            except Exception as error:
+                traceback.print_exc(file=file)
+                lines = str(error).splitlines() or [""]
+                raise BetascanError(
+                    f"{type(error).__name__}: {lines[0]} (the traceback is in {log})"
+                ) from None

@@ -2,25 +2,39 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from betascan.core.errors import ContentError
 from betascan.core.files import read_csv
+from betascan.core.paths import Paths
 from betascan.studies.base import Study, Training
 from betascan.workflow.batches import unique
 
+Unit = Literal["images", "updates"]
+
+GIGABYTES = {
+    "worldclim/": 0.05,
+    "dsprites_official.h5": 0.03,
+    "shapes3d_official.h5": 0.27,
+    "mpi3d_real_official.h5": 12.8,
+    "mpi3d_real_complex_official.h5": 5.7,
+}
+"""What is downloaded for a file of the data folder; of MPI3D, the size of its pixels."""
+
 
 @dataclass(frozen=True)
-class Workload:
-    """The trainings of a study.
+class Job:
+    """Trainings that leave one file.
 
     Attributes
     ----------
     study : str
-        Its key, or what part of it is meant.
+        Key of the study, or what part of it is meant.
+    file : str
+        What they leave.
     trainings : int
         How many models are trained.
     amount : int
@@ -31,9 +45,20 @@ class Workload:
     """
 
     study: str
+    file: str
     trainings: int
     amount: int
-    unit: Literal["images", "updates"]
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The trainings of a study; attributes as of `Job`, all of its jobs together."""
+
+    study: str
+    trainings: int
+    amount: int
+    unit: Unit
 
 
 def images_seen(training: Training) -> int:
@@ -42,48 +67,56 @@ def images_seen(training: Training) -> int:
     return steps * training.run.training.batch_size
 
 
-def workloads(studies: Mapping[str, Study]) -> list[Workload]:
-    """Return the trainings of images, one entry a study.
-
-    Parameters
-    ----------
-    studies : mapping of str to Study
-        Their rows.
-
-    Returns
-    -------
-    list of Workload
-        In units of images.
-    """
-    loads = []
+def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[Job]:
+    scan, linear = config.hirn2026.scan, config.vu2026.linear
+    for estimator in scan.estimators:
+        for number, part in enumerate(config.hirn2026.parts()):
+            file = f"{paths.runs}/hirn2026/{estimator}/scan-{number}.npz"
+            yield Job("hirn2026", file, len(part), len(part) * scan.updates, "updates")
+    for name, size in linear.sizes().items():
+        for number, lambdas in enumerate(linear.parts()):
+            file = f"{paths.runs}/vu2026/linear/{name}-adamw-{number}.csv"
+            models = len(linear.betas) * len(lambdas) * linear.starts
+            yield Job("vu2026, linear", file, models, models * size.iterations, "updates")
     for key, study in studies.items():
-        if models := unique(study.trainings):
-            loads.append(Workload(key, len(models), sum(map(images_seen, models)), "images"))
-    return loads
+        for training in unique(study.trainings):
+            file = f"{paths.models}/{training.signature}/model.pt"
+            yield Job(key, file, 1, images_seen(training), "images")
 
 
-def linear_workloads(config: Any) -> tuple[Workload, Workload]:
-    """Return the trainings of linear VAEs.
+def workloads(
+    config: Any,
+    studies: Mapping[str, Study],
+    paths: Paths,
+    outputs: Collection[str] | None = None,
+) -> list[Workload]:
+    """Return what is trained.
 
     Parameters
     ----------
     config : Config
         The configuration.
+    studies : mapping of str to Study
+        Their rows.
+    paths : Paths
+        The folders of the run.
+    outputs : collection of str, optional
+        The files that are to be made; all by default.
 
     Returns
     -------
-    scan, adamw : Workload
-        hirn2026's scan, and AdamW in vu2026's linear study, which takes most of that study's time.
-        In units of updates.
+    list of Workload
+        First hirn2026's scan, then AdamW in vu2026's linear study, which takes most of that
+        study's time, in units of updates; then one entry a study that trains on images.
     """
-    scan, linear = config.hirn2026.scan, config.vu2026.linear
-    points = len(scan.estimators) * len(scan.temperatures.grid())
-    models = len(linear.betas) * len(linear.lambdas) * linear.starts
-    iterations = [size.iterations for size in linear.sizes().values()]
-    return (
-        Workload("hirn2026", points, points * scan.updates, "updates"),
-        Workload("vu2026, linear", models * len(iterations), models * sum(iterations), "updates"),
-    )
+    jobs: dict[str, list[Job]] = {}
+    for job in _jobs(config, studies, paths):
+        if outputs is None or job.file in outputs:
+            jobs.setdefault(job.study, []).append(job)
+    return [
+        Workload(study, sum(j.trainings for j in some), sum(j.amount for j in some), some[0].unit)
+        for study, some in jobs.items()
+    ]
 
 
 def has_gpu() -> bool:
@@ -91,8 +124,10 @@ def has_gpu() -> bool:
     return shutil.which("nvidia-smi") is not None
 
 
-def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
-    """Say in one line a study what is trained and how long that takes on this machine.
+def describe(
+    config: Any, studies: Mapping[str, Study], paths: Paths, outputs: Collection[str]
+) -> str:
+    """Say what is trained and how long that takes here, what is downloaded and what replaced.
 
     Parameters
     ----------
@@ -100,8 +135,11 @@ def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
         The configuration.
     studies : mapping of str to Study
         Their rows.
-    measured : Path
-        The table of `speed.measure`, which has the hours if it was made for these very trainings.
+    paths : Paths
+        The folders of the run; ``paths.plan`` is the table of `speed.measure`, which has the hours
+        if it was made for this configuration.
+    outputs : collection of str
+        The files that this run makes.
 
     Returns
     -------
@@ -109,37 +147,73 @@ def describe(config: Any, studies: Mapping[str, Study], measured: Path) -> str:
         Several lines.
     """
     cores = os.cpu_count() or 1
-    lines = [f"betascan, scale {config.scale}, on {'GPU' if has_gpu() else f'{cores} CPU cores'}:"]
-    hours = _hours(measured)
-    for work in (*linear_workloads(config), *workloads(studies)):
-        known = hours.get((work.study, work.trainings, work.amount, work.unit))
-        lines.append(
-            f"  {work.study}: {work.trainings} trainings, {work.amount / 1e6:,.3g} million "
-            f"{work.unit} in all, {_duration(known)}"
+    place = "GPU" if has_gpu() else f"{cores} CPU core{'s' * (cores > 1)}"
+    lines = [
+        f"betascan, scale {config.scale}, on {place}, into {paths.results} and {paths.figures}:"
+    ]
+    works = workloads(config, studies, paths, outputs)
+    whole = {work.study: work for work in workloads(config, studies, paths)}
+    measured = _hours(Path(paths.plan))
+    total = 0.0
+    for work in works:
+        line = (
+            f"  {work.study}: {work.trainings} training{'s' * (work.trainings > 1)}, "
+            f"{work.amount / 1e6:,.3g} million {work.unit}"
         )
-    total = sum(work.amount for work in workloads(studies))
-    if not has_gpu() and total > 1e8 * cores:
-        lines.append(
+        if (known := measured.get(whole[work.study])) is not None:
+            share = known * work.amount / whole[work.study].amount
+            total += share
+            line += f", {_duration(share)}"
+        lines.append(line)
+    if not works:
+        lines.append("  nothing is trained")
+    elif all(whole[work.study] in measured for work in works):
+        lines.append(f"  in all {_duration(total)}, as measured here")
+    else:
+        lines.append("  hours unknown: `snakemake --cores 1 plan`, same --configfile, measures")
+    return "\n".join([*lines, *_remarks(works, paths, outputs, cores)])
+
+
+def _remarks(
+    works: list[Workload], paths: Paths, outputs: Collection[str], cores: int
+) -> Iterator[str]:
+    images = sum(work.amount for work in works if work.unit == "images")
+    if not has_gpu() and images > 1e8 * cores:
+        yield (
             "  That is a plan for GPUs, and there is none here: --configfile "
             "workflow/scales/laptop.yaml takes hours, demo.yaml minutes."
         )
-    return "\n".join(lines)
+    made = {str(Path(file)) for file in outputs}
+    download = {
+        name: size for name, size in GIGABYTES.items() if str(Path(paths.data, name)) in made
+    }
+    if download:
+        files = ", ".join(f"{name.split('_official')[0].strip('/')}" for name in download)
+        yield (
+            f"  Downloads of {files}, at most {sum(download.values()):.2g} GB, unless "
+            "BETASCAN_DATA holds them."
+        )
+    kept = (f"{paths.results}/", f"{paths.figures}/")
+    if replaced := [file for file in outputs if file.startswith(kept) and Path(file).exists()]:
+        yield (
+            f"  It replaces {len(replaced)} file{'s' * (len(replaced) > 1)} in {paths.results} "
+            f"and {paths.figures}; "
+            "`--config output=FOLDER` writes elsewhere."
+        )
 
 
-def _duration(hours: float | None) -> str:
-    if hours is None:
-        return "hours unknown: `snakemake --cores 1 plan` measures"
+def _duration(hours: float) -> str:
     if hours < 1:
-        return f"about {max(1, round(60 * hours))} min, as measured here"
-    return f"about {hours:.2g} h, as measured here"
+        return f"about {max(1, round(60 * hours))} min"
+    return f"about {hours:.2g} h"
 
 
-def _hours(measured: Path) -> dict[tuple[str, int, int, str], float]:
+def _hours(measured: Path) -> dict[Workload, float]:
     if not measured.exists():
         return {}
     try:
         plan = read_csv(measured)
-        keys = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
-        return dict(zip(keys, plan["hours"], strict=True))
+        rows = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
+        return {Workload(*row): hours for row, hours in zip(rows, plan["hours"], strict=True)}
     except (ContentError, KeyError):  # cut short, or of another version
         return {}

@@ -5,7 +5,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from betascan.data.catalog import IMAGE_SETS
 from betascan.data.images import RENDERED
 from betascan.linear_vae import scan, total_variance
 from betascan.linear_vae.engine import Estimator
+from betascan.studies.base import Training
 from betascan.studies.hirn2026.config import Scan as ScanConfig
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.linear_config import Size, Vu2026Linear
@@ -30,8 +32,8 @@ from betascan.theory.temperature import beta_from_temperature
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
 from betascan.workflow.batches import unique
-from betascan.workflow.config import load, studies
-from betascan.workflow.plan import images_seen, linear_workloads, workloads
+from betascan.workflow.config import load, paths, studies
+from betascan.workflow.plan import Workload, images_seen, workloads
 
 SECONDS = 1.0  # that each kind of training is tried for, at least
 
@@ -156,44 +158,73 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     Parameters
     ----------
     plan : Path
-        The table to be written, and printed: study, trainings, amount, unit, device, hours.
+        The table to be written: study, trainings, amount, unit, device, hours. Each line is also
+        printed as soon as it is measured.
     config : mapping
         The configuration.
     """
-    checked, cores = load(config), os.cpu_count() or 1
-    known: dict[str, float] = {}
+    checked = load(config)
     rows = studies(checked, checked)
-    lines = linear_lines(checked)
-    for work in workloads(rows):
-        hours, devices = 0.0, set()
-        for training in unique(rows[work.study].trainings):
-            run, channels = training.run, IMAGE_SETS[training.data.kind].channels
-            kind, device = _kind(run, channels), resolve_device(run.training.device)
-            if kind not in known:
-                known[kind] = seconds_an_image(run, channels)
-            parallel = max(1, cores // run.training.threads) if device == "cpu" else 1
-            hours += images_seen(training) * known[kind] / parallel / 3600
-            devices.add(_device(device))
-        lines.append({**vars(work), "device": ", ".join(sorted(devices)), "hours": hours})
+    scan_work, adamw_work, *image_works = workloads(checked, rows, paths(checked, checked))
+    known: dict[str, float] = {}
+    lines = []
+    for line in chain(
+        linear_lines(checked, scan_work, adamw_work),
+        (image_line(work, unique(rows[work.study].trainings), known) for work in image_works),
+    ):
+        print("{study}: {hours:.2f} hours on {device}".format(**line), file=sys.stderr)
+        lines.append(line)
     table = pd.DataFrame(lines)
     write_csv(table, plan)
-    print(table.to_string(index=False, float_format="{:.2f}".format), file=sys.stderr)
+    print(f"in all {table['hours'].sum():.2f} hours", file=sys.stderr)
 
 
-def linear_lines(config: Any) -> list[dict[str, Any]]:
+def image_line(
+    work: Workload, trainings: Iterable[Training], known: dict[str, float]
+) -> dict[str, Any]:
+    """Measure how long the trainings of a study on images take.
+
+    Parameters
+    ----------
+    work : Workload
+        What they are together.
+    trainings : iterable of Training
+        Each of them.
+    known : dict
+        Seconds an image by kind of training, to which is added what is measured here.
+
+    Returns
+    -------
+    dict
+        A row of the table.
+    """
+    cores, hours, devices = os.cpu_count() or 1, 0.0, set()
+    for training in trainings:
+        run, channels = training.run, IMAGE_SETS[training.data.kind].channels
+        kind, device = _kind(run, channels), resolve_device(run.training.device)
+        if kind not in known:
+            known[kind] = seconds_an_image(run, channels)
+        parallel = max(1, cores // run.training.threads) if device == "cpu" else 1
+        hours += images_seen(training) * known[kind] / parallel / 3600
+        devices.add(_device(device))
+    return {**vars(work), "device": ", ".join(sorted(devices)), "hours": hours}
+
+
+def linear_lines(config: Any, scan_work: Workload, adamw_work: Workload) -> list[dict[str, Any]]:
     """Measure how long the linear VAEs of a configuration take.
 
     Parameters
     ----------
     config : Config
         The configuration.
+    scan_work, adamw_work : Workload
+        What it trains of them.
 
     Returns
     -------
     list of dict
         Rows of the table: of hirn2026's scan and of AdamW in vu2026's linear study.
     """
-    scan_work, adamw_work = linear_workloads(config)
     protocol, linear = config.hirn2026.scan, config.vu2026.linear
     updates = scan_work.amount / len(protocol.estimators)  # with each of them
     scan_seconds = sum(

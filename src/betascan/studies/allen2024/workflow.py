@@ -49,7 +49,7 @@ def study(context: Context[Allen2024]) -> Study:
     if scale != context.papers_name:
         size = (
             f"\n{images.model.size} of {papers.model.size} pixels, {images.model.latents} of "
-            f"{papers.model.latents} latents, {images.steps:,} of {papers.steps:,} steps, "
+            f"{papers.model.latents} latents, {context.steps(images.steps, papers.steps)}, "
             f"{len(images.seeds)} of {len(papers.seeds)} seeds"
         )
     footer = context.footer(scale, f"{data}{size}")

@@ -69,7 +69,7 @@ def _footer(context: Context[Chen2018], *datasets: str, seeds: int = 0) -> str:
             )
             line += (
                 f"\n{ours.model.size} of {papers.model.size} pixels, width "
-                f"{ours.model.width} of {papers.model.width}, {steps:,} of {full:,} steps "
+                f"{ours.model.width} of {papers.model.width}, {context.steps(steps, full)} "
                 f"of {ours.batch_size} of {papers.batch_size}, "
                 f"{seeds or len(ours.seeds)} of {len(papers.seeds)} seeds"
             )

@@ -44,8 +44,19 @@ def study(context: Context[Denardin2025]) -> Study:
         return [t for t in of(dataset, model) if t.keys["seed"] == first]
 
     def footer(dataset: str) -> str:
-        small = f", {config.model.size} pixels" if config.model.size != 64 else ""
-        return context.footer(scale, context.described(dataset) + small)
+        line = context.described(dataset)
+        if scale != context.papers_name:
+            steps = (
+                section.run(dataset, "beta_vae", 1, 0).training.schedule(
+                    getattr(data, dataset).images
+                )[1]
+                for section, data in (
+                    (config, context.data),
+                    (context.papers, context.papers_data),
+                )
+            )
+            line += f", {config.model.size} pixels, {context.steps(*steps)} at most"
+        return context.footer(scale, line)
 
     figures = [
         Figure(

@@ -198,10 +198,9 @@ def _footer(context: Context[Vu2026], datasets: Sequence[str], seeds: int | None
     footer = context.footer(scale, "; ".join(map(context.described, datasets)))
     if scale == context.papers_name:
         return footer
+    steps = (c.base_steps + c.continuation_steps for c in (config, papers))
     return (
-        f"{footer}\n{config.model.size} of {papers.model.size} pixels, "
-        f"{config.base_steps:,} + {config.continuation_steps:,} of "
-        f"{papers.base_steps:,} + {papers.continuation_steps:,} steps, "
+        f"{footer}\n{config.model.size} of {papers.model.size} pixels, {context.steps(*steps)}, "
         f"{seeds or len(config.seeds)} of {len(papers.seeds)} seeds: "
         "too little for the published numbers"
     )

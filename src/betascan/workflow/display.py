@@ -1,0 +1,131 @@
+"""What Snakemake shows on the terminal: the plan, a line for each job that ends, and its errors."""
+
+import difflib
+import logging
+import re
+import time
+from collections.abc import Callable, Collection
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+HIDDEN_EVENTS = {
+    LogEvent.WORKFLOW_STARTED,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.GROUP_INFO,
+    LogEvent.JOB_STARTED,
+}
+HIDDEN = re.compile(
+    r"Building DAG|Using shell|Assuming unrestricted|Group jobs: inactive|Conda environments: ign"
+    r"|Singularity|Select jobs|Reasons:|Shutting down|Terminating processes|Will exit after"
+    r"|Exiting because|Elapsed time"
+)
+
+
+LOCKED = (
+    "betascan: another run works in this folder, or one was killed: if none does, "
+    "`snakemake --unlock`, then the same command again"
+)
+
+
+class Display(logging.Formatter):
+    """Snakemake's messages in short: its own log in ``.snakemake/log`` has them whole.
+
+    Parameters
+    ----------
+    plan : callable
+        Returns what the run will do, once the jobs are known.
+    dry_run : callable
+        Tells whether it is only planned; the plan is then the last that is shown.
+    targets : collection of str
+        What can be asked for, of which the nearest is named where a target is mistyped.
+    """
+
+    def __init__(
+        self, plan: Callable[[], str], dry_run: Callable[[], bool], targets: Collection[str]
+    ) -> None:
+        super().__init__()
+        self._plan, self._dry_run, self._targets = plan, dry_run, targets
+        self._started = time.monotonic()
+        self._running: dict[int, tuple[str, float]] = {}
+        self._finished: list[str] = []
+        self._jobs, self._failed = "", "failed"
+
+    def wanted(self, record: logging.LogRecord) -> bool:
+        """Tell whether a message is shown, and keep what later ones need."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.JOB_INFO:
+            name = record.rule_msg or record.rule_name  # type: ignore[attr-defined]
+            self._running[record.jobid] = name, time.monotonic()  # type: ignore[attr-defined]
+            return False
+        if event == LogEvent.JOB_FINISHED:
+            name, since = self._name(record.job_id)  # type: ignore[attr-defined]
+            self._finished.append(f"{name} ({_duration(time.monotonic() - since)})")
+            return False
+        if event == LogEvent.RUN_INFO and self._dry_run():
+            self._jobs = record.getMessage()
+            return False
+        if event == LogEvent.ERROR:  # a job that fails says why by itself
+            return not re.search("CalledProcessError|At least one job", record.getMessage())
+        if record.getMessage().startswith("Terminating processes on user request"):
+            self._failed = "stopped"
+        hidden = event in HIDDEN_EVENTS or (
+            event is None and HIDDEN.match(record.getMessage()) is not None
+        )
+        return not hidden
+
+    def _name(self, job: int) -> tuple[str, float]:
+        return self._running.pop(job, (f"job {job}", time.monotonic()))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a message as it is shown."""
+        event, text = getattr(record, "event", None), record.getMessage()
+        if event == LogEvent.RUN_INFO:
+            return self._plan()
+        if text.startswith("This was a dry-run"):
+            return f"{self._jobs}\n{self._plan()}\n  This was a dry run: nothing was made."
+        if event == LogEvent.PROGRESS:
+            place = f"{record.done} of {record.total}"  # type: ignore[attr-defined]
+            place += f", {_duration(time.monotonic() - self._started)}"
+            lines = [f"[{place}] {line}" for line in self._finished]
+            self._finished.clear()
+            return "\n".join(lines)
+        if getattr(record, "exception", None) == "LockException":
+            return LOCKED
+        if wrong := re.match(r"MissingRuleException:\nNo rule to produce (.+) \(if you", text):
+            near = difflib.get_close_matches(wrong[1], self._targets, n=1, cutoff=0.0)
+            return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near[0]}'; all: `make help`"
+        if event == LogEvent.JOB_ERROR:
+            name, _ = self._name(record.jobid)  # type: ignore[attr-defined]
+            return f"{self._failed}: {name}; log: {', '.join(record.log)}"  # type: ignore[attr-defined]
+        if event == LogEvent.GROUP_ERROR:
+            jobs = record.job_error_info  # type: ignore[attr-defined]
+            logs = [*record.aux_logs, *(log for job in jobs for log in job["log"])]  # type: ignore[attr-defined]
+            rules = ", ".join(job["rule_name"] for job in jobs)
+            return f"{self._failed}: {rules}; logs: {', '.join(logs)}"
+        return text
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def install(logger: logging.Logger, display: Display) -> None:
+    """Let a display decide what Snakemake's own handler of the terminal shows.
+
+    A logger plugin that the user has chosen instead is left alone.
+
+    Parameters
+    ----------
+    logger : Logger
+        ``snakemake.logging.logger``.
+    display : Display
+        What is shown.
+    """
+    for handler in logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            handler.addFilter(display.wanted)
+            handler.setFormatter(display)
