@@ -15,6 +15,7 @@ from betascan.studies.registry import KEYS
 
 PROJECT = Path(__file__).parents[2]
 PROFILE = PROJECT / "workflow/profiles/slurm"
+ON_IMAGES = [key for key in KEYS if key != "hirn2026"]  # and so on GPUs
 POINTS = 4
 SMALL = {
     "data": {"climate": {"standin": {"rows": 60, "cols": 120}}},
@@ -128,10 +129,10 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
     assert far == near
 
 
-def test_the_lines_to_edit_are_two():
+def test_the_lines_to_edit_are_three():
     text = (PROFILE / "config.yaml").read_text()
     marked = re.findall(r"^ +(\w+): .*# ([12]):", text, re.MULTILINE)
-    assert marked == [("slurm_partition", "1"), ("slurm_account", "2")]
+    assert marked == [("slurm_partition", "1"), ("slurm_account", "2"), ("slurm_partition", "3")]
 
 
 def test_the_profile_names_what_exists():
@@ -139,3 +140,4 @@ def test_the_profile_names_what_exists():
     assert {name.split("=")[0] for name in profile["group-components"]} == {*KEYS, "report"}
     special = (PROJECT / "workflow/rules/special.smk").read_text()
     assert f"rule {profile['slurm-array-jobs']}:" in special
+    assert set(profile["set-resources"]) == {"plan", *(f"{key}_train" for key in ON_IMAGES)}

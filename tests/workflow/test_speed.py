@@ -159,8 +159,8 @@ def test_hours_of_image_models_are_images_by_their_cost(config, monkeypatch, tmp
     speed.measure(tmp_path / "plan.csv", {})
     plan = pd.read_csv(tmp_path / "plan.csv").set_index("study")
     seconds = sum(
-        100 * (images // batch) * batch * 1e-3 * channels * 14  # epochs, weights, models
+        100 * (images // batch) * batch * 1e-3 * channels * 17  # epochs, weights, models
         for images, batch, channels in ((589_824, 512, 1),)
     )
-    seconds += 200 * (160_000 // 256) * 256 * 3e-3 * 14
+    seconds += 200 * (160_000 // 256) * 256 * 3e-3 * 17
     np.testing.assert_allclose(plan["hours"]["denardin2025"], seconds / 4 / 3600, rtol=1e-3)
