@@ -131,7 +131,7 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
 
 def test_the_lines_to_edit_are_three():
     text = (PROFILE / "config.yaml").read_text()
-    marked = re.findall(r"^ +(\w+): .*# ([12]):", text, re.MULTILINE)
+    marked = re.findall(r"^ +(\w+): .*# ([123]):", text, re.MULTILINE)
     assert marked == [("slurm_partition", "1"), ("slurm_account", "2"), ("slurm_partition", "3")]
 
 
