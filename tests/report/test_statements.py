@@ -110,4 +110,5 @@ def test_a_page_shows_the_statements_of_a_document(collected):
     told = readme.rewritten(page, collected)
     assert "before" not in told
     assert told.count("It falls.") == 3
+    assert "fig1" not in told  # which has not been drawn
     assert "| a | papers | 2 |" in readme.rewritten(page.replace(" a:", " all:"), collected)

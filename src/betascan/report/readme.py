@@ -79,7 +79,10 @@ def statements_table(document: str, results: Path) -> str:
     if document == "all":
         return markdown(read_csv(results / "summary.csv"))
     frame = read_csv(results / "statements.csv")
-    return markdown(readable(frame[frame["document"] == document]))
+    frame = frame[frame["document"] == document].fillna({"figure": ""})
+    figures = results.parent / "figures" / document
+    drawn = [(figures / f"{name}.png").exists() for name in frame["figure"]]
+    return markdown(readable(frame.assign(figure=frame["figure"].where(drawn, ""))))
 
 
 def headlines_table(names: Sequence[str], results: Path) -> str:

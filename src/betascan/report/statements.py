@@ -58,7 +58,7 @@ def readable(frame: pd.DataFrame, figures: str = "../figures") -> pd.DataFrame:
                 "statement": row["says"],
                 "place": row["place"],
                 "criterion": row["criterion"],
-                "estimate": number(row["estimate"]) + (f" [{low}, {high}]" if low else ""),
+                "estimate": number(row["estimate"]) + (f" [{low}, {high}]" if low != high else ""),
                 "evidence": row["reason"],
                 "run": row["scale"] + ("" if row["data"] == "none" else f", {row['data']}"),
                 "verdict": row["verdict"],
