@@ -21,7 +21,7 @@ def collected(tmp_path):
     rows = [
         ROW,
         {**ROW, "statement": "other", "figure": "", "data": "none"},
-        {**ROW, "verdict": "cannot be told", "low": float("nan"), "reason": "n = 1"},
+        {**ROW, "verdict": "cannot be told", "low": 0, "high": 0, "reason": "n = 1"},
         {**ROW, "scale": "demo", "verdict": "by construction", "says": "q(z|x) is *normal*"},
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
