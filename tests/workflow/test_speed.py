@@ -70,12 +70,26 @@ def test_hours_are_updates_by_their_cost(config, monkeypatch):
     np.testing.assert_allclose(adamw["hours"], seconds / 4 / 3600)
 
 
+def test_seeds_of_the_nonlinear_scan_run_side_by_side(config, clock, monkeypatch):
+    def work(train, validation, betas, *, updates, **settings):
+        assert settings["hidden"] == [64, 64]
+        clock[0] += 7 + 1e-3 * updates * len(betas)
+
+    monkeypatch.setattr(speed, "nonlinear_scan", work)
+    monkeypatch.setattr(speed.os, "cpu_count", lambda: 2)
+    work = workloads(config, studies(config, config), HERE)[2]
+    line = speed.nonlinear_line(config.outlook.nonlinear, work)
+    assert (line["study"], line["trainings"], line["amount"]) == ("outlook", 87, 8_700_000)
+    np.testing.assert_allclose(line["hours"], 8_700_000 * 1e-3 / 2 / 3600)
+
+
 def everything(rows):
     """The files from which a run's trainings are known, if all are to be made."""
     models = {f"runs/models/{t.signature}/model.pt" for s in rows.values() for t in s.trainings}
     scans = {f"runs/hirn2026/{name}/scan-0.npz" for name in ("sampled", "analytic")}
     linear = {f"runs/vu2026/linear/n{n}-adamw-{part}.csv" for n in (50, 100) for part in range(5)}
-    return models | scans | linear
+    nonlinear = {f"runs/outlook/nonlinear-{seed}.npz" for seed in range(3)}
+    return models | scans | linear | nonlinear
 
 
 @pytest.fixture
@@ -99,7 +113,7 @@ def test_the_plan_says_the_hours_that_were_measured_for_it(config, measured):
     assert told[1] == "  hirn2026: 114 trainings, 57 million updates, about 30 min"
     assert told[2].startswith("  vu2026, linear: 2500 trainings, ")
     assert told[2].endswith(", about 10 h")
-    assert "  in all about 50 h, as measured here" in told  # half an hour and five times ten
+    assert "  in all about 60 h, as measured here" in told  # half an hour and six times ten
 
 
 def test_the_plan_is_of_what_is_asked_for(config, measured):

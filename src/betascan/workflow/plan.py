@@ -78,6 +78,11 @@ def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[J
             file = f"{paths.runs}/vu2026/linear/{name}-adamw-{number}.csv"
             models = len(linear.betas) * len(lambdas) * linear.starts
             yield Job("vu2026, linear", file, models, models * size.iterations, "updates")
+    nonlinear = config.outlook.nonlinear
+    points = len(nonlinear.temperatures.grid())
+    for seed in nonlinear.seeds:
+        file = f"{paths.runs}/outlook/nonlinear-{seed}.npz"
+        yield Job("outlook", file, points, points * nonlinear.updates, "updates")
     for key, study in studies.items():
         for training in unique(study.trainings):
             file = f"{paths.models}/{training.signature}/model.pt"
@@ -106,8 +111,9 @@ def workloads(
     Returns
     -------
     list of Workload
-        First hirn2026's scan, then AdamW in vu2026's linear study, which takes most of that
-        study's time, in units of updates; then one entry a study that trains on images.
+        First hirn2026's scan, AdamW in vu2026's linear study, which takes most of that study's
+        time, and the outlook's nonlinear scans, in units of updates; then one entry a study that
+        trains on images.
     """
     jobs: dict[str, list[Job]] = {}
     for job in _jobs(config, studies, paths):

@@ -22,8 +22,10 @@ from betascan.data.catalog import IMAGE_SETS
 from betascan.data.images import RENDERED
 from betascan.linear_vae import scan, total_variance
 from betascan.linear_vae.engine import Estimator
+from betascan.nonlinear_vae.training import scan as nonlinear_scan
 from betascan.studies.base import Training
 from betascan.studies.hirn2026.config import Scan as ScanConfig
+from betascan.studies.outlook.config import Nonlinear
 from betascan.studies.vu2026.adamw import AdamW
 from betascan.studies.vu2026.linear_config import Size, Vu2026Linear
 from betascan.studies.vu2026.linear_data import Data
@@ -132,6 +134,55 @@ def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
     return _marginal(seconds) / linear.starts
 
 
+def seconds_per_nonlinear_update(protocol: Nonlinear) -> float:
+    """Time one update of one point of a nonlinear scan, a share of the validation included.
+
+    Parameters
+    ----------
+    protocol : Nonlinear
+        What the configuration says of it.
+
+    Returns
+    -------
+    float
+        Seconds of a scan of all its points.
+    """
+    epoch = 32
+    x = np.random.default_rng(0).standard_normal((epoch * protocol.batch_size, 19), np.float32)
+    betas = beta_from_temperature(protocol.temperatures.grid(), total_variance(x))
+    settings = {**protocol.protocol(), "threads": protocol.threads, "patience": 1.0}
+
+    def seconds(epochs: int) -> float:
+        started = time.perf_counter()
+        settings["updates"] = epoch * epochs
+        nonlinear_scan(x, x[: len(x) // 3], betas, progress=False, **settings)
+        return time.perf_counter() - started
+
+    return _marginal(seconds) / epoch / len(betas)
+
+
+def nonlinear_line(protocol: Nonlinear, work: Workload) -> dict[str, Any]:
+    """Measure how long the outlook's nonlinear scans take, one of each seed.
+
+    Parameters
+    ----------
+    protocol : Nonlinear
+        What the configuration says of them.
+    work : Workload
+        What they are together.
+
+    Returns
+    -------
+    dict
+        A row of the table.
+    """
+    device, cores = resolve_device(protocol.device), os.cpu_count() or 1
+    parallel = min(max(1, cores // protocol.threads), len(protocol.seeds))
+    seconds = work.amount * seconds_per_nonlinear_update(protocol)
+    hours = seconds / (parallel if device == "cpu" else 1) / 3600
+    return {**vars(work), "device": _device(device), "hours": hours}
+
+
 def _marginal(seconds: Callable[[int], float]) -> float:
     """Seconds that a step adds, from runs of so many steps, the start of a run not counted."""
     seconds(1)
@@ -165,11 +216,14 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     """
     checked = load(config)
     rows = studies(checked, checked)
-    scan_work, adamw_work, *image_works = workloads(checked, rows, paths(checked, checked))
+    scan_work, adamw_work, nonlinear_work, *image_works = workloads(
+        checked, rows, paths(checked, checked)
+    )
     known: dict[str, float] = {}
     lines = []
     for line in chain(
         linear_lines(checked, scan_work, adamw_work),
+        [nonlinear_line(checked.outlook.nonlinear, nonlinear_work)],
         (image_line(work, unique(rows[work.study].trainings), known) for work in image_works),
     ):
         print("{study}: {hours:.2f} hours on {device}".format(**line), file=sys.stderr)

@@ -1,0 +1,56 @@
+"""outlook: nonlinear VAEs on climate, a scan of beta."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from betascan.config.base import ConfigModel
+from betascan.studies.hirn2026.config import Temperatures
+
+
+class Blocks(ConfigModel):
+    """The split by spatial blocks, as in hirn2026."""
+
+    side_km: float = Field(gt=0, description="side of a block on the equal-area map")
+    train: float = Field(gt=0, lt=1, description="share of the cells; the rest is halved")
+    min_cells: int = Field(ge=1, description="blocks with fewer cells are dropped")
+    seed: int = Field(ge=0, description="of the draw of blocks")
+
+
+class Nonlinear(ConfigModel):
+    """A scan of VAEs whose encoder and decoder are perceptrons with SiLU."""
+
+    layers: int = Field(ge=1, description="hidden ones of the encoder, and of the decoder")
+    width: int = Field(ge=1, description="of a hidden layer")
+    latents: int = Field(ge=1, description="dimensions of z")
+    temperatures: Temperatures
+    updates: int = Field(ge=1, description="Adam updates of a point, at most")
+    batch_size: int = Field(ge=1, description="cells per update")
+    lr: float = Field(gt=0, description="learning rate of Adam")
+    patience: float = Field(
+        gt=0, le=1, description="share of the updates without a better validation loss"
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="of initial weights, minibatches and noise; one scan each"
+    )
+    samples: int = Field(ge=2, description="cells of a split that are measured, at most")
+    device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
+    threads: int = Field(
+        ge=1, description="of a training on a CPU; decides the rounding of its results"
+    )
+
+    def protocol(self) -> dict[str, Any]:
+        """Return the arguments of `betascan.nonlinear_vae.scan` that all seeds share."""
+        shared = {"latents", "updates", "batch_size", "lr", "patience", "device"}
+        return {"hidden": [self.width] * self.layers, **self.model_dump(include=shared)}
+
+
+class Outlook(ConfigModel):
+    """The outlook of hirn2026 (section VII): the collapse spectrum of nonlinear VAEs."""
+
+    split: Blocks
+    fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
+    nonlinear: Nonlinear
+
+
+SECTION = Outlook

@@ -1,0 +1,149 @@
+"""What trained scans of nonlinear VAEs do on climate, beside the linear law."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from betascan.core.files import write_csv
+from betascan.core.randomness import stream
+from betascan.linear_vae import Scan
+from betascan.nonlinear_vae.measure import observe, truncated_distortion
+from betascan.spectroscopy import Pca, fit_threshold
+from betascan.studies.outlook.cells import load
+from betascan.theory import landau
+
+RANK_FLOOR = 1e-12
+"""PCA ratios below it are rounding errors, of variables that are sums of others."""
+Spectrum = Float[np.ndarray, " modes"]
+
+
+def measure(
+    table: Path,
+    scans: Sequence[Path],
+    observables: Path,
+    modes: Path,
+    points: Path,
+    split: Mapping[str, Any],
+    samples: int,
+    floor: float,
+) -> None:
+    """Measure scans on the training and the test split.
+
+    Parameters
+    ----------
+    table : Path
+        HDF5 of `betascan.data.worldclim.write_table`.
+    scans : sequence of Path
+        NPZ of `betascan.studies.outlook.train.train`, one a seed.
+    observables : Path
+        CSV to write: seed, split, and the columns of `betascan.nonlinear_vae.observe`.
+    modes : Path
+        CSV to write: seed, split, rank, pca_ratio of the training split, pca_utility on the split,
+        threshold, threshold_se, departure (root mean square of M^2 about the law fitted to it) and
+        utility, the last three of the nonlinear VAE.
+    points : Path
+        CSV to write: seed, split, T, active latents, distortion (all latents, posterior means),
+        rate (nats), the linear law's active latents and distortion at this T, its active latents
+        at the distortion of the nonlinear VAE, and whether training came to rest.
+    split : Mapping
+        Arguments of `betascan.studies.outlook.cells.load`.
+    samples : int
+        Cells of a split that are measured, at most, drawn at random.
+    floor : float
+        A latent is active where M^2 exceeds it.
+    """
+    cells = load(table, **split)
+    axes = Pca.fit(cells["train"])
+    ratios = axes.ratios[axes.ratios > RANK_FLOOR]
+    measured = {
+        name: stream(split["seed"], f"outlook/{name}").permutation(cells[name])[:samples]
+        for name in ("train", "test")
+    }
+    moments, spectra, levels = [], [], []
+    for path in scans:
+        scan = Scan.load(path)
+        observed = {name: observe(scan, x) for name, x in measured.items()}
+        distortion = {
+            name: truncated_distortion(scan, x, observed[name]) for name, x in measured.items()
+        }
+        best = distortion["train"].argmin(0)  # no split chooses its own T
+        for name, x in measured.items():
+            keys = {"seed": scan.facts["seed"], "split": name}
+            variances = axes.utilities(x)
+            moments.append(observed[name].assign(**keys))
+            utility = -np.diff(distortion[name][best, range(len(best))])
+            spectra.append(
+                _spectrum(observed[name], utility, ratios, variances, floor).assign(**keys)
+            )
+            levels.append(
+                _levels(scan, observed[name], distortion[name], ratios, variances, floor).assign(
+                    **keys
+                )
+            )
+    for frames, path in ((moments, observables), (spectra, modes), (levels, points)):
+        frame = pd.concat(frames)
+        write_csv(frame[["seed", "split", *frame.columns.drop(["seed", "split"])]], path)
+
+
+def _spectrum(
+    observed: pd.DataFrame, utility: Spectrum, ratios: Spectrum, variances: Spectrum, floor: float
+) -> pd.DataFrame:
+    """One row a rank: threshold, departure from the law, and utility."""
+    rows = []
+    for rank in range(1, min(len(ratios), len(utility)) + 1):
+        latent = observed[observed["rank"] == rank]
+        T, M2 = latent["T"].to_numpy(), latent["signal_fraction"].to_numpy()
+        threshold, error = fit_threshold(T, M2, floor)
+        residual = (M2 - landau.signal_fraction(T, threshold))[floor < M2]
+        rows.append(
+            {
+                "rank": rank,
+                "pca_ratio": ratios[rank - 1],
+                "pca_utility": variances[rank - 1],
+                "threshold": threshold,
+                "threshold_se": error,
+                "departure": np.sqrt((residual**2).mean()) if len(residual) else np.nan,
+                "utility": utility[rank - 1],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _levels(
+    scan: Scan,
+    observed: pd.DataFrame,
+    distortion: Float[np.ndarray, "points ranks"],
+    ratios: Spectrum,
+    variances: Spectrum,
+    floor: float,
+) -> pd.DataFrame:
+    """One row a T: active latents, distortion and rate, beside the linear law's."""
+    fraction = observed["signal_fraction"].to_numpy().reshape(len(scan.betas), -1)
+    rate = observed["rate"].to_numpy().reshape(len(scan.betas), -1)
+    lost = variances.sum() - variances[: len(ratios)].sum()
+
+    def law(T: Any) -> Any:
+        return lost + landau.mean_distortion(T, ratios, len(ratios), variances[: len(ratios)])
+
+    def active(T: Any) -> Any:
+        return (landau.signal_fraction(np.reshape(T, (-1, 1)), ratios) > floor).sum(1)
+
+    # the law's distortion rises with T, so it can be inverted on a fine grid
+    fine = np.geomspace(ratios.min() / 100, 1, 10_000)
+    same = np.exp(np.interp(distortion[:, -1], law(fine), np.log(fine)))
+    return pd.DataFrame(
+        {
+            "T": scan.temperatures,
+            "active": (fraction > floor).sum(1),
+            "distortion": distortion[:, -1],
+            "rate": rate.sum(1),
+            "linear_active": active(scan.temperatures),
+            "linear_distortion": law(scan.temperatures),
+            "linear_active_at_distortion": active(same),
+            "at_rest": scan.last_update < scan.facts["updates"],
+        }
+    )

@@ -1,0 +1,115 @@
+"""What hirn2026 announces of nonlinear VAEs (section VII), and what came out.
+
+The document has no numbers for these, so verdicts are `Verdict.BEYOND`; estimates and intervals
+say what was found. Margins were set before the scans were run.
+"""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from betascan.studies.judgement import Judgement, difference, number
+from betascan.studies.statements import Statement, write
+
+FEWER = 1.0
+"""One latent less at the same distortion is the least that would be a concentration."""
+FIRST = 0.05
+"""Of the variance: what the first latent is to remove beyond the first principal axis."""
+EQUAL = np.log(1.5)
+"""Utility and threshold within this factor count as one spectrum."""
+ON_LAW = 0.05
+"""Root mean square of M^2 about the mean-field law, of 1, that passes for the law."""
+STABLE = np.log(1.2)
+"""Thresholds of different seeds within this factor count as the same spectrum."""
+
+
+def _on_test(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["split"] == "test"]
+
+
+def concentrates(points: pd.DataFrame) -> Judgement:
+    """Judge active latents of the linear law less those found, at equal distortion, by seed."""
+    seen = _on_test(points).query("active > 0 and at_rest")
+    saved = seen["linear_active_at_distortion"] - seen["active"]
+    return difference(saved.groupby(seen["seed"]).mean(), FEWER)
+
+
+def first_removes_more(modes: pd.DataFrame) -> Judgement:
+    """Judge the first latent's utility less the first principal axis's, by seed."""
+    first = _on_test(modes).query("rank == 1")
+    return difference(first["utility"] - first["pca_utility"], FIRST)
+
+
+def _of_seeds(
+    column: Callable[[pd.DataFrame], pd.Series], margin: float
+) -> Callable[..., Judgement]:
+    def judge(modes: pd.DataFrame) -> Judgement:
+        seen = _on_test(modes).dropna(subset=["threshold_se"]).query("utility > 0")
+        return number(column(seen).groupby(seen["seed"]).mean(), 0, margin)
+
+    return judge
+
+
+def stable(modes: pd.DataFrame) -> Judgement:
+    """Judge the standard deviation of log thresholds over seeds, a rank's mean."""
+    seen = _on_test(modes).dropna(subset=["threshold_se"])
+    spread = np.log(seen["threshold"]).groupby(seen["rank"]).std()
+    return number([spread.mean()], 0, STABLE)
+
+
+STATEMENTS = [
+    Statement(
+        name="nonlinear_concentrates",
+        says="A nonlinear decoder concentrates utility: it needs fewer active latents than the "
+        "linear one at the same distortion.",
+        place="section VII",
+        judge=concentrates,
+        about="beyond",
+        figure="concentration",
+    ),
+    Statement(
+        name="first_latent",
+        says="The first latent of a nonlinear VAE removes more of the variance than the first "
+        "principal axis.",
+        place="section VII",
+        judge=first_removes_more,
+        about="beyond",
+        figure="spectrum",
+    ),
+    Statement(
+        name="nonlinear_duality",
+        says="Utilities measured by pruning coincide with thresholds in nonlinear VAEs, too "
+        "(mean distance of their logarithms).",
+        place="sections III and V",
+        judge=_of_seeds(lambda m: np.log(m["utility"] / m["threshold"]).abs(), EQUAL),
+        about="beyond",
+        figure="spectrum",
+    ),
+    Statement(
+        name="nonlinear_law",
+        says="Signal fractions of nonlinear VAEs follow the mean-field law (root mean square "
+        "about the fitted law).",
+        place="section III",
+        judge=_of_seeds(lambda m: m["departure"], ON_LAW),
+        about="beyond",
+        figure="signal",
+    ),
+    Statement(
+        name="nonlinear_stable",
+        says="The nonlinear spectrum is the same for other initial weights (standard deviation "
+        "of log thresholds over seeds).",
+        place="section VII",
+        judge=stable,
+        about="beyond",
+        figure="spectrum",
+    ),
+]
+
+
+def statements(
+    statements: Path, scale: str, standins: Collection[str], modes: Path, points: Path
+) -> None:
+    """Write what came out of the announcements; see `betascan.studies.statements.write`."""
+    write(STATEMENTS, {"modes": modes, "points": points}, statements, scale, standins)
