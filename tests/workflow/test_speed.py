@@ -76,6 +76,7 @@ def test_seeds_of_the_nonlinear_scan_run_side_by_side(config, clock, monkeypatch
         clock[0] += 7 + 1e-3 * updates * len(betas)
 
     monkeypatch.setattr(speed, "nonlinear_scan", work)
+    monkeypatch.setattr(speed, "resolve_device", lambda device: "cpu")
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 2)
     work = workloads(config, studies(config, config), HERE)[2]
     line = speed.nonlinear_line(config.outlook.nonlinear, work)
