@@ -26,7 +26,7 @@ def project(tmp_path_factory):
     shutil.copytree(example / KEY, folder / f"src/betascan/studies/{KEY}")
     registry, config, schema = (folder / name for name in EDITED)
     keys = registry.read_text()
-    registry.write_text(keys.replace('"outlook")', f'"outlook", "{KEY}")'))
+    registry.write_text(keys.replace('"own")', f'"own", "{KEY}")'))
     config.write_text(config.read_text() + (example / "config.yaml").read_text())
     written = subprocess.run(
         [sys.executable, "-m", "betascan.workflow.config"],

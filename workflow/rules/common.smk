@@ -40,6 +40,8 @@ with one_line_errors():
         read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
     settings = read(PROJECT / "config.yaml")
     PAPERS = load(settings)
+    if isinstance(config.get("own"), str):  # --config own=my.csv
+        config["own"] = {"file": config["own"]}
     update_config(settings, config)  # which as a module of another workflow has less
     CONFIG = load(settings)
     STUDIES = studies(CONFIG, PAPERS)

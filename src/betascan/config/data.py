@@ -6,6 +6,9 @@ from pydantic import Field
 
 from betascan.config.base import ConfigModel
 
+BUNDLED = "scikit-learn:"
+"""Before the name of a table that comes with scikit-learn."""
+
 
 class Standin(ConfigModel):
     """The made-up planet that replaces WorldClim in a demo."""

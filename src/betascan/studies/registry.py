@@ -7,7 +7,7 @@ from betascan.config.base import ConfigModel
 from betascan.studies.base import Study
 from betascan.studies.context import Context
 
-KEYS = ("hirn2026", "vu2026", "denardin2025", "chen2018", "allen2024", "outlook")
+KEYS = ("hirn2026", "vu2026", "denardin2025", "chen2018", "allen2024", "outlook", "own")
 
 
 def section(key: str) -> type[ConfigModel]:

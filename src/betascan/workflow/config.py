@@ -175,6 +175,8 @@ EXECUTION = {"output", "root", "urls", "device", "threads", "points_per_job", "l
 def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
     """Yield the keys whose values differ, but for those of `EXECUTION`."""
     for name in type(ours).model_fields:
+        if name == "own":  # which is of no paper
+            continue
         one, other = getattr(ours, name), getattr(papers, name)
         path = f"{key}.{name}".lstrip(".")
         if isinstance(one, BaseModel) and type(one) is type(other):
