@@ -35,8 +35,8 @@ class Analysis:
         on the test rows, threshold with its standard error, utility on the test rows.
     choose : DataFrame
         One row a model and T: beta in each convention of the loss, active latents, distortion of
-        the test rows (a share of their variance, from posterior means), rate (nats), and whether
-        it is the one asked for.
+        the test rows (a share of their variance, from posterior means), rate (nats), whether
+        training came to rest before its updates ran out, and whether this T is the one asked for.
     facts : dict
         Rows of each split, columns, total variance V in the units of the loss.
     """
@@ -276,4 +276,5 @@ def _measured(
         "active": by_T["signal_fraction"].agg(lambda M2: (M2 > FLOOR).sum()).to_numpy(),
         "distortion": distortion["test"][:, -1] / variances.sum(),
         "rate": by_T["rate"].sum().to_numpy(),
+        "at_rest": scan.last_update < scan.facts["updates"],
     }

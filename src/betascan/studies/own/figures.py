@@ -19,7 +19,7 @@ def choose(spectrum: Path, choose: Path) -> Figure:
     modes = ranks.drop_duplicates("rank")
     modes = modes[modes["pca_ratio"] > 1e-12]  # below it are rounding errors
     left.plot(modes["rank"], modes["pca_ratio"], color=GUIDE, lw=0.8, label="PCA ratio")
-    for model, look in looks.items():
+    for place, (model, look) in enumerate(looks.items()):
         seen = ranks[ranks["model"] == model].dropna(subset=["threshold"])
         left.plot(seen["rank"], seen["threshold"], ls="", label=f"threshold, {model}", **look)
         left.plot(
@@ -27,19 +27,25 @@ def choose(spectrum: Path, choose: Path) -> Figure:
             label=f"utility, {model}",
         )  # fmt: skip
         points = levels[levels["model"] == model]
-        middle.plot(points["rate"], points["distortion"], label=model, lw=0.7, **look)
-        right.plot(points["T"], points["active"], lw=0.7, drawstyle="steps-mid", **look)
+        for ax, x, y in ((middle, "rate", "distortion"), (right, "T", "active")):
+            ax.plot(points[x], points[y], lw=0.7, color=look["color"])
+            for rest, some in points.groupby("at_rest"):
+                fill = None if rest else "none"
+                ax.plot(some[x], some[y], ls="", mfc=fill or look["color"], mew=0.7, **look)
+        middle.plot([], [], label=model, **look)
         for chosen in points[points["chosen"]].itertuples():
             middle.plot(chosen.rate, chosen.distortion, "o", ms=8, mfc="none", color=look["color"])
             right.axvline(chosen.T, color=look["color"], ls="--", lw=0.7)
             right.text(
-                chosen.T, right.get_ylim()[1], f" T = {number(chosen.T)}\n {chosen.active} active",
-                fontsize=7, va="top", color=look["color"],
+                0.98, 0.97 - 0.1 * place, f"T = {number(chosen.T)}: {chosen.active} active",
+                fontsize=7, va="top", ha="right", color=look["color"], transform=right.transAxes,
             )  # fmt: skip
+    if not levels["at_rest"].all():
+        middle.plot([], [], "o", mfc="none", mew=0.7, color=GUIDE, label="updates ran out")
     left.set(yscale="log", xlabel="rank", ylabel="share of the variance")
     left.legend(fontsize=6)
     middle.set(yscale="log", xlabel="rate (nats)", ylabel="distortion (share of test variance)")
-    if len(looks) > 1:
+    if middle.get_legend_handles_labels()[1] != ["linear"]:
         middle.legend()
     right.set(xscale="log", xlabel=TEMPERATURE, ylabel="active latents")
     for axis in (left.xaxis, right.yaxis):
