@@ -174,7 +174,9 @@ def noise(observables: pd.DataFrame, floor: float) -> pd.DataFrame:
 
 
 def noise_onset(observables: pd.DataFrame, floor: float) -> float:
-    """Return the highest T of the noisy range at the low end of the scan; NaN if there is none.
+    """Return the T below which Figure 1 is noisy; NaN if it is not.
+
+    The highest T with noise above `NOISY` at and below which most points have such noise.
 
     Parameters
     ----------
@@ -183,7 +185,8 @@ def noise_onset(observables: pd.DataFrame, floor: float) -> float:
     """
     drawn = noise(observables, floor)[["scale", "log_variance"]]
     largest = drawn.max(axis=1).dropna().sort_index()
-    noisy = (largest > NOISY).cumprod().astype(bool)
+    noisy = largest > NOISY
+    noisy &= noisy.expanding().mean() > 0.5
     return float(largest.index[noisy].max()) if noisy.any() else np.nan
 
 
