@@ -20,8 +20,9 @@ POINTS = 4
 SMALL = {
     "data": {"climate": {"standin": {"rows": 60, "cols": 120}}},
     "hirn2026": {
-        "split": {"side_km": 1000},
+        "split": {"side_km": 1000, "seeds": [0]},
         "scan": {
+            "seeds": [0],
             "estimators": ["sampled"],
             "updates": 600,
             "temperatures": {"lowest": 1e-3, "per_decade": 1},
