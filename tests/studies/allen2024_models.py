@@ -15,7 +15,7 @@ from betascan.workflow.config import load
 IMAGES = load(yaml.safe_load((PROJECT / "config.yaml").read_text())).allen2024.images
 COLUMNS = [name for name in LABELS if name.endswith(("_mass", "_distance", "_variance", "_error"))]
 COLUMNS += ["mig", "rate", "active_units", "taylor_hessian", "taylor_gauss_newton", "taylor_noise"]
-COLUMNS += ["log_volume", "s1", "s2"]
+COLUMNS += ["log_volume", "s1", "s2", "instability", "dependence", "recovered"]
 STANDINS = ["shapes3d"]
 NAMES = {"dsprites": "dSprites", "shapes3d": "3D Shapes stand-in"}
 

@@ -26,7 +26,9 @@ LABELS = labels.METRICS | {
     "squared_error": r"squared error $|x-\hat x|^2$",
     "taylor_hessian": "error of the expansion, exact H",
     "taylor_gauss_newton": "error of the expansion, Gauss–Newton",
-    "ms_a_step": "milliseconds a training step",
+    "operations": "operations of a training step",
+    "dependence": "dependence of components",
+    "recovered": "latents recovered ($r^2$)",
     "effective_variance": r"measured $\sigma_{\mathrm{eff}}^2$",
 }
 BETA_SIGMA2 = r"$\beta\sigma^2$"
@@ -38,7 +40,7 @@ _HANDLE, _ROW = 8, 140
 
 
 def read_models(table: Path) -> pd.DataFrame:
-    """Read a table of `tables.models` or `tables.cost`, data sets by their keys."""
+    """Read a table of models, data sets by their keys."""
     frame = read_csv(table)
     keys = {name: key for key, name in DATASETS.items()}
     return frame.assign(dataset=frame["dataset"].map(keys))

@@ -37,6 +37,9 @@ def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":
             mark_collapsed_mig(ax, read_models(scan))
+        if column == "gradient_mass":
+            random = np.sqrt(1 - 1 / frame["active_units"].max())
+            ax.axhline(random, color=GUIDE, lw=0.8, ls="-.", zorder=0, label="random matrix")
         if column.startswith("taylor"):
             noise = frame["taylor_noise"].mean()
             ax.axhline(noise, color=GUIDE, lw=0.8, ls="--", zorder=0, label="noise of the samples")
@@ -62,43 +65,47 @@ def _mark_unmeasured(ax: Axes, frame: pd.DataFrame, order: Sequence[str], column
         ax.plot([], [], "x", ms=3.5, color=GUIDE, label="fewer than two active latents")
 
 
-def posterior_covariance(table: Path, scan: Path, cost: Path, standins: Collection[str]) -> Figure:
-    """Diagonal against full posterior covariances, at each beta; and the time of a step.
+def posterior_covariance(
+    table: Path, scan: Path, operations: Path, standins: Collection[str]
+) -> Figure:
+    """Diagonal against full posterior covariances, at each beta; and what a step costs.
 
     Parameters
     ----------
     table, scan : Path
         Of `tables.models`: posterior_covariance; likelihood_variance, for collapsed models.
-    cost : Path
-        Of `tables.cost`.
+    operations : Path
+        Of `operations.operations`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
-    frame, times = read_models(table), read_models(cost)
+    frame, counted = read_models(table), read_models(operations)
     frame["group"] = [
         f"{posterior}\n{labels.setting(beta=beta)}"
         for posterior, beta in zip(frame["posterior"], frame["beta"], strict=True)
     ]
-    times["group"] = times["cell"].map({"reference": "diagonal", "posterior_full": "full"})
+    groups = frame.drop_duplicates("cell").set_index("cell")["group"]
+    counted = counted.assign(group=counted["cell"].map(groups))
     columns = ["offdiagonal_mass", "axis_distance", "gradient_mass", "mig", "squared_error"]
-    frames = dict.fromkeys(columns, frame) | {"ms_a_step": times.dropna(subset=["group"])}
-    return _panels(frames, scan, standins)
+    return _panels(dict.fromkeys(columns, frame) | {"operations": counted}, scan, standins)
 
 
-def activations(table: Path, scan: Path, standins: Collection[str]) -> Figure:
-    """Activations of the decoder, and a linear one.
+def decoders(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+    """Convolutional decoders by activation, a linear one, an MLP with either posterior.
 
     Parameters
     ----------
     table, scan : Path
-        Of `tables.models`: activations; likelihood_variance, for collapsed models.
+        Of `tables.models`: decoders; likelihood_variance, for collapsed models.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
     frame = read_models(table)
     names = ACTIVATIONS | {"softplus": "soft-\nplus"}
-    linear = frame["decoder"] == "linear"
-    frame["group"] = np.where(linear, "linear", frame["activation"].map(names))
+    frame["group"] = frame["activation"].map(names)
+    for kind, name in (("linear", "linear"), ("mlp", "MLP")):
+        frame.loc[frame["decoder"] == kind, "group"] = name
+    frame.loc[frame["posterior"] == "full", "group"] += "\nfull"
     columns = ["offdiagonal_mass", "axis_distance", "mig", "squared_error"]
     columns += ["taylor_gauss_newton", "taylor_hessian"]
     return _panels(dict.fromkeys(columns, frame), scan, standins)
