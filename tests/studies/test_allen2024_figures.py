@@ -12,10 +12,10 @@ from allen2024_models import (
     NAMES,
     STANDINS,
     assert_means,
+    collapsed,
     floors,
     legend,
     models,
-    scan,
     series,
     write,
 )
@@ -37,7 +37,7 @@ def theme():
 
 def test_tradeoff(tmp_path):
     frame = models("tradeoff")
-    figure = figures.tradeoff(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    figure = figures.tradeoff(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     frame["beta_sigma2"] = frame["beta"] * frame["variance"]
     columns = {LABELS[column]: column for column in COLUMNS if column in LABELS}
     panels = {ax.get_title(): ax for ax in figure.axes}
@@ -98,7 +98,7 @@ def test_groups_of_models(tmp_path, name):
             for p in ("diagonal", "full")
         },
     }[name]
-    arguments = [write(tmp_path, frame), scan(tmp_path)]
+    arguments = [write(tmp_path, frame), collapsed(tmp_path)]
     if name == "posterior_covariance":
         counted = frame[["dataset", "cell", "posterior", "beta"]].copy()
         counted["operations"] = 1e9 * np.arange(1, len(counted) + 1)
@@ -107,7 +107,8 @@ def test_groups_of_models(tmp_path, name):
     columns = {LABELS[column]: column for column in COLUMNS if column in LABELS}
     panels = {ax.get_title(): ax for ax in figure.axes}
     if operations_panel := panels.pop(LABELS["operations"], None):
-        assert_groups(operations_panel, counted, "operations", groups)
+        billions = counted.assign(operations=counted["operations"] / 1e9)
+        assert_groups(operations_panel, billions, "operations", groups)
         random = next(x for x in panels[LABELS["gradient_mass"]].lines if x.get_ls() == "-.")
         active = frame["active_units"].max()
         assert random.get_ydata()[0] == pytest.approx(np.sqrt(1 - 1 / active))
@@ -119,9 +120,9 @@ def test_groups_of_models(tmp_path, name):
 
 def test_a_group_without_active_latents_is_a_cross(tmp_path):
     frame = models("priors")
-    collapsed = (frame["prior"] == "laplace") & (frame["dataset"] == "Shapes3D")
-    frame.loc[collapsed, "offdiagonal_mass"] = np.nan
-    figure = group_figures.priors(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    chosen = (frame["prior"] == "laplace") & (frame["dataset"] == "Shapes3D")
+    frame.loc[chosen, "offdiagonal_mass"] = np.nan
+    figure = group_figures.priors(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     (cross,) = [line for line in crosses if len(line.get_xdata())]
     assert cross.get_xdata()[0] == pytest.approx(1.2)  # second of three groups, its right half
@@ -159,7 +160,7 @@ def test_deterministic_elbo(tmp_path):
 def test_pushforward(tmp_path):
     frame = pd.concat([models(name) for name in ("posterior_covariance", "decoders", "priors")])
     frame = frame.drop_duplicates(["dataset", "cell", "seed"])
-    figure = pushforward_figures.pushforward(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    figure = pushforward_figures.pushforward(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     groups, mass, recovered, mig = figure.axes
     cells = {
         "diag.": "reference", "full": "posterior_full", "MLP\ndiag.": "decoder_mlp",

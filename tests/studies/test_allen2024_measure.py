@@ -225,6 +225,14 @@ def test_a_push_forward_stands_beside_what_else_is_known_of_its_model(two_models
     assert table["mig"].to_dict() == {"dSprites": 0.7, "Shapes3D": 0.9}
 
 
+def test_collapsed_models_are_those_without_an_active_latent(tmp_path):
+    model = {"dataset": "dSprites", "cell": "a", "seed": [0, 1, 2], "active_units": [0, 1, 0]}
+    for name, mig in (("one", [0.1, 0.2, 0.3]), ("other", [0.1, 0.2, 0.3])):
+        pd.DataFrame({**model, "mig": mig}).to_csv(tmp_path / f"{name}.csv", index=False)
+    tables.collapsed([tmp_path / "one.csv", tmp_path / "other.csv"], tmp_path / "table.csv")
+    assert list(pd.read_csv(tmp_path / "table.csv")["mig"]) == [0.1, 0.3]
+
+
 def test_a_model_of_two_experiments_counts_once_in_the_errors_of_the_identity(tmp_path):
     linear = {"part": ["angles", "angles", "scan"], "posterior": ["diagonal", "full", "diagonal"]}
     linear |= {"seed": 0, "identity_error": [1e-7, 2e-7, 1.0]}

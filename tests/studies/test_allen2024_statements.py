@@ -16,6 +16,7 @@ REFERENCE = {"beta": 1.0, "variance": 0.1, "penalty": 0.0, "posterior": "diagona
 REFERENCE |= {"likelihood": "gaussian", "rate": 20.0, "active_units": 5.0, "mig": 0.3}
 REFERENCE |= {"offdiagonal_mass": 0.3, "axis_distance": 0.1, "hessian_mass": 0.5}
 REFERENCE |= {"squared_error": 10.0, "taylor_hessian": 0.1, "log_volume": 10.0}
+REFERENCE |= {"taylor_noise": 0.01}
 COLUMNS = ["offdiagonal_mass", "instability", "dependence", "recovered", "mig"]
 
 
@@ -97,6 +98,12 @@ def counted(ratio):
     return pd.DataFrame(rows)
 
 
+def collapsed(mig=0.02):
+    """Models without active latents, those of dSprites with up to this MIG."""
+    migs = {"dataset": ["dSprites", "dSprites", "Shapes3D"], "mig": [mig, 0.001, 0.02]}
+    return pd.DataFrame({**migs, "seed": [0, 1, 0], "cell": "beta_100"})
+
+
 def tables(sign):
     covariance = {
         "reference": {"mig": 0.4, "gradient_mass": 0.02 if sign > 0 else 0.8}
@@ -125,6 +132,7 @@ def tables(sign):
         "likelihoods": models(**likelihoods),
         "operations": counted(1.2 if sign > 0 else 1.01),
         "pushforward": pushed(sign),
+        "collapsed": collapsed(),
     }
 
 
@@ -194,6 +202,12 @@ def test_a_statement_is_judged_by_its_own_models_and_measure(name):
     assert estimate == pytest.approx(ESTIMATES[name], rel=0.01, abs=1e-3)
 
 
+def test_an_error_below_the_noise_of_its_samples_counts_as_noise():
+    frame = kinds(1).replace({"taylor_hessian": {0.1: 1e-9}})
+    frame["taylor_noise"] = 0.1
+    assert judged("smooth", {"decoders": frame}).estimate == pytest.approx(np.log(2))
+
+
 def test_sign_and_slope_are_two_statements():
     given = {"likelihood_variance": scan(power=1.34)}
     assert judged("variance_rises", given).verdict == Verdict.REPRODUCED
@@ -215,17 +229,15 @@ def test_one_pair_that_is_off_does_not_decide():
 
 
 def test_a_mig_that_models_without_active_latents_reach_says_nothing():
-    floor = scan()
-    collapsed = floor["beta"] == 100
-    floor.loc[collapsed, "active_units"] = 0
-    floor.loc[collapsed & (floor["dataset"] == "dSprites"), "mig"] = 0.8
-    given = GOOD | {"likelihood_variance": floor}
+    given = GOOD | {"collapsed": collapsed(mig=0.8)}
     for name in ("disentangled", "beta_mig", "architectures", "monitored", "regularised_mig"):
         outcome = judged(name, given)
         assert outcome.verdict == Verdict.UNDECIDED, name
         assert "no learning" in outcome.reason
         assert outcome.estimate == judged(name, GOOD).estimate
     assert judged("regularised_mig_shapes3d", given).verdict == Verdict.REPRODUCED
+    nobody = GOOD | {"collapsed": collapsed().head(0)}
+    assert judged("disentangled", nobody).verdict == Verdict.REPRODUCED
 
 
 @pytest.mark.parametrize("given", [GOOD, BAD])

@@ -27,7 +27,9 @@ DATASET_LOOKS = {key: LOOKS[key] for key in DATASETS}
 LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton"}
 
 
-def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection[str]) -> Figure:
+def _panels(
+    frames: Mapping[str, pd.DataFrame], collapsed: Path, standins: Collection[str]
+) -> Figure:
     """Draw a panel for each column of a frame, over the frame's column ``group``."""
     rows = -(-len(frames) // 3)
     figure, axes = plt.subplots(rows, 3, figsize=(PAGE, 2.1 * rows + 0.3))
@@ -36,7 +38,7 @@ def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection
         boxes(ax, frame, x="group", y=column, hue="dataset", order=order, looks=DATASET_LOOKS)
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":
-            mark_collapsed_mig(ax, read_models(scan))
+            mark_collapsed_mig(ax, read_models(collapsed))
         if column == "gradient_mass":
             random = np.sqrt(1 - 1 / frame["active_units"].max())
             ax.axhline(random, color=GUIDE, lw=0.8, ls="-.", zorder=0, label="random matrix")
@@ -66,14 +68,16 @@ def _mark_unmeasured(ax: Axes, frame: pd.DataFrame, order: Sequence[str], column
 
 
 def posterior_covariance(
-    table: Path, scan: Path, operations: Path, standins: Collection[str]
+    table: Path, collapsed: Path, operations: Path, standins: Collection[str]
 ) -> Figure:
     """Diagonal against full posterior covariances, at each beta; and what a step costs.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: posterior_covariance; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: posterior_covariance.
+    collapsed : Path
+        Of `tables.collapsed`.
     operations : Path
         Of `operations.operations`.
     standins : collection of str
@@ -85,18 +89,21 @@ def posterior_covariance(
         for posterior, beta in zip(frame["posterior"], frame["beta"], strict=True)
     ]
     groups = frame.drop_duplicates("cell").set_index("cell")["group"]
-    counted = counted.assign(group=counted["cell"].map(groups))
+    billions = counted["operations"] / 1e9
+    counted = counted.assign(group=counted["cell"].map(groups), operations=billions)
     columns = ["offdiagonal_mass", "axis_distance", "gradient_mass", "mig", "squared_error"]
-    return _panels(dict.fromkeys(columns, frame) | {"operations": counted}, scan, standins)
+    return _panels(dict.fromkeys(columns, frame) | {"operations": counted}, collapsed, standins)
 
 
-def decoders(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def decoders(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Convolutional decoders by activation, a linear one, an MLP with either posterior.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: decoders; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: decoders.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -108,16 +115,18 @@ def decoders(table: Path, scan: Path, standins: Collection[str]) -> Figure:
     frame.loc[frame["posterior"] == "full", "group"] += "\nfull"
     columns = ["offdiagonal_mass", "axis_distance", "mig", "squared_error"]
     columns += ["taylor_gauss_newton", "taylor_hessian"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)
 
 
-def priors(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def priors(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Priors.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: priors; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: priors.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -125,16 +134,18 @@ def priors(table: Path, scan: Path, standins: Collection[str]) -> Figure:
     names = {"gaussian": "Gaussian", "laplace": "Laplace", "uniform": "uniform"}
     frame["group"] = frame["prior"].map(names)
     columns = ["offdiagonal_mass", "axis_distance", "mig"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)
 
 
-def likelihoods(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def likelihoods(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Likelihoods, each with a diagonal and a full posterior.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: likelihoods; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: likelihoods.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -142,4 +153,4 @@ def likelihoods(table: Path, scan: Path, standins: Collection[str]) -> Figure:
     names = {"gaussian": "Gauss", "bernoulli": "Bern.", "laplace": "Lapl."}
     frame["group"] = frame["likelihood"].map(names) + "\n" + frame["posterior"].str[:4]
     columns = ["offdiagonal_mass", "axis_distance", "mig"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)

@@ -30,15 +30,15 @@ GROUPS = {
 """Of the first panel, by name of the variant; what is penalised comes behind them."""
 
 
-def pushforward(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Dependence of components, and what it goes with over kinds of models.
 
     Parameters
     ----------
     table : Path
         Of `tables.pushforward`.
-    scan : Path
-        Of `tables.models`: likelihood_variance, for collapsed models.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -71,7 +71,7 @@ def pushforward(table: Path, scan: Path, standins: Collection[str]) -> Figure:
                 ax.plot(of[x], of[y], ls="", mew=0, ms=4, **look)
         ax.set(xlabel=LABELS[x], ylabel=LABELS[y])
         ax.set_ylim(bottom=0)
-    mark_collapsed_mig(axes["mig"], read_models(scan))
+    mark_collapsed_mig(axes["mig"], read_models(collapsed))
     names = {key: labels.dataset(key, standins) for key in DATASETS}
     legend(figure, axes.values(), *handles(looks, names))
     return figure

@@ -92,23 +92,22 @@ def _heaviest(table: pd.DataFrame) -> str:
 
 
 def _of_mig(
-    judged: Judgement, migs: Sequence[float] | pd.Series, scan: pd.DataFrame, dataset: str
+    judged: Judgement, migs: Sequence[float] | pd.Series, collapsed: pd.DataFrame, dataset: str
 ) -> Judgement:
     """Leave it open, if no mean MIG compared is above that of models without active latents."""
-    collapsed = (scan["dataset"] == DATASETS[dataset]) & (scan["active_units"] == 0)
-    floor = float(scan.loc[collapsed, "mig"].max()) if collapsed.any() else 0.0
-    if (np.asarray(migs, dtype=float) > floor).any():
+    floor = collapsed.loc[collapsed["dataset"] == DATASETS[dataset], "mig"].max()
+    if np.isnan(floor) or (np.asarray(migs, dtype=float) > floor).any():
         return judged
     return _open(judged, f"no learning: models without active latents have a MIG of {floor:.2g}")
 
 
 def mig_contrast(
-    table: pd.DataFrame, scan: pd.DataFrame, dataset: str, more: str, less: str
+    table: pd.DataFrame, collapsed: pd.DataFrame, dataset: str, more: str, less: str
 ) -> Judgement:
     """MIG of one kind of models minus that of another, by seed."""
     judged = contrast(table, dataset, more, less, "mig", LEAST_MIG)
     means = [_values(table, dataset, cell, "mig").mean() for cell in (more, less)]
-    return _of_mig(judged, means, scan, dataset)
+    return _of_mig(judged, means, collapsed, dataset)
 
 
 # The linear truth
@@ -198,13 +197,9 @@ def more_dependent(pushforward: pd.DataFrame, cell: str) -> Judgement:
     return contrast(pushforward, "dsprites", cell, "reference", "dependence", MARGIN_DEPENDENCE)
 
 
-def disentangled(
-    posterior_covariance: pd.DataFrame, likelihood_variance: pd.DataFrame
-) -> Judgement:
+def disentangled(posterior_covariance: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
     """MIG with a diagonal posterior minus that with a full one."""
-    return mig_contrast(
-        posterior_covariance, likelihood_variance, "dsprites", "reference", "posterior_full"
-    )
+    return mig_contrast(posterior_covariance, collapsed, "dsprites", "reference", "posterior_full")
 
 
 def efficient(operations: pd.DataFrame) -> Judgement:
@@ -225,10 +220,10 @@ def _high_beta(tradeoff: pd.DataFrame) -> str:
     return f"beta_{tradeoff.loc[tradeoff['variance'] != 1, 'beta'].max():g}"
 
 
-def beta_mig(tradeoff: pd.DataFrame, likelihood_variance: pd.DataFrame) -> Judgement:
+def beta_mig(tradeoff: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
     """MIG at the higher beta minus that at beta = 1."""
     high = _high_beta(tradeoff)
-    return mig_contrast(tradeoff, likelihood_variance, "dsprites", high, "reference")
+    return mig_contrast(tradeoff, collapsed, "dsprites", high, "reference")
 
 
 def beta_error(tradeoff: pd.DataFrame) -> Judgement:
@@ -294,11 +289,11 @@ def _kinds(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return rows.groupby("cell")[list(columns)].mean()
 
 
-def architectures(decoders: pd.DataFrame, likelihood_variance: pd.DataFrame) -> Judgement:
+def architectures(decoders: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
     """Rank correlation of off-diagonal mass and MIG over kinds of decoders."""
     kinds = _kinds(decoders, ["offdiagonal_mass", "mig"])
     judged = trend(kinds["offdiagonal_mass"], kinds["mig"], rises=False)
-    return _of_mig(judged, kinds["mig"], likelihood_variance, "dsprites")
+    return _of_mig(judged, kinds["mig"], collapsed, "dsprites")
 
 
 def mlp(decoders: pd.DataFrame) -> Judgement:
@@ -308,8 +303,9 @@ def mlp(decoders: pd.DataFrame) -> Judgement:
 
 
 def smooth(decoders: pd.DataFrame) -> Judgement:
-    """Log error of the expansion with ReLU minus that with SiLU."""
-    logs = decoders.assign(log_error=np.log(decoders["taylor_hessian"]))
+    """Log error of the expansion with ReLU minus that with SiLU, down to the samples' noise."""
+    errors = decoders[["taylor_hessian", "taylor_noise"]].max(axis=1)
+    logs = decoders.assign(log_error=np.log(errors))
     return contrast(logs, "dsprites", "activation_relu", "reference", "log_error", LEAST_ERROR)
 
 
@@ -327,11 +323,11 @@ def confused(pushforward: pd.DataFrame) -> Judgement:
     return _of_learnt(judged, kinds["rate"])
 
 
-def confused_mig(pushforward: pd.DataFrame, likelihood_variance: pd.DataFrame) -> Judgement:
+def confused_mig(pushforward: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
     """Rank correlation of what is not recovered and MIG over kinds of models."""
     kinds = _kinds(pushforward, ["recovered", "mig"])
     judged = trend(1 - kinds["recovered"], kinds["mig"], rises=False)
-    return _of_mig(judged, kinds["mig"], likelihood_variance, "dsprites")
+    return _of_mig(judged, kinds["mig"], collapsed, "dsprites")
 
 
 def regularised(orthogonality_penalty: pd.DataFrame, dataset: str) -> Judgement:
@@ -341,14 +337,14 @@ def regularised(orthogonality_penalty: pd.DataFrame, dataset: str) -> Judgement:
 
 
 def regularised_mig(
-    orthogonality_penalty: pd.DataFrame, likelihood_variance: pd.DataFrame, dataset: str
+    orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame, dataset: str
 ) -> Judgement:
     """MIG with the heaviest penalty minus that without."""
     table = orthogonality_penalty
-    return mig_contrast(table, likelihood_variance, dataset, _heaviest(table), "reference")
+    return mig_contrast(table, collapsed, dataset, _heaviest(table), "reference")
 
 
-def monitored(orthogonality_penalty: pd.DataFrame, likelihood_variance: pd.DataFrame) -> Judgement:
+def monitored(orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
     """Minus the slope of MIG in off-diagonal mass over kinds of models, at the end, by seed."""
     ended = orthogonality_penalty[orthogonality_penalty["share"] == 1]
     ended = ended[ended["dataset"] == DATASETS["dsprites"]].dropna(subset=["offdiagonal_mass"])
@@ -359,7 +355,7 @@ def monitored(orthogonality_penalty: pd.DataFrame, likelihood_variance: pd.DataF
     ]
     judged = difference(-np.array(found), LEAST_MIG_PER_MASS)
     means = ended.groupby("cell")["mig"].mean()
-    return _of_mig(judged, means, likelihood_variance, "dsprites")
+    return _of_mig(judged, means, collapsed, "dsprites")
 
 
 def expanded(deterministic_elbo: pd.DataFrame) -> Judgement:
@@ -447,14 +443,16 @@ def _of_images(
 IMAGES = (
     _of_images(
         "orthogonal",
-        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian.",
+        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian (off-diagonal "
+        "mass, full minus diagonal).",
         MECHANISM_1,
         partial(orthogonal, dataset="dsprites", column="offdiagonal_mass"),
         "posterior_covariance",
     ),
     _of_images(
         "orthogonal_shapes3d",
-        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian, on 3D Shapes.",
+        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian, on 3D Shapes "
+        "(off-diagonal mass, full minus diagonal).",
         MECHANISM_1,
         partial(orthogonal, dataset="shapes3d", column="offdiagonal_mass"),
         "posterior_covariance",
@@ -462,14 +460,16 @@ IMAGES = (
     ),
     _of_images(
         "axes",
-        "They align its right singular vectors with the latent axes (C1).",
+        "They align its right singular vectors with the latent axes (C1; distance, full minus "
+        "diagonal).",
         KEY_1,
         partial(orthogonal, dataset="dsprites", column="axis_distance"),
         "posterior_covariance",
     ),
     _of_images(
         "own_latents",
-        "Each singular value depends on its own latent alone (C2; 1 is a random matrix).",
+        "Each singular value depends on its own latent alone (C2; off-diagonal mass over that of a "
+        "random matrix).",
         KEY_1,
         own_latents,
         "posterior_covariance",
@@ -499,35 +499,39 @@ IMAGES = (
     ),
     _of_images(
         "independence_full",
-        "It is orthogonality that makes them so: with full posteriors they depend on each other.",
+        "It is the diagonal posterior that makes them so (distance correlation, full minus "
+        "diagonal).",
         KEY_1,
         partial(more_dependent, cell="posterior_full"),
         "pushforward",
     ),
     _of_images(
         "disentangled",
-        "Diagonal posteriors disentangle: MIG is above that with full ones.",
+        "Diagonal posteriors disentangle (MIG, diagonal minus full).",
         "core contribution",
         disentangled,
         "posterior_covariance",
     ),
     _of_images(
         "not_injective",
-        "Where the decoder is not injective, components are no longer independent.",
+        "Where the decoder is not injective, components are no longer independent (rank "
+        "correlation of latents not recovered and dependence).",
         f"{MECHANISM_1}, break condition",
         confused,
         "pushforward",
     ),
     _of_images(
         "not_injective_mig",
-        "Where the decoder is not injective, disentanglement is poor.",
+        "Where the decoder is not injective, disentanglement is poor (rank correlation of latents "
+        "not recovered and MIG).",
         SIGNATURES,
         confused_mig,
         "pushforward",
     ),
     _of_images(
         "unstable",
-        "Training is unstable where the Jacobian is not orthogonal.",
+        "Training is unstable where the Jacobian is not orthogonal (rank correlation of "
+        "off-diagonal mass and instability).",
         SIGNATURES,
         unstable,
         "pushforward",
@@ -556,7 +560,8 @@ IMAGES = (
     ),
     _of_images(
         "collapse",
-        "Posterior collapse indicates that beta is too low: active latents rise with beta.",
+        "Posterior collapse indicates that beta is too low (rank correlation of beta and active "
+        "latents).",
         SIGNATURES,
         collapse,
         "likelihood_variance",
@@ -572,8 +577,8 @@ IMAGES = (
     ),
     _of_images(
         "efficient",
-        "Diagonal covariances are computationally efficient: a step with full ones takes more "
-        "operations.",
+        "Diagonal covariances are computationally efficient (how many more operations a step takes "
+        "with full ones).",
         TRADEOFFS,
         efficient,
         "posterior_covariance",
@@ -595,14 +600,16 @@ IMAGES = (
     ),
     _of_images(
         "architectures",
-        "Decoders with a more orthogonal Jacobian disentangle better.",
+        "Decoders with a more orthogonal Jacobian disentangle better (rank correlation of "
+        "off-diagonal mass and MIG).",
         "first experiment 3",
         architectures,
         "decoders",
     ),
     _of_images(
         "mlp",
-        "Diagonal posteriors promote orthogonality in another architecture too, an MLP.",
+        "Diagonal posteriors promote orthogonality in another architecture too, an MLP "
+        "(off-diagonal mass, full minus diagonal).",
         "first experiment 3",
         mlp,
         "decoders",
@@ -616,28 +623,29 @@ IMAGES = (
     ),
     _of_images(
         "expanded",
-        "The deterministic ELBO encourages a diagonal Hessian.",
+        "The deterministic ELBO encourages a diagonal Hessian (off-diagonal mass, sampled minus "
+        "deterministic).",
         KEY_3,
         expanded,
         "deterministic_elbo",
     ),
     _of_images(
         "regularised",
-        "The Jacobian can be made orthogonal by a penalty.",
+        "The Jacobian can be made orthogonal by a penalty (off-diagonal mass, without minus with).",
         "next check 1",
         partial(regularised, dataset="dsprites"),
         "orthogonality_penalty",
     ),
     _of_images(
         "regularised_mig",
-        "Making it orthogonal disentangles (MIG).",
+        "Making it orthogonal disentangles (MIG, with the penalty minus without).",
         "next check 1",
         partial(regularised_mig, dataset="dsprites"),
         "orthogonality_penalty",
     ),
     _of_images(
         "regularised_mig_shapes3d",
-        "Making it orthogonal disentangles (MIG), on 3D Shapes.",
+        "Making it orthogonal disentangles, on 3D Shapes (MIG, with the penalty minus without).",
         "next check 1",
         partial(regularised_mig, dataset="shapes3d"),
         "orthogonality_penalty",
@@ -652,37 +660,38 @@ IMAGES = (
     ),
     _of_images(
         "prior_laplace",
-        "Independence needs the Gaussian prior: with a Laplace prior components depend on each "
-        "other more.",
+        "Independence needs the Gaussian prior (distance correlation, Laplace minus Gaussian).",
         "next check 3",
         partial(more_dependent, cell="prior_laplace"),
         "pushforward",
     ),
     _of_images(
         "prior_uniform",
-        "Independence needs the Gaussian prior: with a uniform prior components depend on each "
-        "other more.",
+        "Independence needs the Gaussian prior (distance correlation, uniform minus Gaussian).",
         "next check 3",
         partial(more_dependent, cell="prior_uniform"),
         "pushforward",
     ),
     _of_images(
         "bernoulli",
-        "Diagonal posteriors promote orthogonality with a Bernoulli likelihood too.",
+        "Diagonal posteriors promote orthogonality with a Bernoulli likelihood too (off-diagonal "
+        "mass, full minus diagonal).",
         "open question 1",
         partial(other_likelihood, likelihood="bernoulli"),
         "likelihoods",
     ),
     _of_images(
         "laplace",
-        "Diagonal posteriors promote orthogonality with a Laplace likelihood too.",
+        "Diagonal posteriors promote orthogonality with a Laplace likelihood too (off-diagonal "
+        "mass, full minus diagonal).",
         "open question 1",
         partial(other_likelihood, likelihood="laplace"),
         "likelihoods",
     ),
     _of_images(
         "volume",
-        "Singular values grow with beta: density spreads over the data manifold.",
+        "Singular values grow with beta: density spreads over the data manifold (rank correlation "
+        "of beta and log s).",
         "open question 2",
         volume,
         "singular_values",
@@ -720,6 +729,6 @@ def image_statements(statements: Path, scale: str, standins: list[str], **tables
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path
-        The experiments' of `tables.models`, operations and pushforward.
+        The experiments' of `tables.models`, operations, collapsed and pushforward.
     """
     common.write(IMAGES, tables, statements, scale, standins)

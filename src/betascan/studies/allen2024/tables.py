@@ -159,6 +159,21 @@ def instability(losses: pd.Series) -> float:
     return float(changes.clip(lower=0).sum() / way) if way > 0 else np.nan
 
 
+def collapsed(tables: Sequence[Path], table: Path) -> None:
+    """Write the models without an active latent, whose MIG says nothing.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        Of `models`; a model that several of them have counts once.
+    table : Path
+        Written: dataset, seed, cell, mig.
+    """
+    models = pd.concat([read_csv(path) for path in tables])
+    models = models[models["active_units"] == 0].drop_duplicates(["dataset", "seed", "cell"])
+    write_csv(models[["dataset", "seed", "cell", "mig"]], table)
+
+
 def pushforward(pushforwards: Sequence[Path], tables: Sequence[Path], table: Path) -> None:
     """Write what `pushforward.pushforward` measured beside all else that is known of each model.
 

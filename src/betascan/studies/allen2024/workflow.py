@@ -39,8 +39,9 @@ def study(context: Context[Allen2024]) -> Study:
         context.result("linear_truth.csv"),
         context.intermediate("linear_pairs.csv"),
     )
-    runaway, operations, pushforward = (
-        context.result(f"{name}.csv") for name in ("runaway", "operations", "pushforward")
+    runaway, operations, collapsed, pushforward = (
+        context.result(f"{name}.csv")
+        for name in ("runaway", "operations", "collapsed", "pushforward")
     )
     statements = {part: context.result(f"{part}_statements.csv") for part in ("linear", "image")}
 
@@ -61,7 +62,7 @@ def study(context: Context[Allen2024]) -> Study:
     footer_with_linear = context.footer(scale, f"{data}; linear-Gaussian, exact{size}")
     exact = f"linear-Gaussian, exact · {config.linear.starts} starts"
     standins = {"standins": context.standins(DATASETS)}
-    collapsed = "Dotted: the highest MIG of a model without an active latent."
+    dotted = "Dotted: the highest MIG of a model without an active latent."
 
     figures = [
         Figure(
@@ -91,37 +92,37 @@ def study(context: Context[Allen2024]) -> Study:
         Figure(
             name="tradeoff",
             function="figures.tradeoff",
-            needs={"table": tables["tradeoff"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["tradeoff"], "collapsed": collapsed},
             params=standins,
             footer=footer,
             caption="Beta 1 and 5 at the reference's sigma^2 (filled) and the scan at sigma^2 = 1 "
             "(open), over beta sigma^2, which alone should matter. Bars: standard errors over "
-            f"seeds. {collapsed}",
+            f"seeds. {dotted}",
         ),
         Figure(
             name="posterior_covariance",
             function="group_figures.posterior_covariance",
             needs={
                 "table": tables["posterior_covariance"],
-                "scan": tables["likelihood_variance"],
+                "collapsed": collapsed,
                 "operations": operations,
             },
             params=standins,
             footer=footer,
             caption="Diagonal and full posterior covariances over seeds. Lower is more orthogonal; "
             "dash-dotted: a random matrix in place of d s_i/d z_j. Operations of a training step "
-            f"are counted, those of matrix products and convolutions. {collapsed}",
+            f"are counted, those of matrix products and convolutions. {dotted}",
         ),
         Figure(
             name="decoders",
             function="group_figures.decoders",
-            needs={"table": tables["decoders"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["decoders"], "collapsed": collapsed},
             params=standins,
             footer=footer,
             caption="Activations of the convolutional decoder; a linear decoder; an MLP, also with "
             "a full posterior. Errors of the second-order "
-            "expansion are relative to E_q[D] - D(mean); below the dotted line they are noise of "
-            f"the samples. MIG: {collapsed[0].lower()}{collapsed[1:]}",
+            "expansion are relative to E_q[D] - D(mean); below the dashed line they are noise of "
+            f"the samples. MIG: {dotted[0].lower()}{dotted[1:]}",
         ),
         Figure(
             name="deterministic_elbo",
@@ -139,13 +140,13 @@ def study(context: Context[Allen2024]) -> Study:
             function="figures.orthogonality_penalty",
             needs={
                 "table": tables["orthogonality_penalty"],
-                "scan": tables["likelihood_variance"],
+                "collapsed": collapsed,
             },
             params=standins,
             footer=footer,
             caption="Orthogonality and MIG over training without and with the penalty and with a "
             "full posterior, mean and standard error over seeds; right, every model at the end of "
-            f"training. {collapsed}",
+            f"training. {dotted}",
         ),
         Figure(
             name="likelihood_variance",
@@ -163,25 +164,25 @@ def study(context: Context[Allen2024]) -> Study:
         Figure(
             name="priors",
             function="group_figures.priors",
-            needs={"table": tables["priors"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["priors"], "collapsed": collapsed},
             params=standins,
             footer=footer,
             caption="Gaussian, Laplace and uniform priors of unit variance. For the uniform one "
             "the decoder is given the quantile of a Gaussian latent; J is taken in the Gaussian "
-            f"latent. {collapsed}",
+            f"latent. {dotted}",
         ),
         Figure(
             name="likelihoods",
             function="group_figures.likelihoods",
-            needs={"table": tables["likelihoods"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["likelihoods"], "collapsed": collapsed},
             params=standins,
             footer=footer,
-            caption=f"Other likelihoods, with diagonal and full posteriors. {collapsed}",
+            caption=f"Other likelihoods, with diagonal and full posteriors. {dotted}",
         ),
         Figure(
             name="pushforward",
             function="pushforward_figures.pushforward",
-            needs={"table": pushforward, "scan": tables["likelihood_variance"]},
+            needs={"table": pushforward, "collapsed": collapsed},
             params=standins,
             footer=footer,
             caption="Images of the prior, decomposed into how far they lie along each left "
@@ -189,7 +190,7 @@ def study(context: Context[Allen2024]) -> Study:
             "such components, mean over pairs, 0 if they are independent (theorem 2). Below: means "
             "over seeds, a point a kind of model. Recovered: squared correlation of latents with "
             "what the encoder finds in their images, 1 where the decoder confuses no codes. "
-            f"{collapsed}",
+            f"{dotted}",
         ),
         Figure(
             name="singular_values",
@@ -308,6 +309,14 @@ def study(context: Context[Allen2024]) -> Study:
                 "convolutions, counted forward and backward.",
             ),
             Table(
+                name="collapsed",
+                function="tables.collapsed",
+                needs={"tables": list(tables.values())},
+                makes={"table": collapsed},
+                caption="Models of all experiments without an active latent: what MIG they have "
+                "all the same.",
+            ),
+            Table(
                 name="pushforward_models",
                 function="tables.pushforward",
                 needs={
@@ -332,7 +341,12 @@ def study(context: Context[Allen2024]) -> Study:
             Table(
                 name="image_statements",
                 function="statements.image_statements",
-                needs={**tables, "operations": operations, "pushforward": pushforward},
+                needs={
+                    **tables,
+                    "operations": operations,
+                    "collapsed": collapsed,
+                    "pushforward": pushforward,
+                },
                 makes={"statements": statements["image"]},
                 params={"scale": scale, **standins},
                 caption="What the document states, by which criterion it is judged on models of "

@@ -160,7 +160,7 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
         _room(ax)
         below.axvline(0, color=GUIDE, lw=0.5)
         below.set(xlim=(-1.05, 1.05), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[])
-        below.set_xlabel("rank correlation of the two over beta: seeds, mean, 95 % interval")
+        below.set_xlabel(rf"rank correlation of the two over {labels.SYMBOLS['beta']}")
     axes[0, 0].set_ylabel(MIG)
     _sized_legend(figure, table)
     return figure
