@@ -83,7 +83,7 @@ def test_groups_of_models(tmp_path, name):
         },
         "decoders": {k: (activation == v) & (decoder == "convolutional") for k, v in names.items()}
         | {
-            "linear": decoder == "linear",
+            "lin.": decoder == "linear",
             "MLP": (decoder == "mlp") & (posterior == "diagonal"),
             "MLP\nfull": (decoder == "mlp") & (posterior == "full"),
         },

@@ -74,12 +74,17 @@ def test_correlations_of_seeds_lie_where_they_are(tables):
         assert (low, high) == (pytest.approx(interval.low), pytest.approx(interval.high))
 
 
-def test_weights_are_those_of_their_part_of_the_rate(tables):
+def test_weights_are_those_of_their_part_of_the_rate(tables, tmp_path):
+    scores = pd.read_csv(tables[0])
+    scores[scores["seed"] < 2].to_csv(tmp_path / "few.csv", index=False)
+    (ax,) = figures.weights(tmp_path / "few.csv", beta=4.0).axes
+    dots = [points for points in ax.collections if hasattr(points, "get_sizes")]
+    assert sum(len(points.get_offsets()) for points in dots) == 2 * 5
     figure = figures.weights(tables[0], beta=4.0)
     (ax,) = figure.axes
     names = [text.get_text().split("\n")[0] for text in ax.get_xticklabels()]
     assert names == ["none", "information", "total", "dimension-", "all three"]
-    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites' and metric == 'mig_chen'")
+    scores = scores.query("dataset == 'dsprites' and metric == 'mig_chen'")
     median = scores.query("sampling == 'A'").groupby(["model", "beta"])["value"].median()
     order = [("tcvae_mws", 1.0), *((m, 4.0) for m in ("tcvae_alpha", "tcvae_mws", "tcvae_gamma"))]
     flat = {

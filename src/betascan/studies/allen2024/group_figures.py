@@ -39,7 +39,7 @@ def _panels(
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":
             mark_collapsed_mig(ax, read_models(collapsed))
-        if column == "gradient_mass":
+        if column == "gradient_mass" and frame["active_units"].max() > 1:
             random = np.sqrt(1 - 1 / frame["active_units"].max())
             ax.axhline(random, color=GUIDE, lw=0.8, ls="-.", zorder=0, label="random matrix")
         if column.startswith("taylor"):
@@ -110,7 +110,7 @@ def decoders(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     frame = read_models(table)
     names = ACTIVATIONS | {"softplus": "soft-\nplus"}
     frame["group"] = frame["activation"].map(names)
-    for kind, name in (("linear", "linear"), ("mlp", "MLP")):
+    for kind, name in (("linear", "lin."), ("mlp", "MLP")):
         frame.loc[frame["decoder"] == kind, "group"] = name
     frame.loc[frame["posterior"] == "full", "group"] += "\nfull"
     columns = ["offdiagonal_mass", "axis_distance", "mig", "squared_error"]

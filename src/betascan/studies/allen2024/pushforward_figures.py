@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from betascan.plots import labels
 from betascan.plots.axes import handles
 from betascan.plots.boxes import boxes
-from betascan.plots.style import PAGE
+from betascan.plots.style import GUIDE, PAGE
 from betascan.studies.allen2024.figure_parts import (
     LABELS,
     LOOKS,
@@ -55,7 +55,8 @@ def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figu
     order = [name for name in dict.fromkeys(groups.values()) if name in set(shown["group"])]
     boxes(axes["groups"], shown, x="group", y="dependence", hue="dataset", order=order, looks=looks)
     axes["groups"].set_ylabel(LABELS["dependence"])
-    axes["groups"].set_ylim(bottom=0)
+    axes["groups"].axhline(0, color=GUIDE, lw=0.8, ls="--", zorder=0, label="independent")
+    axes["groups"].set_ylim(bottom=min(0, shown["dependence"].min()))
     columns = ["dependence", "recovered", "offdiagonal_mass", "mig"]
     means = frame.groupby(["dataset", "cell"])[columns].mean()
     panels = {
@@ -70,7 +71,7 @@ def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figu
                 of = means.loc[dataset]
                 ax.plot(of[x], of[y], ls="", mew=0, ms=4, **look)
         ax.set(xlabel=LABELS[x], ylabel=LABELS[y])
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(bottom=min(0, means[y].min()))
     mark_collapsed_mig(axes["mig"], read_models(collapsed))
     names = {key: labels.dataset(key, standins) for key in DATASETS}
     legend(figure, axes.values(), *handles(looks, names))

@@ -123,7 +123,7 @@ def slopes(scan: pd.DataFrame) -> pd.Series:
     found = {
         seed: linregress(np.log(rows["beta"]), np.log(rows["effective_variance"])).slope
         for seed, rows in known.groupby("seed")
-        if rows["beta"].nunique() > 2
+        if rows["beta"].nunique() > 1
     }
     return pd.Series(found, dtype=float)
 
@@ -176,7 +176,8 @@ def orthogonal(posterior_covariance: pd.DataFrame, dataset: str, column: str) ->
 def own_latents(posterior_covariance: pd.DataFrame) -> Judgement:
     """Off-diagonal mass of d s_i / d z_j in units of that of a random matrix."""
     of = partial(_values, posterior_covariance, "dsprites", "reference")
-    share = of("gradient_mass") / np.sqrt(1 - 1 / of("active_units"))
+    active = of("active_units")
+    share = of("gradient_mass") / np.sqrt(1 - 1 / active.where(active > 1))
     return equals(posterior_covariance, share, 0, MARGIN_RANDOM)
 
 

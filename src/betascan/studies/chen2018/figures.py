@@ -196,7 +196,8 @@ def weights(scores: Path, beta: float) -> Figure:
     """
     mig = of_metric(read_csv(scores), "mig_chen", dataset="dsprites", sampling=INDEPENDENT)
     plain = mig[(mig["beta"] == 1) & (mig["model"] == "tcvae_mws")].assign(model="none")
-    weighed = pd.concat([plain, mig[mig["beta"] == beta]]).assign(all="dSprites")
+    others = mig[(mig["beta"] == beta) & mig["model"].isin(WEIGHED)]
+    weighed = pd.concat([plain, others]).assign(all="dSprites")
     figure, ax = plt.subplots(figsize=(COLUMN, 2.6))
     looks = categorical(["dSprites"])
     boxes(ax, weighed, x="model", y="value", hue="all", order=list(WEIGHED), looks=looks)

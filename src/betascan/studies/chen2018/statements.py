@@ -100,7 +100,8 @@ def dependent(scores: pd.DataFrame) -> Judgement:
 def _others_minus_mig(of_metric: pd.DataFrame) -> pd.Series:
     """Mean over classifiers' scores minus MIG, by seed; columns are metrics."""
     by_seed = of_metric.groupby("seed").mean()
-    return by_seed[list(CLASSIFIERS)].mean(axis=1) - by_seed["mig"]
+    others = by_seed.columns.intersection(CLASSIFIERS)
+    return by_seed[others].mean(axis=1) - by_seed["mig"]
 
 
 def samples(repeated: pd.DataFrame) -> Judgement:
