@@ -95,6 +95,13 @@ def test_models_that_have_not_learnt_leave_it_open():
         assert np.isfinite(outcome.estimate)
 
 
+def test_one_seed_is_no_exact_number():
+    scores, terms = made_scores(better=-1), made_terms()
+    tables = {"scores": scores[scores["seed"] == 0], "terms": terms[terms["seed"] == 0]}
+    for name in ("mws", "best", "rerun", "penalty"):
+        assert judged(name, tables).verdict == Verdict.UNDECIDED
+
+
 def test_numbers_of_the_paper_need_its_scale_and_3d_shapes_its_images():
     tables = {"scores": made_scores()}
     assert common.judge(NAMED["best"], tables, "demo").verdict == Verdict.UNDECIDED
