@@ -28,8 +28,8 @@ OVERLAY = {
         "dsprites": {"images": 50},
     },
     "hirn2026": {
-        "split": {"side_km": 1000},
-        "scan": {"updates": 60, "temperatures": {"lowest": 1e-3, "per_decade": 1}},
+        "split": {"side_km": 1000, "seeds": [0]},
+        "scan": {"seeds": [0], "updates": 60, "temperatures": {"lowest": 1e-3, "per_decade": 1}},
     },
 }
 pytestmark = pytest.mark.skipif(

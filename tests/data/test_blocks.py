@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from betascan.data.blocks import DROPPED, TEST, TRAIN, VALIDATION, block_ids, split
+from betascan.data.blocks import DROPPED, TEST, TRAIN, VALIDATION, assign, block_ids, split
 from betascan.data.worldclim import read_layers
 
 STEP = 0.25  # degrees
@@ -56,13 +56,30 @@ def test_blocks_of_few_cells_are_dropped(blocks, drawn):
     np.testing.assert_array_equal(drawn == DROPPED, np.bincount(blocks)[blocks] < 100)
 
 
-def test_shares_are_filled_until_no_block_fits(blocks, drawn):
+def test_training_is_filled_until_no_block_fits_and_validation_takes_half_of_the_rest(
+    blocks, drawn
+):
     total = np.sum(drawn != DROPPED)
     cells = np.bincount(blocks)[blocks]
+    rest = (drawn == VALIDATION) | (drawn == TEST)
     left_train = 0.6187 * total - np.sum(drawn == TRAIN)
-    left_validation = (1 - 0.6187) / 2 * total - np.sum(drawn == VALIDATION)
-    assert 0 <= left_train < cells[(drawn == VALIDATION) | (drawn == TEST)].min()
+    left_validation = rest.sum() / 2 - np.sum(drawn == VALIDATION)
+    assert 0 <= left_train < cells[rest].min()
     assert 0 <= left_validation < cells[drawn == TEST].min()
+
+
+def test_blocks_that_training_leaves_are_split_whatever_their_area():
+    # a quarter of the blocks are large, and training takes most of those
+    cells = np.repeat([40, 10], [100, 300])
+    counts = {s: np.zeros(2) for s in (TRAIN, VALIDATION, TEST)}
+    for seed in range(40):
+        label = assign(cells, cells.astype(float), seed=seed)
+        for s, count in counts.items():
+            count += [np.sum(label[:100] == s), np.sum(label[100:] == s)]
+    large = {s: count[0] / count.sum() for s, count in counts.items()}
+    assert large[TRAIN] > 0.35
+    # 40 draws of some 120 blocks each: a standard error of 0.006
+    assert abs(large[VALIDATION] - large[TEST]) < 0.025
 
 
 def test_splits_depend_on_the_seed_alone(globe):
@@ -89,4 +106,8 @@ def test_genuine_sizes():
     assert np.sum(drawn == DROPPED) == 530
     sizes = [np.sum(drawn == s) for s in (TRAIN, VALIDATION, TEST)]
     assert sum(sizes) == 807_523
-    np.testing.assert_allclose(sizes, [499_599, 153_897, 154_027], rtol=0.005)  # appendix A
+    np.testing.assert_allclose(sizes, [499_599, 153_897, 154_027], rtol=0.0005)  # appendix A
+    ids = block_ids(climate.lat, climate.lon)
+    counts = [len(np.unique(ids[drawn == s])) for s in (VALIDATION, TEST)]
+    assert min(counts) >= 240
+    assert max(counts) <= 290  # neither has the small coastal blocks alone

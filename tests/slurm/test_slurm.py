@@ -15,13 +15,14 @@ from betascan.studies.registry import KEYS
 
 PROJECT = Path(__file__).parents[2]
 PROFILE = PROJECT / "workflow/profiles/slurm"
-ON_IMAGES = [key for key in KEYS if key != "hirn2026"]  # and so on GPUs
+ON_IMAGES = [key for key in KEYS if key not in ("hirn2026", "outlook", "own")]  # and so on GPUs
 POINTS = 4
 SMALL = {
     "data": {"climate": {"standin": {"rows": 60, "cols": 120}}},
     "hirn2026": {
-        "split": {"side_km": 1000},
+        "split": {"side_km": 1000, "seeds": [0]},
         "scan": {
+            "seeds": [0],
             "estimators": ["sampled"],
             "updates": 600,
             "temperatures": {"lowest": 1e-3, "per_decade": 1},

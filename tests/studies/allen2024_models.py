@@ -15,7 +15,7 @@ from betascan.workflow.config import load
 IMAGES = load(yaml.safe_load((PROJECT / "config.yaml").read_text())).allen2024.images
 COLUMNS = [name for name in LABELS if name.endswith(("_mass", "_distance", "_variance", "_error"))]
 COLUMNS += ["mig", "rate", "active_units", "taylor_hessian", "taylor_gauss_newton", "taylor_noise"]
-COLUMNS += ["log_volume", "s1", "s2"]
+COLUMNS += ["log_volume", "s1", "s2", "instability", "dependence", "recovered"]
 STANDINS = ["shapes3d"]
 NAMES = {"dsprites": "dSprites", "shapes3d": "3D Shapes stand-in"}
 
@@ -39,14 +39,15 @@ def write(folder, frame, name="table"):
     return folder / f"{name}.csv"
 
 
-def scan(folder):
-    """The scan as a file, in which the largest beta has no active latent."""
-    frame = models("likelihood_variance")
-    collapsed = frame["beta"] == 100
-    frame.loc[collapsed, "active_units"] = 0
-    frame.loc[collapsed & (frame["dataset"] == "dSprites"), "mig"] = [0.1, 0.3]
-    frame.loc[collapsed & (frame["dataset"] == "Shapes3D"), "mig"] = [0.5, 0.4]
-    return write(folder, frame, "scan")
+def collapsed(folder):
+    """Models without an active latent as a file."""
+    migs = {"dSprites": [0.1, 0.3], "Shapes3D": [0.5, 0.4]}
+    rows = [
+        {"dataset": dataset, "seed": seed, "cell": "beta_100", "mig": mig}
+        for dataset, values in migs.items()
+        for seed, mig in enumerate(values)
+    ]
+    return write(folder, pd.DataFrame(rows), "collapsed")
 
 
 def series(ax):

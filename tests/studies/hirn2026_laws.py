@@ -25,6 +25,7 @@ def observables(estimator="sampled", split="train"):
                 "estimator": estimator,
                 "split": split,
                 "T": T,
+                "beta": 19 * T,
                 "rank": rank,
                 "mean_mu2": landau.signal_fraction(T, T_k),
                 "mean_log_sigma2": landau.log_variance(T, T_k),
@@ -40,7 +41,7 @@ def observables(estimator="sampled", split="train"):
 
 def distortion(estimator="sampled", split="train", variances=RATIOS):
     """Distortions of truncated reconstructions, up to the rank of the data."""
-    return pd.concat(
+    table = pd.concat(
         pd.DataFrame(
             {
                 "estimator": estimator,
@@ -51,6 +52,43 @@ def distortion(estimator="sampled", split="train", variances=RATIOS):
             }
         )
         for rank in range(RANKS + 1)
+    )
+    return table.assign(share=table["distortion"] / variances.sum())
+
+
+def points(estimator="sampled", split="train", floor=0.1):
+    """Each point as a whole; nothing is ordered otherwise than by signal fraction."""
+    active = (landau.signal_fraction(T[:, None], RATIOS) > floor).sum(axis=1)
+    crossings = [f"crossings_{name}" for name in ("mean_mu2", "mean_log_sigma2", "rate", "greedy")]
+    return pd.DataFrame(
+        {
+            "estimator": estimator,
+            "split": split,
+            "T": T,
+            "distortion": landau.sampled_distortion(T, RATIOS),
+            "rate": landau.rate(T[:, None], RATIOS).sum(axis=1),
+            "active": active,
+            "pairs": active * (active - 1) // 2,
+            **dict.fromkeys(crossings, 0),
+            "decoder_error": 0.0,
+            "rate_error": 0.0 if split == "test" else np.nan,
+        }
+    )
+
+
+def protocol(estimator="sampled"):
+    """Points that have come to rest at the optimum of the loss."""
+    loss = 19 / 2 * landau.loss(T, RATIOS)
+    return pd.DataFrame(
+        {
+            "estimator": estimator,
+            "T": T,
+            "beta": 19 * T,
+            "best_update": 400,
+            "last_update": 500,
+            "validation_loss": loss,
+            "optimum_loss": loss,
+        }
     )
 
 
@@ -67,12 +105,18 @@ def pca(split="train", variances=RATIOS):
     )
 
 
+def joined(parts):
+    return pd.concat(parts, ignore_index=True)
+
+
 def tables(estimators=("sampled",), shift=1.0):
-    """All three tables, on training and on a test split whose variances are `shift` as large."""
+    """All tables, on training and on a test split whose variances are `shift` as large."""
     splits = {"train": RATIOS, "test": shift * RATIOS}
     both = [(estimator, split) for estimator in estimators for split in splits]
     return {
-        "observables": pd.concat(observables(*keys) for keys in both),
-        "distortion": pd.concat(distortion(*keys, splits[keys[1]]) for keys in both),
-        "pca": pd.concat(pca(split, variances) for split, variances in splits.items()),
+        "observables": joined(observables(*keys) for keys in both),
+        "distortion": joined(distortion(*keys, splits[keys[1]]) for keys in both),
+        "points": joined(points(*keys) for keys in both),
+        "protocol": joined(protocol(estimator) for estimator in estimators),
+        "pca": joined(pca(split, variances) for split, variances in splits.items()),
     }

@@ -8,10 +8,10 @@ from allen2024_models import (
     NAMES,
     STANDINS,
     assert_means,
+    collapsed,
     floors,
     legend,
     models,
-    scan,
     series,
     write,
 )
@@ -40,7 +40,7 @@ def truth(tmp_path_factory):
 
 def test_orthogonality_penalty(tmp_path):
     frame = models("orthogonality_penalty")
-    figure = figures.orthogonality_penalty(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    figure = figures.orthogonality_penalty(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     kinds = {
         "diagonal posterior": (frame["penalty"] == 0) & (frame["posterior"] == "diagonal"),
         "penalty 10": frame["penalty"] == 10,

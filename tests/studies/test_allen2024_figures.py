@@ -12,10 +12,10 @@ from allen2024_models import (
     NAMES,
     STANDINS,
     assert_means,
+    collapsed,
     floors,
     legend,
     models,
-    scan,
     series,
     write,
 )
@@ -23,7 +23,7 @@ from matplotlib.colors import to_hex
 
 from betascan.plots import themed
 from betascan.plots.boxes import places
-from betascan.studies.allen2024 import figures, group_figures
+from betascan.studies.allen2024 import figures, group_figures, pushforward_figures
 from betascan.studies.allen2024.figure_parts import LABELS, LOOKS
 from betascan.studies.allen2024.tables import DATASETS
 
@@ -37,7 +37,7 @@ def theme():
 
 def test_tradeoff(tmp_path):
     frame = models("tradeoff")
-    figure = figures.tradeoff(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    figure = figures.tradeoff(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     frame["beta_sigma2"] = frame["beta"] * frame["variance"]
     columns = {LABELS[column]: column for column in COLUMNS if column in LABELS}
     panels = {ax.get_title(): ax for ax in figure.axes}
@@ -68,11 +68,11 @@ def assert_groups(ax, frame, column, groups):
     assert drawn == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", ["posterior_covariance", "activations", "priors", "likelihoods"])
+@pytest.mark.parametrize("name", ["posterior_covariance", "decoders", "priors", "likelihoods"])
 def test_groups_of_models(tmp_path, name):
     frame = models(name)
     posterior, beta, prior = frame["posterior"], frame["beta"], frame["prior"]
-    linear, activation = frame["decoder"] == "linear", frame["activation"]
+    decoder, activation = frame["decoder"], frame["activation"]
     names = {"SiLU": "silu", "ReLU": "relu", "soft-\nplus": "softplus", "tanh": "tanh"}
     kinds = {"Gauss": "gaussian", "Bern.": "bernoulli", "Lapl.": "laplace"}
     groups = {
@@ -81,8 +81,12 @@ def test_groups_of_models(tmp_path, name):
             for b in (1, 5)
             for p in ("diagonal", "full")
         },
-        "activations": {k: (activation == v) & ~linear for k, v in names.items()}
-        | {"linear": linear},
+        "decoders": {k: (activation == v) & (decoder == "convolutional") for k, v in names.items()}
+        | {
+            "lin.": decoder == "linear",
+            "MLP": (decoder == "mlp") & (posterior == "diagonal"),
+            "MLP\nfull": (decoder == "mlp") & (posterior == "full"),
+        },
         "priors": {
             "Gaussian": prior == "gaussian",
             "Laplace": prior == "laplace",
@@ -94,22 +98,20 @@ def test_groups_of_models(tmp_path, name):
             for p in ("diagonal", "full")
         },
     }[name]
-    arguments = [write(tmp_path, frame), scan(tmp_path)]
+    arguments = [write(tmp_path, frame), collapsed(tmp_path)]
     if name == "posterior_covariance":
-        times = [
-            {"dataset": d, "cell": c, "seed": 0, "ms_a_step": 10 * i + j}
-            for i, d in enumerate(DATASETS.values(), start=1)
-            for j, c in enumerate(["reference", "posterior_full", "expanded_1", "penalty_100"])
-        ]
-        arguments.append(write(tmp_path, pd.DataFrame(times), "cost"))
+        counted = frame[["dataset", "cell", "posterior", "beta"]].copy()
+        counted["operations"] = 1e9 * np.arange(1, len(counted) + 1)
+        arguments.append(write(tmp_path, counted.drop(columns=["posterior", "beta"]), "counted"))
     figure = getattr(group_figures, name)(*arguments, STANDINS)
     columns = {LABELS[column]: column for column in COLUMNS if column in LABELS}
     panels = {ax.get_title(): ax for ax in figure.axes}
-    if times_panel := panels.pop(LABELS["ms_a_step"], None):
-        cost = pd.DataFrame(times)
-        kinds = {"diagonal": "reference", "full": "posterior_full"}
-        cells = {group: cost["cell"] == cell for group, cell in kinds.items()}
-        assert_groups(times_panel, cost, "ms_a_step", cells)
+    if operations_panel := panels.pop(LABELS["operations"], None):
+        billions = counted.assign(operations=counted["operations"] / 1e9)
+        assert_groups(operations_panel, billions, "operations", groups)
+        random = next(x for x in panels[LABELS["gradient_mass"]].lines if x.get_ls() == "-.")
+        active = frame["active_units"].max()
+        assert random.get_ydata()[0] == pytest.approx(np.sqrt(1 - 1 / active))
     for title, ax in panels.items():
         assert_groups(ax, frame, columns[title], groups)
     assert floors(panels["MIG"]) == FLOORS
@@ -118,9 +120,9 @@ def test_groups_of_models(tmp_path, name):
 
 def test_a_group_without_active_latents_is_a_cross(tmp_path):
     frame = models("priors")
-    collapsed = (frame["prior"] == "laplace") & (frame["dataset"] == "Shapes3D")
-    frame.loc[collapsed, "offdiagonal_mass"] = np.nan
-    figure = group_figures.priors(write(tmp_path, frame), scan(tmp_path), STANDINS)
+    chosen = (frame["prior"] == "laplace") & (frame["dataset"] == "Shapes3D")
+    frame.loc[chosen, "offdiagonal_mass"] = np.nan
+    figure = group_figures.priors(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     (cross,) = [line for line in crosses if len(line.get_xdata())]
     assert cross.get_xdata()[0] == pytest.approx(1.2)  # second of three groups, its right half
@@ -153,3 +155,29 @@ def test_deterministic_elbo(tmp_path):
         "ReLU, Gauss–Newton": [-60, -70],
     }
     assert figure.axes[2].get_title() == "deterministic loss (nats), dSprites"
+
+
+def test_pushforward(tmp_path):
+    frame = pd.concat([models(name) for name in ("posterior_covariance", "decoders", "priors")])
+    frame = frame.drop_duplicates(["dataset", "cell", "seed"])
+    figure = pushforward_figures.pushforward(write(tmp_path, frame), collapsed(tmp_path), STANDINS)
+    groups, mass, recovered, mig = figure.axes
+    cells = {
+        "diag.": "reference", "full": "posterior_full", "MLP\ndiag.": "decoder_mlp",
+        "MLP\nfull": "decoder_mlp+posterior_full", "Lapl.\nprior": "prior_laplace",
+        "unif.\nprior": "prior_uniform",
+    }  # fmt: skip
+    chosen = {group: frame["cell"] == cell for group, cell in cells.items()}
+    assert_groups(groups, frame, "dependence", chosen)
+    panels = {
+        mass: ("offdiagonal_mass", "dependence"),
+        recovered: ("recovered", "dependence"),
+        mig: ("recovered", "mig"),
+    }
+    for ax, (x, y) in panels.items():
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (LABELS[x], LABELS[y])
+        for line, dataset in zip(ax.lines, DATASETS.values(), strict=False):
+            of_dataset = frame[frame["dataset"] == dataset].groupby("cell")[[x, y]].mean()
+            np.testing.assert_allclose(line.get_xydata(), of_dataset)
+    assert floors(mig) == FLOORS
+    assert set(NAMES.values()) <= set(legend(figure))

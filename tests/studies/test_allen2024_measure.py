@@ -167,8 +167,8 @@ def two_models(tmp_path):
         columns = ["metric", "convention", "value"]
         pd.DataFrame(scores, columns=columns).to_csv(folder / "scores.csv", index=False)
         (folder / "card.json").write_text(json.dumps({"last_step": 100 * (number + 1)}))
-        record = {"seconds": 6.0, "device": "cpu"}
-        (folder / "record.json").write_text(json.dumps(record))
+        history = pd.DataFrame({"step": [1, 2, 3], "loss": [3.0, 1.0, 2.0 + number]})
+        history.to_csv(folder / "history.csv", index=False)
     rows = [
         {"signature": "bbb", "keys": {"dataset": "shapes3d", "seed": 4, "cell": "beta_5"}},
         {"signature": "aaa", "keys": {"dataset": "dsprites", "seed": 3, "cell": "reference"}},
@@ -186,7 +186,7 @@ def test_a_table_has_each_model_s_own_files_whatever_their_order(two_models):
     tables.models(
         files(folder, "scores.csv", ["bbb", "aaa"]), files(folder, "jacobian.csv"),
         files(folder, "identity.csv", ["bbb", "aaa"]), files(folder, "card.json"),
-        folder / "table.csv", rows=rows, variants=variants,
+        files(folder, "history.csv"), folder / "table.csv", rows=rows, variants=variants,
     )  # fmt: skip
     table = pd.read_csv(folder / "table.csv").set_index("dataset")
     assert list(table.index) == ["Shapes3D", "dSprites"]
@@ -196,6 +196,7 @@ def test_a_table_has_each_model_s_own_files_whatever_their_order(two_models):
     assert list(table["steps"]) == [200, 100]
     assert list(table["mig"]) == [1.1, 0.1]
     assert list(table["active_units"]) == [2, 3]
+    assert list(table["instability"]) == pytest.approx([2 / 4, 1 / 3])
     mass = measures["aaa"]["offdiagonal_mass"].mean()
     assert table.loc["dSprites", "offdiagonal_mass"] == pytest.approx(mass)
     geometric = np.exp(np.log(measures["bbb"]["s2"]).mean())
@@ -207,12 +208,29 @@ def test_a_table_has_each_model_s_own_files_whatever_their_order(two_models):
     assert ratio == pytest.approx(5)  # the same entries at five times beta sigma^2
 
 
-def test_the_time_of_a_step_is_each_model_s_own(two_models):
+def test_a_push_forward_stands_beside_what_else_is_known_of_its_model(two_models):
     folder, rows, _ = two_models
-    cards, records = files(folder, "card.json"), files(folder, "record.json", ["bbb", "aaa"])
-    tables.cost(cards, records, folder / "cost.csv", rows)
-    cost = pd.read_csv(folder / "cost.csv").set_index("cell")
-    assert cost["ms_a_step"].to_dict() == {"beta_5": 30, "reference": 60}
+    for signature, dependence in (("aaa", 0.1), ("bbb", 0.2)):
+        keys = next(row["keys"] for row in rows if row["signature"] == signature)
+        measured = keys | {"dependence": dependence, "recovered": 0.5}
+        pd.DataFrame([measured]).to_csv(folder / signature / "pushforward.csv", index=False)
+    known = {"dataset": "dSprites", "seed": 3, "cell": ["reference", "beta_5"], "mig": [0.7, 0.8]}
+    pd.DataFrame(known).to_csv(folder / "one.csv", index=False)
+    known = {"dataset": "Shapes3D", "seed": 4, "cell": ["beta_5"], "mig": 0.9}
+    pd.DataFrame(known).to_csv(folder / "other.csv", index=False)
+    known = [folder / "one.csv", folder / "one.csv", folder / "other.csv"]
+    tables.pushforward(files(folder, "pushforward.csv"), known, folder / "table.csv")
+    table = pd.read_csv(folder / "table.csv").set_index("dataset")
+    assert table["dependence"].to_dict() == {"dSprites": 0.1, "Shapes3D": 0.2}
+    assert table["mig"].to_dict() == {"dSprites": 0.7, "Shapes3D": 0.9}
+
+
+def test_collapsed_models_are_those_without_an_active_latent(tmp_path):
+    model = {"dataset": "dSprites", "cell": "a", "seed": [0, 1, 2], "active_units": [0, 1, 0]}
+    for name, mig in (("one", [0.1, 0.2, 0.3]), ("other", [0.1, 0.2, 0.3])):
+        pd.DataFrame({**model, "mig": mig}).to_csv(tmp_path / f"{name}.csv", index=False)
+    tables.collapsed([tmp_path / "one.csv", tmp_path / "other.csv"], tmp_path / "table.csv")
+    assert list(pd.read_csv(tmp_path / "table.csv")["mig"]) == [0.1, 0.3]
 
 
 def test_a_model_of_two_experiments_counts_once_in_the_errors_of_the_identity(tmp_path):

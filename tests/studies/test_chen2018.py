@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,14 @@ from betascan.core.randomness import stream
 from betascan.data import store
 from betascan.data.images import RENDERED, write_rendered
 from betascan.metrics.total_correlation import elbo_terms, misfilled_log_weights
-from betascan.studies.chen2018 import claims as claims_of
 from betascan.studies.chen2018 import joints
 from betascan.studies.chen2018.config import MODELS
 from betascan.studies.chen2018.measure import TERMS, estimates
+from betascan.studies.chen2018.tables import KEYS, correlations
 from betascan.workflow.config import load, studies
 
 PAPERS = yaml.safe_load((PROJECT / "config.yaml").read_text())
+GREEK = ("alpha", "beta", "gamma")
 contrasts = st.floats(1, 20)
 sizes = st.tuples(st.integers(2, 40), st.integers(2, 40))
 
@@ -100,29 +102,19 @@ def test_estimates_add_up_and_are_biased_as_they_are():
     assert wide["index_code_mi"]["mws"] > wide["index_code_mi"]["exact"] + math.log(50) / 2
 
 
-@given(st.lists(st.tuples(*[st.floats(-5, 5)] * 2), min_size=4, max_size=30))
-def test_correlation_has_fishers_interval(points):
-    x, y = pd.DataFrame(np.round(points, 2)).T.to_numpy()
-    r, low, high, _ = claims_of.correlation(pd.Series(x), pd.Series(y))
-    if np.ptp(x) == 0 or np.ptp(y) == 0:
-        assert np.isnan(r)
-        return
-    expected = np.corrcoef(x, y)[0, 1]
-    assert r == pytest.approx(expected, abs=1e-9)
-    if abs(expected) < 0.999:
-        reach = 1.959964 / math.sqrt(len(x) - 3)
-        assert low == pytest.approx(math.tanh(math.atanh(expected) - reach), abs=1e-5)
-        assert high == pytest.approx(math.tanh(math.atanh(expected) + reach), abs=1e-5)
-
-
-@pytest.mark.parametrize(("shift", "shown"), [(1.0, "yes"), (-1.0, "no"), (0.0, "unclear")])
-def test_a_mean_is_above_zero_by_students_t(shift, shown):
-    values = pd.Series([-0.2, 0.1, 0.0, 0.3, -0.2]) + shift
-    mean, evidence, found = claims_of.above_zero(values)
-    low, high = stats.ttest_1samp(values, 0).confidence_interval()
-    assert (mean, found) == (pytest.approx(shift), shown)
-    assert f"interval {low:.3g} to {high:.3g}, n = 5" in evidence
-    assert claims_of.above_zero(values[:1])[2] == "unclear"
+def test_correlations_are_by_seed_over_beta():
+    rng, rows = np.random.default_rng(0), []
+    for seed, model, beta in product((0, 1), ("tcvae_mws", "factor_vae"), (1, 2, 4, 8, 16)):
+        keys = dict(zip(KEYS, ("dsprites", model, beta, seed, "A"), strict=True))
+        for metric in ("total_correlation", "mig_chen"):
+            rows.append({**keys, "metric": metric, "value": rng.normal()})
+    scores = pd.DataFrame(rows)
+    scores.loc[(scores["model"] == "factor_vae") & (scores["seed"] == 1), "value"] = 0.0
+    rho = correlations(scores, "dsprites")
+    one = scores[(scores["model"] == "tcvae_mws") & (scores["seed"] == 1)]
+    x, y = (one[one["metric"] == m]["value"] for m in ("total_correlation", "mig_chen"))
+    assert rho.loc[1, "tcvae_mws"] == pytest.approx(stats.spearmanr(x, y).statistic)
+    assert np.isnan(rho.loc[1, "factor_vae"])
 
 
 def test_all_models_weigh_the_total_correlation_alike():
@@ -131,9 +123,17 @@ def test_all_models_weigh_the_total_correlation_alike():
     assert kinds["beta_vae"].beta == kinds["tcvae_mws"].beta == kinds["tcvae_mss"].beta == 6
     assert kinds["tcvae_mws"].alpha == kinds["tcvae_mws"].gamma == 1
     assert 1 + kinds["factor_vae"].gamma == 6  # the rate holds the total correlation once
+    weights = {
+        model: study.run("dsprites", model, 0, 6).objective.model_dump(include=set(GREEK))
+        for model in ("tcvae_alpha", "tcvae_mws", "tcvae_gamma")
+    }
+    for model, weight in zip(weights, GREEK, strict=True):
+        assert weights[model] == dict.fromkeys(GREEK, 1) | {weight: 6}
+    laplace = study.run("dsprites", "beta_vae_laplace", 0, 6)
+    assert (laplace.model.prior, laplace.objective.beta) == ("laplace", 6)
     papers = load(PAPERS)
     models = studies(papers, papers)["chen2018"].trainings
-    assert len(models) == (2 * 10 * 6 + 3 * 10) * 4
+    assert len(models) == (2 * 10 * 6 + 3 * 10) * 4 + 10 * 3
 
 
 @pytest.mark.parametrize(

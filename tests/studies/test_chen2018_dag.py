@@ -9,7 +9,7 @@ import pandas as pd
 from dag import TINY, planned, signature, snakemake
 
 from betascan.data.store import Images
-from betascan.studies.chen2018.config import MODELS
+from betascan.studies.chen2018.config import MODELS, REPEATED, VARIANTS
 from betascan.studies.chen2018.tables import KEYS
 
 
@@ -22,7 +22,7 @@ def test_every_table(finished):
     results = finished / "results/chen2018"
     scores = pd.read_csv(results / "scores.csv")
     assert list(scores.columns) == [*KEYS, "metric", "value"]
-    assert len(scores.groupby(KEYS)) == (2 * 2 + 1) * len(MODELS)
+    assert len(scores.groupby(KEYS)) == (2 * 2 + 1) * len(MODELS) + len(VARIANTS)
     assert set(scores["sampling"]) == {"A", "B"}
     assert {"mig", "mig_chen", "elbo", "rate", "total_correlation"} <= set(scores["metric"])
     assert scores["value"].notna().all()
@@ -34,12 +34,14 @@ def test_every_table(finished):
     assert (terms.loc[terms["estimator"] == "exact", "bias"] == 0).all()
     again = pd.read_csv(results / "stability.csv")
     assert set(again["samples"]) == {10, 20}
-    claims = pd.read_csv(results / "claims.csv")
-    told = set(claims.loc[claims["dataset"] == "dSprites", "verdict"])
-    assert told == {"scale cannot tell"}
+    assert set(again["model"]) == set(REPEATED)
+    rotation = pd.read_csv(results / "rotation.csv")
+    assert set(rotation["model"]) == {*MODELS, "beta_vae_laplace"}
+    statements = pd.read_csv(results / "statements.csv").set_index("statement")
+    assert set(statements["verdict"].drop("mss")) == {"cannot be told"}
     provenance = json.loads((results / "provenance.json").read_text())
     assert provenance["scale"] == "test"
-    assert provenance["trainings"] == (2 * 2 + 1) * len(MODELS)
+    assert provenance["trainings"] == (2 * 2 + 1) * len(MODELS) + len(VARIANTS)
     assert any("posX and posY as in B" in data["source"] for data in provenance["data"])
 
 
@@ -70,4 +72,4 @@ def test_one_figure_needs_only_its_own(finished):
     rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
     assert {"chen2018_repeat_dsprites_seed0", "chen2018_stability"} <= rules
     assert {"chen2018_train_dsprites_seed0", "chen2018_metric_stability"} <= rules
-    assert not rules & {"chen2018_train_jointB_seed0", "chen2018_scores", "chen2018_claims"}
+    assert not rules & {"chen2018_train_jointB_seed0", "chen2018_scores", "chen2018_statements"}

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from chen2018_tables import BETAS, made, made_terms
+from scipy import stats
 
 from betascan.core.files import write_npz
 from betascan.plots import labels
 from betascan.plots.style import MODEL_LOOKS
 from betascan.studies.chen2018 import figures, metric_figures
-from betascan.studies.chen2018.config import MODELS
+from betascan.studies.chen2018.config import MODELS, REPEATED
+from betascan.studies.chen2018.tables import correlations
 
 pytestmark = pytest.mark.usefixtures("themed")
 
@@ -54,20 +56,57 @@ def test_elbo_against_mig_has_elbo_along_x(tables):
     np.testing.assert_allclose(points, wide[["elbo", "mig_chen"]])
 
 
-def test_correlations_lie_where_they_are(tables):
+def test_correlations_of_seeds_lie_where_they_are(tables):
     figure = figures.tc_mig(tables[0], standins=[])
     above, below = figure.axes[0], figure.axes[2]
     assert above.get_xlabel() == labels.METRICS["total_correlation"]
-    assert below.get_xlim() == (-1, 1)
-    for model, container in zip(MODELS, below.containers, strict=True):
-        assert container.lines[0].get_color() == MODEL_LOOKS[model]["color"]
-    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites' and sampling == 'A'")
-    wide = scores[scores["model"] == "tcvae_mss"].pivot_table(
-        index=["beta", "seed"], columns="metric", values="value"
-    )
-    expected = np.corrcoef(wide["total_correlation"], wide["mig_chen"])[0, 1]
-    drawn = below.containers[list(MODELS).index("tcvae_mss")].lines[0].get_xdata()
-    assert drawn == pytest.approx([expected])
+    expected = correlations(pd.read_csv(tables[0]), "dsprites")
+    for place, model in enumerate(MODELS):
+        colour = MODEL_LOOKS[model]["color"]
+        drawn = [line for line in below.lines if line.get_color() == colour]
+        (seeds,) = [line for line in drawn if len(line.get_xdata()) > 1]
+        assert (seeds.get_ydata() == place).all()
+        np.testing.assert_allclose(seeds.get_xdata(), expected[model])
+        mean = below.containers[place].lines[0].get_xdata()
+        assert mean == pytest.approx([expected[model].mean()])
+        low, high = below.containers[place].lines[2][0].get_segments()[0][:, 0]
+        interval = stats.ttest_1samp(expected[model], 0).confidence_interval()
+        assert (low, high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+
+
+def test_weights_are_those_of_their_part_of_the_rate(tables, tmp_path):
+    scores = pd.read_csv(tables[0])
+    scores[scores["seed"] < 2].to_csv(tmp_path / "few.csv", index=False)
+    (ax,) = figures.weights(tmp_path / "few.csv", beta=4.0).axes
+    dots = [points for points in ax.collections if hasattr(points, "get_sizes")]
+    assert sum(len(points.get_offsets()) for points in dots) == 2 * 5
+    figure = figures.weights(tables[0], beta=4.0)
+    (ax,) = figure.axes
+    names = [text.get_text().split("\n")[0] for text in ax.get_xticklabels()]
+    assert names == ["none", "information", "total", "dimension-", "all three"]
+    scores = scores.query("dataset == 'dsprites' and metric == 'mig_chen'")
+    median = scores.query("sampling == 'A'").groupby(["model", "beta"])["value"].median()
+    order = [("tcvae_mws", 1.0), *((m, 4.0) for m in ("tcvae_alpha", "tcvae_mws", "tcvae_gamma"))]
+    flat = {
+        round(float(line.get_xdata().mean())): line.get_ydata()[0]
+        for line in ax.lines
+        if line.get_lw() == 1.3
+    }
+    for place, key in enumerate([*order, ("beta_vae", 4.0)]):
+        assert flat[place] == pytest.approx(median[key])
+
+
+def test_rotation_is_drawn_by_model_and_score(tables):
+    figure = figures.rotation(tables[3])
+    rotations = pd.read_csv(tables[3])
+    assert [ax.get_ylabel() for ax in figure.axes] == list(figures.METRICS.values())
+    for ax, metric in zip(figure.axes, figures.METRICS, strict=True):
+        assert ax.get_xlabel() == "rotation (degrees)"
+        drawn = {c.get_label(): c.lines[0].get_xydata() for c in ax.containers}
+        assert len(drawn) == len(MODELS) + 1
+        chosen = rotations[rotations["metric"] == metric].groupby(["model", "degrees"])["value"]
+        mean = chosen.mean()["beta_vae_laplace"]
+        np.testing.assert_allclose(drawn[r"$\beta$-VAE, Laplace prior"][:, 1], mean)
 
 
 def test_joint_distributions_are_drawn_with_their_ratio(tables):
@@ -103,7 +142,7 @@ def test_noise_falls_with_samples_as_it_was_made(tables):
     titles = [ax.get_title().split("\n")[0] for ax in figure.subfigs[1].axes]
     assert "MIG (chen2018)" not in titles  # has no setting
     assert titles[1] == "SAP"
-    assert len(figure.subfigs[1].axes[1].lines) == len(MODELS) * len(BETAS)
+    assert len(figure.subfigs[1].axes[1].lines) == len(REPEATED) * len(BETAS) * 3  # seeds
 
 
 def test_traversals_name_each_model(tmp_path):

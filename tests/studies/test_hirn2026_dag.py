@@ -45,10 +45,37 @@ def test_sizes_are_counted_and_compared(results):
     splits = pd.read_csv(results / "splits.csv")
     assert list(splits.columns) == ["split", "cells", "blocks", "area_share", "published"]
     assert splits["area_share"].sum() == pytest.approx(1)
-    claims = pd.read_csv(results / "claims.csv").set_index("item")
-    cells = [claims.loc[f"cells_{name}", "ours"] for name in splits["split"]]
+    numbers = pd.read_csv(results / "numbers.csv").set_index("item")
+    cells = [numbers.loc[f"cells_{name}", "ours"] for name in splits["split"]]
     assert cells == splits["cells"].tolist()
-    assert claims.loc["cells_train", "verdict"] == "scale cannot tell"
+    batches = [numbers.loc[f"batches_{name}", "ours"] for name in splits["split"]]
+    assert batches == [np.ceil(count / 256) for count in splits["cells"]]
+    assert numbers.loc["epochs", "ours"] == pytest.approx(600 / batches[0])
+    assert numbers.loc["patience", "ours"] == pytest.approx(60 / batches[0])
+    assert numbers.loc["cells", "verdict"] == "cannot be told"
+    assert set(numbers["verdict"]) == {"cannot be told", "by construction"}
+
+
+def test_every_scan_has_its_numbers(results):
+    replicates = pd.read_csv(results / "replicates.csv")
+    scans = replicates.drop_duplicates(["draw", "seed"])[["draw", "seed"]]
+    assert scans.to_numpy().tolist() == [[0, 0], [1, 0]]
+    # those of the first scan are those of the tables that show it
+    modes = pd.read_csv(results / "modes.csv").query("estimator == 'sampled' and split == 'test'")
+    first = replicates.query("draw == 0 and seed == 0 and split == 'test'")
+    thresholds = first[first["quantity"] == "threshold"]["value"]
+    np.testing.assert_allclose(thresholds, modes["threshold"], rtol=1e-8)
+    scale = replicates[(replicates["quantity"] == "scale_drift_lowest")]["value"]
+    assert scale.nunique() == 4  # two scans, two splits
+
+
+def test_statements_have_a_verdict_each_and_a_figure_that_shows_them(results, finished):
+    statements = pd.read_csv(results / "statements.csv")
+    assert not statements["statement"].duplicated().any()
+    data = statements[statements["data"] == "climate, stand-in"]["verdict"]
+    assert set(data) == {"cannot be told", "beyond the document"}
+    for figure in statements["figure"]:
+        assert (finished / f"figures/hirn2026/{figure}.png").exists()
 
 
 def test_the_record_names_scale_and_stand_in(results):

@@ -10,20 +10,12 @@ import pytest
 from betascan import plots
 from betascan.core.files import write_npz
 from betascan.plots.style import PRUNED, ordinal
-from betascan.studies.hirn2026 import figures
+from betascan.studies.hirn2026 import curves, figures
 from betascan.studies.hirn2026.tables import utilities
 from betascan.theory import landau
 
 COLOURS = {rank: look["color"] for rank, look in ordinal(range(1, laws.RANKS + 1)).items()}
 THRESHOLDS = laws.RATIOS * np.where(np.arange(18) < 16, 1, 4)  # 17 and 18 as published
-CLAIMS = pd.DataFrame(
-    {
-        "item": ["plateau", "noise_onset", "log_variance_slope", "rate_slope"],
-        "published": [1e-7, 1e-5, 1, -0.5],
-        "sampled": [2e-7, 1.3e-5, 1.003, -0.502],
-        "analytic": [1e-8, 2e-7, 1.0, -0.5],
-    }
-).melt(["item", "published"], var_name="estimator", value_name="ours")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +42,11 @@ def paths(tmp_path):
         modes.assign(estimator=e, split=s, utility=f * laws.RATIOS) for (e, s), f in factors.items()
     )
     tables["modes"] = tables["modes"].eval("log_duality = log(utility / threshold)")
-    tables["claims"] = CLAIMS
+    ratio = np.exp(np.linspace(-0.3, 0.3, 41))
+    tables["draws"] = pd.concat(
+        pd.DataFrame({"rank": rank, "pca_ratio": laws.RATIOS[rank - 1], "ratio": ratio * rank})
+        for rank in range(1, 19)
+    )
     for name, table in tables.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)
     return {name: tmp_path / f"{name}.csv" for name in tables}
@@ -78,8 +74,7 @@ def legend(owner):
     ],
 )
 def test_figure_1_draws_each_observable_under_its_label(paths, panel, label, column, law, at):
-    inputs = {name: paths[name] for name in ("observables", "modes", "claims")}
-    ax = figures.fig1(**inputs, estimator="sampled").axes[panel]
+    ax = figures.fig1(paths["observables"], paths["modes"], "sampled", 0.1).axes[panel]
     assert label in ax.get_ylabel()
     expected = laws.observables().set_index("rank")
     expected["mean_mu2"] *= 1.5
@@ -97,33 +92,33 @@ def test_figure_1_draws_each_observable_under_its_label(paths, panel, label, col
         np.testing.assert_allclose([tick[0][0, 0] for tick in ticks], laws.RATIOS)
 
 
-def test_figure_1_prints_our_noise_and_slopes_with_the_published(paths):
-    inputs = {name: paths[name] for name in ("observables", "modes", "claims")}
-    figure = figures.fig1(**inputs, estimator="sampled")
-    assert (
-        legend(figure.legends[0])[-1] == "noise on training below 1.3e−05\n(published: about 1e−05)"
-    )
+def test_figure_1_marks_the_noise_of_the_points_it_shows_and_prints_their_slopes(paths):
+    table = pd.read_csv(paths["observables"])
+    shown = (table["estimator"] == "sampled") & (table["split"] == "test")
+    noisy = shown & (table["T"] < 1.01e-6) & (np.arange(len(table)) % 2 == 0)
+    table.loc[noisy, "posterior_scale"] = 2.0
+    table.loc[shown & (table["rank"] == 2), "mean_log_sigma2"] *= 1.25
+    table.to_csv(paths["observables"])
+    figure = figures.fig1(paths["observables"], paths["modes"], "sampled", 0.1)
+    text = legend(figure.legends[0])[-1]
+    assert text == "noise below 1.3e−06\n(published: about 1e−05)"
     dotted = [[line for line in ax.lines if line.get_linestyle() == ":"] for ax in figure.axes[:3]]
-    assert [[line.get_xdata()[0] for line in panel] for panel in dotted] == [[1.3e-5], [], [1.3e-5]]
+    onsets = [[line.get_xdata()[0] for line in panel] for panel in dotted]
+    assert onsets == [[pytest.approx(1.33e-6, rel=0.01)], [], [pytest.approx(1.33e-6, rel=0.01)]]
     text = figure.axes[2].texts[0].get_text()
-    assert text == "slope in log T: 1.003 (law: 1),\nof the rate −0.502 (law: −1/2)"
+    assert text == "slopes in log T by rank:\n1.00 to 1.25 (law: 1)"
 
 
 def test_figure_1_has_no_line_where_there_is_no_noise(paths):
-    CLAIMS.assign(ours=CLAIMS["ours"].where(CLAIMS["item"] != "noise_onset")).to_csv(
-        paths["claims"]
-    )
-    inputs = {name: paths[name] for name in ("observables", "modes", "claims")}
-    figure = figures.fig1(**inputs, estimator="sampled")
+    figure = figures.fig1(paths["observables"], paths["modes"], "sampled", 0.1)
     assert not any("noise" in text for text in legend(figure.legends[0]))
 
 
 def test_figure_2_draws_levels_over_temperature_and_the_best_by_rank(paths):
-    inputs = {name: paths[name] for name in ("distortion", "pca", "claims")}
-    left, right = figures.fig2(**inputs, estimator="sampled").axes[:2]
-    variances = 1.3 * laws.RATIOS
+    left, right = figures.fig2(paths["distortion"], paths["pca"], "sampled").axes[:2]
+    variances = laws.RATIOS  # in units of the test split's own, though it has 1.3 of training's
     best = utilities(pd.read_csv(paths["distortion"])).query("split == 'test'")
-    best = best.set_index(["estimator", "rank"])["distortion"]
+    best = best.set_index(["estimator", "rank"])["share"]
     for rank, colour in COLOURS.items():
         ((_, values),) = lines(left, "o", colour)
         expected = landau.mean_distortion(laws.T, laws.RATIOS, rank, variances)
@@ -143,13 +138,14 @@ def test_figure_2_draws_levels_over_temperature_and_the_best_by_rank(paths):
     np.testing.assert_allclose(pca.get_ydata(), remaining, rtol=1e-6)
     assert [text.get_text() for text in right.texts] == [
         "PCA at rank 18: below 1e−12",
-        "plateau after rank 18\nsampled: 2e−07\nanalytic: 1e−08\n"
-        "law at the lowest T: 7e−09\npublished: near 1e−07",
+        "least after rank 18\nsampled: 5e−09\nanalytic: 5e−09\n"
+        "law at the lowest T: 5e−09\npublished: near 1e−07",
     ]
+    assert left.lines[2].get_ydata()[-1] == pytest.approx(1)  # a collapsed model
 
 
 def test_figure_3_has_utility_over_threshold_of_the_split_in_the_title(paths):
-    axes = figures.fig3(paths["modes"], "sampled").axes
+    axes = figures.fig3(paths["modes"], paths["draws"], "sampled").axes
     factors = {"test split": {"o": 1.3, "s": 1.2}, "training split": {"o": 1.0, "s": 1.1}}
     for (top, bottom), (title, by_marker) in zip(
         (axes[:4:2], axes[1:4:2]), factors.items(), strict=True
@@ -165,8 +161,22 @@ def test_figure_3_has_utility_over_threshold_of_the_split_in_the_title(paths):
                 assert ratio == pytest.approx(factor / (4 if rank > 16 else 1))
         assert {text.get_text() for text in top.texts} == {"rank 17", "rank 18"}
     shown = axes[0].get_legend()
-    assert legend(shown) == ["sampled", "analytic", "utility = threshold"]
-    assert [handle.get_marker() for handle in shown.legend_handles] == ["o", "s", "None"]
+    assert legend(shown) == [
+        *["sampled", "analytic", "utility = threshold"],
+        "law, 90 % of the draws\nof the split",
+    ]
+    assert [handle.get_marker() for handle in shown.legend_handles[:3]] == ["o", "s", "None"]
+
+
+def test_figure_3_has_the_band_of_the_draws_on_the_test_split_alone(paths):
+    axes = figures.fig3(paths["modes"], paths["draws"], "sampled").axes
+    assert [len(ax.collections) - 36 for ax in axes[:4]] == [1, 0, 1, 0]  # error bars: 36
+    for ax, scale in ((axes[0], laws.RATIOS), (axes[2], np.ones(18))):
+        edge = ax.collections[-1].get_paths()[0].vertices
+        for rank in (1, 7, 18):
+            at = edge[np.isclose(edge[:, 0], laws.RATIOS[rank - 1]), 1] / scale[rank - 1]
+            assert at.min() == pytest.approx(rank * np.exp(-0.27), rel=1e-3)
+            assert at.max() == pytest.approx(rank * np.exp(0.27), rel=1e-3)
 
 
 def test_figure_4_draws_scale_and_gap_and_names_the_largest_gap(paths):
@@ -205,3 +215,88 @@ def test_the_map_has_each_split_in_the_colour_of_its_key(tmp_path):
     for cells, handle, count in zip(drawn, key.legend_handles, (3, 2, 1), strict=True):
         assert len(cells.get_offsets()) == count
         np.testing.assert_array_equal(cells.get_facecolor(), handle.get_facecolor())
+
+
+@pytest.fixture
+def replicates(tmp_path):
+    """Five scans with another value at every rank and scan."""
+    names = ("log_threshold_ratio", "log_utility_ratio", "log_variance_slope", "rate_slope")
+    rows = [
+        (draw, seed, "train", name, rank, 0.1 * place + 0.01 * rank + 0.001 * run)
+        for run, (draw, seed) in enumerate([(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)])
+        for place, name in enumerate(names)
+        for rank in range(1, 19)
+    ]
+    rows.append((0, 0, "test", "log_threshold_ratio", 1, 9.0))
+    columns = ["draw", "seed", "split", "quantity", "rank", "value"]
+    path = tmp_path / "replicates.csv"
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    return path
+
+
+def test_by_rank_draws_every_scan_and_the_other_estimator(paths, replicates):
+    modes = pd.read_csv(paths["modes"]).assign(log_threshold_ratio=0.7, log_utility_ratio=-0.7)
+    modes.to_csv(paths["modes"], index=False)
+    axes = curves.by_rank(replicates, paths["modes"], "sampled").axes
+    for place, (ax, label) in enumerate(
+        zip(axes, ("threshold / PCA", "utility / PCA", "log-variance", "rate"), strict=True)
+    ):
+        assert label in ax.get_ylabel()
+        scans = [line.get_ydata() for line in ax.lines if len(line.get_ydata()) == 18]
+        drawn = [values for values in scans if np.ptp(values) > 0]
+        for run, values in enumerate(drawn):
+            expected = 0.1 * place + 0.01 * np.arange(1, 19) + 0.001 * run
+            np.testing.assert_allclose(values, np.exp(expected) if place < 2 else expected)
+        assert len(drawn) == 5
+        if place < 2:
+            (other,) = (values for values in scans if np.ptp(values) == 0)
+            np.testing.assert_allclose(other, np.exp([0.7, -0.7][place]))
+
+
+def test_rate_distortion_draws_the_curve_its_collapses_and_the_counts(paths):
+    table = pd.read_csv(paths["points"])
+    table.loc[table["split"] == "test", "active"] += 2
+    table.to_csv(paths["points"], index=False)
+    left, right = curves.rate_distortion(paths["points"], paths["modes"], "sampled").axes[:2]
+    expected = laws.points()
+    curve, sampled = left.lines[0].get_xydata().T, left.lines[2].get_xydata().T
+    order = np.argsort(curve[0])
+    on_law = np.interp(sampled[0], curve[0][order], np.log(curve[1][order]))
+    np.testing.assert_allclose(sampled, expected[["rate", "distortion"]].to_numpy().T)
+    np.testing.assert_allclose(on_law, np.log(expected["distortion"]), atol=0.01)
+    events = left.collections[0].get_offsets()
+    np.testing.assert_allclose(events[:, 1], landau.sampled_distortion(laws.RATIOS, laws.RATIOS))
+    assert tuple(events[0]) == pytest.approx((0, 1))  # before any mode is active
+    counts = [line.get_ydata() for line in right.lines[1:]]
+    np.testing.assert_array_equal(counts[0], expected["active"])
+    np.testing.assert_array_equal(counts[1], expected["active"] + 2)
+    assert right.lines[0].get_ydata().max() == 18
+
+
+def test_ranking_draws_the_share_of_pairs_that_each_observable_orders_otherwise(paths):
+    table = pd.read_csv(paths["points"])
+    table["crossings_greedy"] = table["pairs"] / 5
+    table.to_csv(paths["points"], index=False)
+    figure = curves.ranking(paths["points"], "sampled")
+    names = legend(figure.legends[0])
+    assert "greedy forward: 20.0 % in all" in names
+    greedy = figure.axes[0].lines[3].get_ydata()
+    np.testing.assert_allclose(greedy[np.isfinite(greedy)], 20)
+
+
+def test_convergence_draws_excess_and_weak_thresholds_of_each_scan(tmp_path):
+    points = pd.DataFrame({"T": [1e-7, 1e-6], "excess": [0.25, 0.001], "last_update": [500, 400]})
+    points = points.assign(updates=500, lr=3e-4)
+    points = pd.concat([points.assign(scan="sampled"), points.assign(scan="longer", excess=0.0)])
+    modes = pd.DataFrame({"rank": [17, 18], "pca_ratio": [2e-6, 1e-6], "threshold": [4e-6, 9e-6]})
+    modes = pd.concat([modes.assign(scan="sampled"), modes.assign(scan="longer", threshold=1e-6)])
+    points.to_csv(tmp_path / "points.csv")
+    modes.to_csv(tmp_path / "modes.csv")
+    figure = curves.convergence(tmp_path / "points.csv", tmp_path / "modes.csv")
+    left, right = figure.axes[:2]
+    line, rest, budget = left.lines[:3]
+    np.testing.assert_allclose(line.get_ydata(), [25, 0.1])
+    assert (rest.get_xdata().tolist(), budget.get_xdata().tolist()) == ([1e-6], [1e-7])
+    assert [line.get_ydata().tolist() for line in right.lines[:2]] == [[2, 9], [0.5, 1]]
+    names = legend(figure.legends[0])
+    assert names == [f"{name}: 500 updates, rate 0.0003" for name in ("sampled", "longer")]

@@ -12,7 +12,8 @@ from betascan.core.errors import DataError
 from betascan.core.files import read_npz, write_npz
 from betascan.data import blocks
 from betascan.linear_vae import Scan, scan
-from betascan.studies.hirn2026 import tables
+from betascan.spectroscopy import observe
+from betascan.studies.hirn2026 import points, tables
 from betascan.studies.hirn2026.measure import measure, principal_components
 from betascan.studies.hirn2026.split import load_split, split_cells
 from betascan.studies.hirn2026.train import train
@@ -64,7 +65,7 @@ def test_a_constant_variable_is_refused(climate, tmp_path):
 
 def test_too_few_blocks_name_the_empty_splits(climate, tmp_path):
     with pytest.raises(DataError, match=r"no block is left for .*lower hirn2026\.split\.side_km"):
-        split_cells(climate, tmp_path / "cells.npz", **{**SPLIT, "side_km": 50_000})
+        split_cells(climate, tmp_path / "cells.npz", **{**SPLIT, "side_km": 50_000, "train": 0.9})
 
 
 def test_the_sizes_of_the_splits_are_counted(climate, cells, tmp_path):
@@ -88,7 +89,7 @@ def test_training_scans_the_temperatures_asked_for(cells, tmp_path):
     protocol = {"estimator": "sampled", "latents": 2, "updates": 40, "batch_size": 16, "lr": 1e-2}
     protocol |= {"patience": 1.0, "seed": 3, "device": "cpu"}
     paths = tmp_path / "scan.npz", tmp_path / "record.json"
-    train(cells, *paths, temperatures, 1, **protocol)
+    train(cells, *paths, temperatures, protocol, 1)
     trained = Scan.load(paths[0])
     np.testing.assert_allclose(trained.temperatures, temperatures)
     training, validation = load_split(cells, "train"), load_split(cells, "validation")
@@ -133,12 +134,12 @@ def test_a_scan_on_the_canonical_branch_is_measured_as_the_laws_say(uncorrelated
         models = [optimum(variances["train"], T[point]) for point in part]
         parameters = {name: np.stack([m[name] for m in models]) for name in models[0]}
         updates = np.array(part) * 10
-        facts = {"estimator": "analytic"}
+        facts = {"estimator": "analytic", "seed": 0}
         Scan(T[part] * V, V, parameters, updates, updates + 5, T[part], facts).save(path)
-    names = ["observables", "distortion", "protocol"]
+    names = ["observables", "distortion", "points", "protocol"]
     made = {name: tmp_path / f"{name}.csv" for name in names}
-    measure(cells, parts, **made)
-    observables, distortion, protocol = (pd.read_csv(path) for path in made.values())
+    measure(cells, parts, **made, name="analytic", floor=0.1)
+    observables, distortion, wholes, protocol = (pd.read_csv(path) for path in made.values())
 
     keys = ["estimator", "split", "T", "rank"]
     assert set(observables["estimator"]) == set(distortion["estimator"]) == {"analytic"}
@@ -152,6 +153,22 @@ def test_a_scan_on_the_canonical_branch_is_measured_as_the_laws_say(uncorrelated
         for split, present in variances.items():
             expected = [landau.mean_distortion(t, ratios, rank, present / V) for rank in range(3)]
             assert left.loc[split, t].tolist() == pytest.approx(expected, rel=1e-6)
+    collapsed = distortion.query("rank == 0")
+    np.testing.assert_allclose(collapsed["share"], 1)  # Eq. 7, on every split
+    whole = wholes.set_index(["split", "T"])
+    for t in T:
+        law = landau.sampled_distortion(t, ratios)
+        assert whole.loc[("train", t), "distortion"] == pytest.approx(law)
+        rate = landau.rate(t, ratios).sum()
+        assert whole.loc[("train", t), "rate"] == pytest.approx(rate, abs=1e-6)
+        assert whole.loc[("train", t), "active"] == (t < 0.9 * ratios).sum()
+        assert whole.loc[("train", t), "decoder_error"] == pytest.approx(0, abs=1e-6)  # Eq. 26
+    crossings = [column for column in wholes if column.startswith("crossings_")]
+    assert (wholes.query("split == 'train'")[crossings] == 0).all().all()
+    # the loss of the law's optimum is that of the same model, measured
+    for t, least in zip(T, protocol["optimum_loss"], strict=True):
+        row = whole.loc[("validation", t)]
+        assert least == pytest.approx(V / 2 * (row["distortion"] + 2 * t * row["rate"]))
     assert protocol["T"].tolist() == T.tolist()
     assert protocol["best_update"].tolist() == [0, 10, 20]
     assert protocol["last_update"].tolist() == [5, 15, 25]
@@ -173,3 +190,50 @@ def test_principal_components_are_those_of_scikit_learn(cells, tmp_path):
             assert table["pca_distortion"][split, rank] == pytest.approx(left, abs=1e-8)
             removed = table["pca_distortion"][split, rank - 1] - left
             assert table["pca_utility"][split, rank] == pytest.approx(removed, abs=1e-8)
+
+
+def test_a_decoder_that_is_not_the_best_one_is_seen(uncorrelated, tmp_path):
+    cells, variances = uncorrelated
+    model = optimum(variances["train"], 0.02)
+    model["decoder"] = model["decoder"] * [1.3, 1]
+    parameters = {name: value[None] for name, value in model.items()}
+    T, once = np.array([0.02]), np.array([1])
+    trained = Scan(T * 5, 5.0, parameters, once, once, T, {"seed": 0})
+    x = load_split(cells, "train")
+    (row,) = points.points(trained, x, observe(trained, x), 0.1).to_dict("records")
+    assert row["decoder_error"] == pytest.approx(0.3 / np.sqrt(2))
+
+
+def test_rankings_that_differ_are_counted_by_pairs():
+    assert points.crossings(np.array([4.0, 3.0, 2.0, 1.0])) == 0
+    assert points.crossings(np.array([3.0, 4.0, 2.0, 1.0])) == 1
+    assert points.crossings(np.array([1.0, 2.0, 3.0, 4.0])) == 6
+
+
+def test_greedy_forward_takes_what_helps_most_given_what_it_has():
+    rng = np.random.default_rng(0)
+    x, decoder, encoder = (rng.standard_normal(shape) for shape in ((200, 5), (6, 5), (6, 5)))
+    mu = x @ encoder.T / 5
+
+    def left(chosen):
+        return ((x - mu[:, chosen] @ decoder[chosen]) ** 2).sum(1).mean()
+
+    gain = ((x.T @ mu / 200).T * decoder).sum(1)
+    overlap = (mu.T @ mu / 200) * (decoder @ decoder.T)
+    chosen = []
+    for _ in range(6):
+        rest = [k for k in range(6) if k not in chosen]
+        chosen.append(min(rest, key=lambda k: left([*chosen, k])))
+    assert points.greedy_forward(gain, overlap).tolist() == chosen
+
+
+def test_the_rate_is_the_divergence_that_samples_show(cells):
+    x = load_split(cells, "train")
+    protocol = {"latents": 3, "updates": 60, "batch_size": 32, "lr": 0.03, "workers": 1}
+    trained = scan(x, x, [0.05], **protocol, progress=False)
+    observed = observe(trained, x)
+    assert observed["rate"].max() > 0.5
+    (error,) = points.rate_error(trained, x, observed)
+    assert error < 5 / np.sqrt(len(x))
+    (error,) = points.rate_error(trained, x, observed.assign(rate=observed["rate"] + 0.5))
+    assert error > 0.4

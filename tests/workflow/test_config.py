@@ -58,9 +58,23 @@ def test_jobs_hold_every_temperature_once(size):
     raw = copy.deepcopy(PAPERS)
     raw["hirn2026"]["scan"]["points_per_job"] = size
     study = config.load(raw).hirn2026
-    parts = study.parts()
-    assert list(chain(*parts)) == study.scan.temperatures.grid()
-    assert all(len(part) == size for part in parts[:-1])
+    for scan in study.scans().values():
+        jobs = study.jobs(scan)
+        assert list(chain(*jobs)) == scan.temperatures
+        assert all(len(part) == size for part in jobs[:-1])
+
+
+def test_five_scans_of_the_papers_estimator_share_a_seed_or_a_split():
+    study = config.load(PAPERS).hirn2026
+    scans = [(scan.split, scan.seed) for scan in study.replicates()]
+    assert scans == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)]
+    assert all(len(scan.temperatures) == 57 for scan in study.replicates())
+    others = {scan.name: scan for scan in study.scans().values() if scan.name != "sampled"}
+    assert set(others) == {"analytic", *study.remedies.scans}
+    assert others["analytic"].protocol["estimator"] == "analytic"
+    longer = others["longer"]
+    assert (longer.protocol["estimator"], longer.protocol["updates"]) == ("sampled", 2_000_000)
+    assert max(longer.temperatures) <= 6e-5
 
 
 DELETED = object()

@@ -61,9 +61,11 @@ def test_hours_are_updates_by_their_cost(config, monkeypatch):
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
     works = workloads(config, studies(config, config), HERE)
     scan, adamw = speed.linear_lines(config, *works[:2])
-    points, updates = len(config.hirn2026.scan.temperatures.grid()), config.hirn2026.scan.updates
-    assert (scan["trainings"], scan["amount"]) == (2 * points, 2 * points * updates)
-    np.testing.assert_allclose(scan["hours"], points * updates * 6e-5 / 3600)
+    # five scans sampled and one analytic; two remedies on the 23 points up to T = 6e-5
+    updates = {"sampled": 5 * 57 * 500_000 + 2 * 23 * 2_000_000, "analytic": 57 * 500_000}
+    assert (scan["trainings"], scan["amount"]) == (6 * 57 + 2 * 23, sum(updates.values()))
+    seconds = sum(updates[name] * cost[name] for name in cost)
+    np.testing.assert_allclose(scan["hours"], seconds / 3600)
     models = 25 * 50  # of beta and lambda, starts
     assert (adamw["trainings"], adamw["amount"]) == (2 * models, models * 80_000)
     seconds = models * (30_000 * 3e-4 + 50_000 * 1e-3)
@@ -87,7 +89,9 @@ def test_seeds_of_the_nonlinear_scan_run_side_by_side(config, clock, monkeypatch
 def everything(rows):
     """The files from which a run's trainings are known, if all are to be made."""
     models = {f"runs/models/{t.signature}/model.pt" for s in rows.values() for t in s.trainings}
-    scans = {f"runs/hirn2026/{name}/scan-0.npz" for name in ("sampled", "analytic")}
+    sampled = ["0/sampled-0", "0/sampled-1", "0/sampled-2", "1/sampled-0", "2/sampled-0"]
+    others = ["0/analytic-0", "0/longer-0", "0/slower-0"]
+    scans = {f"runs/hirn2026/{name}/scan-0.npz" for name in sampled + others}
     linear = {f"runs/vu2026/linear/n{n}-adamw-{part}.csv" for n in (50, 100) for part in range(5)}
     nonlinear = {f"runs/outlook/nonlinear-{seed}.npz" for seed in range(3)}
     return models | scans | linear | nonlinear
@@ -111,7 +115,7 @@ def below(folder, files):
 def test_the_plan_says_the_hours_that_were_measured_for_it(config, measured):
     rows = studies(config, config)
     told = describe(config, rows, measured, below(measured, everything(rows))).splitlines()
-    assert told[1] == "  hirn2026: 114 trainings, 57 million updates, about 30 min"
+    assert told[1] == "  hirn2026: 388 trainings, 263 million updates, about 30 min"
     assert told[2].startswith("  vu2026, linear: 2500 trainings, ")
     assert told[2].endswith(", about 10 h")
     assert "  in all about 60 h, as measured here" in told  # half an hour and six times ten
@@ -119,11 +123,11 @@ def test_the_plan_says_the_hours_that_were_measured_for_it(config, measured):
 
 def test_the_plan_is_of_what_is_asked_for(config, measured):
     rows = studies(config, config)
-    sampled = below(measured, ["runs/hirn2026/sampled/scan-0.npz", "figures/hirn2026/fig3.png"])
+    sampled = below(measured, ["runs/hirn2026/0/sampled-0/scan-0.npz", "figures/hirn2026/fig3.png"])
     told = describe(config, rows, measured, sampled).splitlines()
     assert told[1:] == [
-        "  hirn2026: 57 trainings, 28.5 million updates, about 15 min",
-        "  in all about 15 min, as measured here",
+        "  hirn2026: 57 trainings, 28.5 million updates, about 3 min",
+        "  in all about 3 min, as measured here",
     ]
     assert describe(
         config, rows, measured, below(measured, ["figures/hirn2026/fig3.png"])

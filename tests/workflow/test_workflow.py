@@ -25,15 +25,15 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_the_floor_of_the_fit_reaches_fits_and_figures_but_no_training(finished):
     overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "fit_floor": 0.2}}
     rules = planned(snakemake(finished, "--dry-run", overlay=overlay))
-    assert {"hirn2026_modes", "hirn2026_claims", "hirn2026_fig1", "hirn2026_fig3"} <= rules
+    assert {"hirn2026_modes", "hirn2026_statements", "hirn2026_fig1", "hirn2026_fig3"} <= rules
     assert all(rule.startswith("hirn2026") for rule in rules - {*DRAWN, "all"})
-    assert not rules & {"hirn2026_split", "hirn2026_scan", "hirn2026_measure_sampled"}
+    assert not rules & {"hirn2026_split", "hirn2026_scan", "hirn2026_pca_0"}
 
 
 def test_one_figure_needs_only_its_own(finished):
     rules = planned(snakemake(finished, "--dry-run", "--forceall", "figures/hirn2026/fig3.png"))
     assert "hirn2026_fig3" in rules
-    assert not rules & {"hirn2026_fig1", "hirn2026_claims", "hirn2026_split_map"}
+    assert not rules & {"hirn2026_fig1", "hirn2026_statements", "hirn2026_split_map"}
 
 
 def test_a_wrong_key_is_one_line(tmp_path):

@@ -5,11 +5,13 @@ rule hirn2026_split:
     input:
         table=f"{PATHS.data}/climate.h5",
     output:
-        cells=f"{PATHS.runs}/hirn2026/cells.npz",
+        cells=f"{PATHS.runs}/hirn2026/{{split}}/cells.npz",
     log:
-        f"{PATHS.logs}/hirn2026/split.log",
+        f"{PATHS.logs}/hirn2026/split-{{split}}.log",
     benchmark:
-        f"{PATHS.logs}/hirn2026/split.tsv"
+        f"{PATHS.logs}/hirn2026/split-{{split}}.tsv"
+    wildcard_constraints:
+        split=r"\d+",
     group:
         "data"
     conda:
@@ -19,23 +21,31 @@ rule hirn2026_split:
         runtime=times(10),
     params:
         **call("betascan.studies.hirn2026.split.split_cells"),
-        **CONFIG.hirn2026.split.model_dump(),
+        **CONFIG.hirn2026.split.model_dump(exclude={"seeds"}),
+        seed=lambda wildcards: int(wildcards.split),
     message:
-        "hirn2026: spatial blocks, standardisation on the training split"
+        "hirn2026: spatial blocks, draw {wildcards.split}; standardisation on the training split"
     script:
         "../scripts/call.py"
 
 
+def scan_of(wildcards):
+    """The scan of linear VAEs that a job is a part of."""
+    return CONFIG.hirn2026.scans()[f"{wildcards.split}/{wildcards.scan}"]
+
+
 rule hirn2026_scan:
     input:
-        cells=f"{PATHS.runs}/hirn2026/cells.npz",
+        cells=f"{PATHS.runs}/hirn2026/{{split}}/cells.npz",
     output:
-        trained=f"{PATHS.runs}/hirn2026/{{estimator}}/scan-{{part}}.npz",
-        record=f"{PATHS.runs}/hirn2026/{{estimator}}/record-{{part}}.json",
+        trained=f"{PATHS.runs}/hirn2026/{{split}}/{{scan}}/scan-{{part}}.npz",
+        record=f"{PATHS.runs}/hirn2026/{{split}}/{{scan}}/record-{{part}}.json",
     log:
-        f"{PATHS.logs}/hirn2026/scan-{{estimator}}-{{part}}.log",
+        f"{PATHS.logs}/hirn2026/scan-{{split}}-{{scan}}-{{part}}.log",
     benchmark:
-        f"{PATHS.logs}/hirn2026/scan-{{estimator}}-{{part}}.tsv"
+        f"{PATHS.logs}/hirn2026/scan-{{split}}-{{scan}}-{{part}}.tsv"
+    wildcard_constraints:
+        split=r"\d+",
     conda:
         f"{ENVS}/train.yaml"
     threads: CONFIG.hirn2026.scan.threads
@@ -44,11 +54,12 @@ rule hirn2026_scan:
         runtime=times(240),
     params:
         **call("betascan.studies.hirn2026.train.train"),
-        **CONFIG.hirn2026.scan.protocol(),
-        estimator="{estimator}",
-        temperatures=lambda wildcards: CONFIG.hirn2026.parts()[int(wildcards.part)],
+        protocol=lambda wildcards: dict(scan_of(wildcards).protocol),
+        temperatures=lambda wildcards: CONFIG.hirn2026.jobs(scan_of(wildcards))[
+            int(wildcards.part)
+        ],
     message:
-        "hirn2026: scan of beta, {wildcards.estimator}, job {wildcards.part}"
+        "hirn2026: scan of beta, split {wildcards.split}, {wildcards.scan}, job {wildcards.part}"
     script:
         "../scripts/call.py"
 

@@ -83,6 +83,73 @@ def block_ids(
     return np.unique(row * width + column - column.min(), return_inverse=True)[1]
 
 
+def assign(
+    cells: Int64[np.ndarray, " blocks"],
+    area: Float64[np.ndarray, " blocks"],
+    train: float = 0.6187,
+    min_cells: int = 10,
+    seed: int = 0,
+) -> Int8[np.ndarray, " blocks"]:
+    """Assign each block to training, validation or test.
+
+    Blocks are drawn without replacement, with probability proportional to their area, and join
+    training as long as they fit into its share of the cells. The blocks that it leaves are
+    shuffled: validation takes what fits into half of their cells, the rest is test.
+
+    Parameters
+    ----------
+    cells, area : ndarray of shape (blocks,)
+        Of each block; the area in any unit.
+    train : float
+        Share of the cells for training.
+    min_cells : int
+        Blocks with fewer cells are dropped.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    ndarray of int8, shape (blocks,)
+        0 training, 1 validation, 2 test, -1 dropped.
+
+    Raises
+    ------
+    DataError
+        No block has so many cells.
+
+    References
+    ----------
+    hirn2026, appendix A.
+    """
+    eligible = np.flatnonzero(cells >= min_cells)
+    if not eligible.size:
+        raise DataError(f"no block has {min_cells} cells: lower min_cells or raise side_km")
+    draw = stream(seed, "blocks")
+    order = draw.choice(
+        eligible, size=eligible.size, replace=False, p=area[eligible] / area[eligible].sum()
+    )
+    label = np.full(cells.size, DROPPED, np.int8)
+    label[order] = TEST
+    _fill(label, order, TRAIN, cells, train * cells[eligible].sum())
+    left = draw.permutation(order[label[order] == TEST])
+    _fill(label, left, VALIDATION, cells, cells[left].sum() / 2)
+    return label
+
+
+def _fill(
+    label: Int8[np.ndarray, " blocks"],
+    order: Int64[np.ndarray, " some"],
+    name: int,
+    cells: Int64[np.ndarray, " blocks"],
+    room: float,
+) -> None:
+    """Give a split the blocks, in this order, that still fit."""
+    for block in order:
+        if cells[block] <= room:
+            label[block] = name
+            room -= cells[block]
+
+
 def split(
     lat: ArrayLike,
     lon: ArrayLike,
@@ -93,22 +160,14 @@ def split(
 ) -> Int8[np.ndarray, " cells"]:
     """Assign each cell to training, validation or test, whole blocks at a time.
 
-    The blocks are drawn without replacement, with probability proportional to their area (the sum
-    of cos latitude), and join training, then validation, as long as they fit into the split's
-    share of the cells: `train`, and half of the rest. What fits neither is test.
-
     Parameters
     ----------
     lat, lon : array_like of float, shape (cells,)
         Latitude and longitude in degrees.
     side_km : float
         Side of a block, in kilometres.
-    train : float
-        Share of the cells for training.
-    min_cells : int
-        Blocks with fewer cells are dropped.
-    seed : int
-        Of the draw.
+    train, min_cells, seed
+        As of `assign`; the area of a block is its sum of cos latitude.
 
     Returns
     -------
@@ -118,26 +177,12 @@ def split(
     Raises
     ------
     DataError
-        As `project`, or no block has so many cells.
+        As `project` and `assign`.
 
     References
     ----------
     hirn2026, appendix A.
     """
     block = block_ids(lat, lon, side_km)
-    cells = np.bincount(block)
     area = np.bincount(block, weights=np.cos(np.radians(np.asarray(lat, np.float64))))
-    eligible = np.flatnonzero(cells >= min_cells)
-    if not eligible.size:
-        raise DataError(f"no block has {min_cells} cells: lower min_cells or raise side_km")
-    order = stream(seed, "blocks").choice(
-        eligible, size=eligible.size, replace=False, p=area[eligible] / area[eligible].sum()
-    )
-    total = cells[eligible].sum()
-    room = {TRAIN: train * total, VALIDATION: (1 - train) / 2 * total}
-    label = np.full(cells.size, DROPPED, np.int8)
-    for b in order:
-        label[b] = next((s for s, left in room.items() if cells[b] <= left), TEST)
-        if label[b] in room:
-            room[label[b]] -= cells[b]
-    return label[block]
+    return assign(np.bincount(block), area, train, min_cells, seed)[block]

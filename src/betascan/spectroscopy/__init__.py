@@ -2,10 +2,11 @@
 
 from betascan.spectroscopy.observables import observe
 from betascan.spectroscopy.thresholds import fit_slope, fit_threshold
-from betascan.spectroscopy.utility import Pca, best_distortion, truncated_distortion
+from betascan.spectroscopy.utility import RANK_FLOOR, Pca, best_distortion, truncated_distortion
 from betascan.theory.temperature import beta_from_temperature, temperature_from_beta
 
 __all__ = [
+    "RANK_FLOOR",
     "Pca",
     "best_distortion",
     "beta_from_temperature",

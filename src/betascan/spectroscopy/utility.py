@@ -12,9 +12,21 @@ from betascan.linear_vae.inputs import as_table
 from betascan.linear_vae.result import Scan
 from betascan.spectroscopy.observables import ROWS, observe
 
+RANK_FLOOR = 1e-12
+"""PCA ratios below it are rounding errors, of columns that are sums of others."""
 
-def _second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "columns columns"]:
-    """E[(x, 1)(x, 1)^T] in float64, (features + 1, features + 1)."""
+
+def second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "columns columns"]:
+    """Return E[(x, 1)(x, 1)^T] in float64.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, features)
+
+    Returns
+    -------
+    ndarray of shape (features + 1, features + 1)
+    """
     total = np.zeros((x.shape[1] + 1,) * 2)
     for start in range(0, len(x), ROWS):
         part = x[start : start + ROWS].astype(np.float64)
@@ -51,7 +63,7 @@ def truncated_distortion(
     samples = as_table(test, "test")
     ranked = observe(scan, samples) if observables is None else observables
     order = ranked.sort_values(["beta", "rank"])["latent"].to_numpy().reshape(len(scan.betas), -1)
-    moments = _second_moments(samples)
+    moments = second_moments(samples)
     features = samples.shape[1]
     distortion = np.empty((len(scan.betas), order.shape[1] + 1))
     for row, point in enumerate(np.argsort(scan.betas, kind="stable")):
@@ -112,7 +124,7 @@ class Pca:
         DataError
             If the samples cannot be used.
         """
-        moments = _second_moments(as_table(train, "train"))
+        moments = second_moments(as_table(train, "train"))
         mean = moments[-1, :-1]
         values, vectors = np.linalg.eigh(moments[:-1, :-1] - np.outer(mean, mean))
         values = np.maximum(values[::-1], 0)
@@ -137,5 +149,5 @@ class Pca:
         """
         samples = as_table(x, "x")
         shift = np.column_stack([np.eye(len(self.mean)), -self.mean])
-        scatter = shift @ _second_moments(samples) @ shift.T
+        scatter = shift @ second_moments(samples) @ shift.T
         return np.einsum("ki,ij,kj->k", self.axes, scatter, self.axes) / self.total_variance

@@ -68,11 +68,11 @@ def images_seen(training: Training) -> int:
 
 
 def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[Job]:
-    scan, linear = config.hirn2026.scan, config.vu2026.linear
-    for estimator in scan.estimators:
-        for number, part in enumerate(config.hirn2026.parts()):
-            file = f"{paths.runs}/hirn2026/{estimator}/scan-{number}.npz"
-            yield Job("hirn2026", file, len(part), len(part) * scan.updates, "updates")
+    linear = config.vu2026.linear
+    for folder, scan in config.hirn2026.scans().items():
+        for number, part in enumerate(config.hirn2026.jobs(scan)):
+            file = f"{paths.runs}/hirn2026/{folder}/scan-{number}.npz"
+            yield Job("hirn2026", file, len(part), len(part) * scan.protocol["updates"], "updates")
     for name, size in linear.sizes().items():
         for number, lambdas in enumerate(linear.parts()):
             file = f"{paths.runs}/vu2026/linear/{name}-adamw-{number}.csv"
@@ -111,7 +111,7 @@ def workloads(
     Returns
     -------
     list of Workload
-        First hirn2026's scan, AdamW in vu2026's linear study, which takes most of that study's
+        First hirn2026's scans, AdamW in vu2026's linear study, which takes most of that study's
         time, and the outlook's nonlinear scans, in units of updates; then one entry a study that
         trains on images.
     """

@@ -277,12 +277,13 @@ def linear_lines(config: Any, scan_work: Workload, adamw_work: Workload) -> list
     Returns
     -------
     list of dict
-        Rows of the table: of hirn2026's scan and of AdamW in vu2026's linear study.
+        Rows of the table: of hirn2026's scans and of AdamW in vu2026's linear study.
     """
     protocol, linear = config.hirn2026.scan, config.vu2026.linear
-    updates = scan_work.amount / len(protocol.estimators)  # with each of them
+    cost = {name: seconds_per_scan_update(protocol, name) for name in protocol.estimators}
     scan_seconds = sum(
-        updates * seconds_per_scan_update(protocol, estimator) for estimator in protocol.estimators
+        len(one.temperatures) * one.protocol["updates"] * cost[one.protocol["estimator"]]
+        for one in config.hirn2026.scans().values()
     )
     sizes = linear.sizes().values()
     models = adamw_work.trainings / len(sizes)

@@ -24,7 +24,7 @@ DATASETS = ("dsprites", "shapes3d")
 EXPERIMENTS = (  # in brackets their numbers in the document
     "tradeoff",  # (E1)
     "posterior_covariance",  # (E2)
-    "activations",  # (E3)
+    "decoders",  # (E3)
     "deterministic_elbo",  # (E4)
     "orthogonality_penalty",  # (N1)
     "likelihood_variance",  # (N2)
@@ -43,7 +43,7 @@ class Variant(ConfigModel):
     beta: float
     variance: float = Field(description="sigma^2 of a pixel; 1 for a Bernoulli pixel")
     likelihood: Literal["bernoulli", "gaussian", "laplace"] = "gaussian"
-    decoder: Literal["convolutional", "linear"] = "convolutional"
+    decoder: Literal["convolutional", "mlp", "linear"] = "convolutional"
     activation: Activation = "silu"
     posterior: Posterior = "diagonal"
     prior: Prior = "gaussian"
@@ -93,7 +93,9 @@ class Linear(ConfigModel):
 class Measures(ConfigModel):
     """From how many images and samples Jacobians and expansions are measured."""
 
-    points: int = Field(ge=2, description="images around whose codes models are measured")
+    points: int = Field(
+        ge=4, description="images around whose codes models are measured; codes of the prior"
+    )
     samples: int = Field(ge=2, description="of z for each image, in pairs mean +- noise")
 
 
@@ -121,7 +123,7 @@ class ImageModels(ConfigModel):
         description="likelihood_variance: betas of the scan, trained as (1, sigma^2 = beta) too",
     )
     activations: tuple[Activation, ...] = Field(
-        min_length=2, description="activations: of the decoder"
+        min_length=2, description="decoders: of the convolutional one"
     )
     second_order: tuple[Activation, ...] = Field(
         min_length=1, description="deterministic_elbo: activations of the decoder"
@@ -208,9 +210,10 @@ class ImageModels(ConfigModel):
             case "posterior_covariance":
                 kinds = product(self.betas, ("diagonal", "full"))
                 variants = [variant(beta=beta, posterior=kind) for beta, kind in kinds]
-            case "activations":
+            case "decoders":
                 variants = [variant(activation=activation) for activation in self.activations]
                 variants += [variant(decoder="linear")]
+                variants += [variant(decoder="mlp", posterior=p) for p in ("diagonal", "full")]
             case "deterministic_elbo":
                 forms = product(self.second_order, (False, True))
                 variants = [variant(activation=a, second_order=second) for a, second in forms]
@@ -245,12 +248,12 @@ class ImageModels(ConfigModel):
         """Return the variants of all experiments by name."""
         return {k: v for name in EXPERIMENTS for k, v in self.experiment(name).items()}
 
-    def timed(self) -> list[str]:
-        """Return the names of those whose time a step is compared: each adds to the reference."""
-        heaviest = max(self.penalties)
-        changes: list[dict[str, Any]] = [{}, {"posterior": "full"}]
-        changes += [{"second_order": True}, {"penalty": heaviest}]
-        return [self.name(self.variant(**change)) for change in changes]
+    def pushed_forward(self) -> list[str]:
+        """Return the names of those whose push-forward of the prior is measured."""
+        names = [self.name(self.variant(penalty=max(self.penalties)))]
+        for experiment in ("posterior_covariance", "decoders", "priors"):
+            names += self.experiment(experiment)
+        return list(dict.fromkeys(names))
 
     def run(self, variant: Variant, seed: int) -> Run:
         """Return the training of a variant."""

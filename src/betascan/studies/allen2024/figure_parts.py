@@ -26,7 +26,9 @@ LABELS = labels.METRICS | {
     "squared_error": r"squared error $|x-\hat x|^2$",
     "taylor_hessian": "error of the expansion, exact H",
     "taylor_gauss_newton": "error of the expansion, Gauss–Newton",
-    "ms_a_step": "milliseconds a training step",
+    "operations": r"operations a step ($10^9$)",
+    "dependence": "dependence of components",
+    "recovered": "latents recovered ($r^2$)",
     "effective_variance": r"measured $\sigma_{\mathrm{eff}}^2$",
 }
 BETA_SIGMA2 = r"$\beta\sigma^2$"
@@ -38,25 +40,24 @@ _HANDLE, _ROW = 8, 140
 
 
 def read_models(table: Path) -> pd.DataFrame:
-    """Read a table of `tables.models` or `tables.cost`, data sets by their keys."""
+    """Read a table of models, data sets by their keys."""
     frame = read_csv(table)
     keys = {name: key for key, name in DATASETS.items()}
     return frame.assign(dataset=frame["dataset"].map(keys))
 
 
-def mark_collapsed_mig(ax: Axes, models: pd.DataFrame, colour: str | None = None) -> None:
+def mark_collapsed_mig(ax: Axes, collapsed: pd.DataFrame, colour: str | None = None) -> None:
     """Draw the highest MIG of models without an active latent, which have learnt nothing.
 
     Parameters
     ----------
     ax : Axes
         Of MIG.
-    models : DataFrame
-        Of `read_models`; a line for each data set in it that has such models.
+    collapsed : DataFrame
+        Of `tables.collapsed`, data sets by their keys; a line for each of them.
     colour : str, optional
         Of the lines; by default those of the data sets.
     """
-    collapsed = models[models["active_units"] == 0]
     for dataset, highest in collapsed.groupby("dataset")["mig"].max().items():
         shown = colour or LOOKS[str(dataset)]["color"]
         ax.axhline(highest, color=shown, ls=":", lw=0.8, zorder=0)

@@ -34,13 +34,15 @@ APART = 0.1  # relative difference from which a pair of models is named
 OFF_LAW = 3.0  # factor by which a measured variance must miss its law to be annotated
 
 
-def tradeoff(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def tradeoff(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Beta 1 and 5 at the reference's sigma^2 and the scan at sigma^2 = 1, over their product.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: tradeoff; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: tradeoff.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -64,7 +66,7 @@ def tradeoff(table: Path, scan: Path, standins: Collection[str]) -> Figure:
             )  # fmt: skip
         ax.set(xscale="log", title=LABELS[column])
         ax.set_yscale("log") if column == "squared_error" else ax.set_ylim(bottom=0)
-    mark_collapsed_mig(axes[0, 0], read_models(scan))
+    mark_collapsed_mig(axes[0, 0], read_models(collapsed))
     for ax in axes[1]:
         ax.set_xlabel(BETA_SIGMA2)
     legend(figure, axes.flat)
@@ -124,17 +126,19 @@ def _runaway(ax: Axes, curves: pd.DataFrame) -> None:
     ax.legend()
 
 
-def orthogonality_penalty(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def orthogonality_penalty(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Orthogonality and MIG over training, and against each other at its end.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: orthogonality_penalty; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: orthogonality_penalty.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
-    frame, collapsed = read_models(table), read_models(scan)
+    frame, empty = read_models(table), read_models(collapsed)
     frame["kind"] = [
         "full posterior" if model.posterior == "full"
         else f"penalty {model.penalty:g}" if model.penalty
@@ -155,7 +159,7 @@ def orthogonality_penalty(table: Path, scan: Path, standins: Collection[str]) ->
         _over_steps(mig, frame["steps"], "mig")
         final.set(xlabel=LABELS["offdiagonal_mass"], ylabel="MIG at the end")
         for ax in (mig, final):
-            mark_collapsed_mig(ax, collapsed[collapsed["dataset"] == dataset], GUIDE)
+            mark_collapsed_mig(ax, empty[empty["dataset"] == dataset], GUIDE)
             ax.set_ylim(bottom=0)
         final.set_xlim(left=0)
         mig.set_title(labels.dataset(dataset, standins), fontweight="bold")

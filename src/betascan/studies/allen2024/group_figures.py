@@ -27,7 +27,9 @@ DATASET_LOOKS = {key: LOOKS[key] for key in DATASETS}
 LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton"}
 
 
-def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection[str]) -> Figure:
+def _panels(
+    frames: Mapping[str, pd.DataFrame], collapsed: Path, standins: Collection[str]
+) -> Figure:
     """Draw a panel for each column of a frame, over the frame's column ``group``."""
     rows = -(-len(frames) // 3)
     figure, axes = plt.subplots(rows, 3, figsize=(PAGE, 2.1 * rows + 0.3))
@@ -36,7 +38,10 @@ def _panels(frames: Mapping[str, pd.DataFrame], scan: Path, standins: Collection
         boxes(ax, frame, x="group", y=column, hue="dataset", order=order, looks=DATASET_LOOKS)
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":
-            mark_collapsed_mig(ax, read_models(scan))
+            mark_collapsed_mig(ax, read_models(collapsed))
+        if column == "gradient_mass" and frame["active_units"].max() > 1:
+            random = np.sqrt(1 - 1 / frame["active_units"].max())
+            ax.axhline(random, color=GUIDE, lw=0.8, ls="-.", zorder=0, label="random matrix")
         if column.startswith("taylor"):
             noise = frame["taylor_noise"].mean()
             ax.axhline(noise, color=GUIDE, lw=0.8, ls="--", zorder=0, label="noise of the samples")
@@ -62,55 +67,66 @@ def _mark_unmeasured(ax: Axes, frame: pd.DataFrame, order: Sequence[str], column
         ax.plot([], [], "x", ms=3.5, color=GUIDE, label="fewer than two active latents")
 
 
-def posterior_covariance(table: Path, scan: Path, cost: Path, standins: Collection[str]) -> Figure:
-    """Diagonal against full posterior covariances, at each beta; and the time of a step.
+def posterior_covariance(
+    table: Path, collapsed: Path, operations: Path, standins: Collection[str]
+) -> Figure:
+    """Diagonal against full posterior covariances, at each beta; and what a step costs.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: posterior_covariance; likelihood_variance, for collapsed models.
-    cost : Path
-        Of `tables.cost`.
+    table : Path
+        Of `tables.models`: posterior_covariance.
+    collapsed : Path
+        Of `tables.collapsed`.
+    operations : Path
+        Of `operations.operations`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
-    frame, times = read_models(table), read_models(cost)
+    frame, counted = read_models(table), read_models(operations)
     frame["group"] = [
         f"{posterior}\n{labels.setting(beta=beta)}"
         for posterior, beta in zip(frame["posterior"], frame["beta"], strict=True)
     ]
-    times["group"] = times["cell"].map({"reference": "diagonal", "posterior_full": "full"})
+    groups = frame.drop_duplicates("cell").set_index("cell")["group"]
+    billions = counted["operations"] / 1e9
+    counted = counted.assign(group=counted["cell"].map(groups), operations=billions)
     columns = ["offdiagonal_mass", "axis_distance", "gradient_mass", "mig", "squared_error"]
-    frames = dict.fromkeys(columns, frame) | {"ms_a_step": times.dropna(subset=["group"])}
-    return _panels(frames, scan, standins)
+    return _panels(dict.fromkeys(columns, frame) | {"operations": counted}, collapsed, standins)
 
 
-def activations(table: Path, scan: Path, standins: Collection[str]) -> Figure:
-    """Activations of the decoder, and a linear one.
+def decoders(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
+    """Convolutional decoders by activation, a linear one, an MLP with either posterior.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: activations; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: decoders.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
     frame = read_models(table)
     names = ACTIVATIONS | {"softplus": "soft-\nplus"}
-    linear = frame["decoder"] == "linear"
-    frame["group"] = np.where(linear, "linear", frame["activation"].map(names))
+    frame["group"] = frame["activation"].map(names)
+    for kind, name in (("linear", "lin."), ("mlp", "MLP")):
+        frame.loc[frame["decoder"] == kind, "group"] = name
+    frame.loc[frame["posterior"] == "full", "group"] += "\nfull"
     columns = ["offdiagonal_mass", "axis_distance", "mig", "squared_error"]
     columns += ["taylor_gauss_newton", "taylor_hessian"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)
 
 
-def priors(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def priors(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Priors.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: priors; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: priors.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -118,16 +134,18 @@ def priors(table: Path, scan: Path, standins: Collection[str]) -> Figure:
     names = {"gaussian": "Gaussian", "laplace": "Laplace", "uniform": "uniform"}
     frame["group"] = frame["prior"].map(names)
     columns = ["offdiagonal_mass", "axis_distance", "mig"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)
 
 
-def likelihoods(table: Path, scan: Path, standins: Collection[str]) -> Figure:
+def likelihoods(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     """Likelihoods, each with a diagonal and a full posterior.
 
     Parameters
     ----------
-    table, scan : Path
-        Of `tables.models`: likelihoods; likelihood_variance, for collapsed models.
+    table : Path
+        Of `tables.models`: likelihoods.
+    collapsed : Path
+        Of `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -135,4 +153,4 @@ def likelihoods(table: Path, scan: Path, standins: Collection[str]) -> Figure:
     names = {"gaussian": "Gauss", "bernoulli": "Bern.", "laplace": "Lapl."}
     frame["group"] = frame["likelihood"].map(names) + "\n" + frame["posterior"].str[:4]
     columns = ["offdiagonal_mass", "axis_distance", "mig"]
-    return _panels(dict.fromkeys(columns, frame), scan, standins)
+    return _panels(dict.fromkeys(columns, frame), collapsed, standins)

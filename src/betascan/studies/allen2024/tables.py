@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from betascan.core.files import read_csv, read_json, write_csv
-from betascan.studies.runs import Row, keyed
+from betascan.studies.runs import Row
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 """Values of the column ``dataset``."""
@@ -28,6 +28,7 @@ def models(
     jacobians: Sequence[Path],
     identities: Sequence[Path],
     cards: Sequence[Path],
+    histories: Sequence[Path],
     table: Path,
     rows: Sequence[Row],
     variants: Mapping[str, Mapping[str, Any]],
@@ -36,20 +37,21 @@ def models(
 
     Parameters
     ----------
-    scores, jacobians, identities, cards : sequence of Path
-        What evaluation, `measure.measure` (two) and training left of each model.
+    scores, jacobians, identities, cards, histories : sequence of Path
+        What evaluation, `measure.measure` (two) and training (two) left of each model.
     table : Path
         Written, a row a model: dataset, seed, cell (name of the variant), steps, columns of the
         variant, scores, means over images of `measure.decoder_measures` (s1, s2, ... geometric
-        means), relative errors of the expansion and of the identity, and effective_variance.
+        means), relative errors of the expansion and of the identity, effective_variance, and
+        instability of the loss.
     rows : sequence of Mapping
         Signature and keys of each model, in the order of the table.
     variants : Mapping
         `config.Variant.columns` by name.
     """
-    of_scores, of_points, of_entries, of_cards = (
+    of_scores, of_points, of_entries, of_cards, of_histories = (
         {file.parent.name: file for file in files}
-        for files in (scores, jacobians, identities, cards)
+        for files in (scores, jacobians, identities, cards, histories)
     )
     lines = []
     for row in rows:
@@ -58,7 +60,7 @@ def models(
         points, entries = read_csv(of_points[signature]), read_csv(of_entries[signature])
         singular_values = points.filter(regex=r"^s\d+$")
         lines.append(
-            _keys(row["keys"])
+            {**row["keys"], "dataset": DATASETS[row["keys"]["dataset"]]}
             | {"steps": read_json(of_cards[signature])["last_step"], **variant}
             | {metric: score.loc[metric, convention] for metric, convention in SCORES.items()}
             | points[MEANS].mean().to_dict()
@@ -69,13 +71,10 @@ def models(
                     entries, variant["beta"] * variant["variance"]
                 )
             }
+            | {"instability": instability(read_csv(of_histories[signature])["loss"])}
             | np.exp(np.log(singular_values.clip(lower=1e-12)).mean()).to_dict()
         )
     write_csv(pd.DataFrame(lines), table)
-
-
-def _keys(keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {**keys, "dataset": DATASETS[keys["dataset"]]}
 
 
 def expansion_errors(points: pd.DataFrame) -> dict[str, float]:
@@ -147,25 +146,51 @@ def effective_variance(entries: pd.DataFrame, beta_sigma2: float) -> float:
     return float((squared_norms / (diagonal["left"] - 1)).median())
 
 
-def cost(cards: Sequence[Path], records: Sequence[Path], cost: Path, rows: Sequence[Row]) -> None:
-    """Write the time of a training step, on the machine that trained the model.
+def instability(losses: pd.Series) -> float:
+    """Return the share of a training loss's way that leads upwards, 0 to 1.
 
     Parameters
     ----------
-    cards, records : sequence of Path
-        What training left of each model.
-    cost : Path
-        Written, a row a model: dataset, seed, cell, ms_a_step, device.
-    rows : sequence of Mapping
-        Signature and keys of each model, in the order of the table.
+    losses : Series
+        Means over the intervals of a training.
     """
-    steps = {card.parent.name: read_json(card)["last_step"] for card in cards}
-    lines = []
-    for keys, file in keyed(records, rows):
-        record = read_json(file)
-        milliseconds = 1000 * record["seconds"] / steps[file.parent.name]
-        lines.append(_keys(keys) | {"ms_a_step": milliseconds, "device": record["device"]})
-    write_csv(pd.DataFrame(lines), cost)
+    changes = losses.diff().dropna()
+    way = changes.abs().sum()
+    return float(changes.clip(lower=0).sum() / way) if way > 0 else np.nan
+
+
+def collapsed(tables: Sequence[Path], table: Path) -> None:
+    """Write the models without an active latent, whose MIG says nothing.
+
+    Parameters
+    ----------
+    tables : sequence of Path
+        Of `models`; a model that several of them have counts once.
+    table : Path
+        Written: dataset, seed, cell, mig.
+    """
+    models = pd.concat([read_csv(path) for path in tables])
+    models = models[models["active_units"] == 0].drop_duplicates(["dataset", "seed", "cell"])
+    write_csv(models[["dataset", "seed", "cell", "mig"]], table)
+
+
+def pushforward(pushforwards: Sequence[Path], tables: Sequence[Path], table: Path) -> None:
+    """Write what `pushforward.pushforward` measured beside all else that is known of each model.
+
+    Parameters
+    ----------
+    pushforwards : sequence of Path
+        Of `pushforward.pushforward`.
+    tables : sequence of Path
+        Of `models`; the models are among theirs.
+    table : Path
+        Written, a row a model: columns of `models`, dependence and recovered.
+    """
+    measured = pd.concat([read_csv(path) for path in pushforwards])
+    measured["dataset"] = measured["dataset"].map(DATASETS)
+    keys = ["dataset", "seed", "cell"]
+    known = pd.concat([read_csv(path) for path in tables]).drop_duplicates(keys)
+    write_csv(known.merge(measured, on=keys), table)
 
 
 def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from betascan.data.catalog import IMAGE_SETS
 from betascan.studies.allen2024.config import DATASETS, EXPERIMENTS, Allen2024
-from betascan.studies.base import Compared, Figure, Measurement, Study, Table, Training
+from betascan.studies.base import Figure, Measurement, Study, Table, Training
 from betascan.studies.context import Context
 from betascan.studies.image_rows import evaluate, index, provenance
 
@@ -38,12 +39,17 @@ def study(context: Context[Allen2024]) -> Study:
         context.result("linear_truth.csv"),
         context.intermediate("linear_pairs.csv"),
     )
-    runaway, cost = context.result("runaway.csv"), context.result("cost.csv")
+    runaway, operations, collapsed, pushforward = (
+        context.result(f"{name}.csv")
+        for name in ("runaway", "operations", "collapsed", "pushforward")
+    )
+    statements = {part: context.result(f"{part}_statements.csv") for part in ("linear", "image")}
 
     def of(variants: Iterable[str]) -> list[Training]:
         wanted = set(variants)
         return [training for (_, _, name), training in by_key.items() if name in wanted]
 
+    pushed = of(images.pushed_forward())
     data = "; ".join(context.described(dataset) for dataset in DATASETS)
     size = ""
     if scale != context.papers_name:
@@ -56,7 +62,7 @@ def study(context: Context[Allen2024]) -> Study:
     footer_with_linear = context.footer(scale, f"{data}; linear-Gaussian, exact{size}")
     exact = f"linear-Gaussian, exact · {config.linear.starts} starts"
     standins = {"standins": context.standins(DATASETS)}
-    collapsed = "Dotted: the highest MIG of a model without an active latent."
+    dotted = "Dotted: the highest MIG of a model without an active latent."
 
     figures = [
         Figure(
@@ -64,7 +70,6 @@ def study(context: Context[Allen2024]) -> Study:
             function="linear_figures.linear_truth",
             needs={"table": linear_truth},
             footer=context.footer(linear_scale, exact),
-            shows=r"linear truth: (a|\(beta)",
             caption="Left: angle between the decoder's columns and the PCA axes, a point a start; "
             "dashed, the mean over random rotations. Right: posterior log-variances over beta "
             "sigma^2, a colour a mode (dark: most variance), trained as (beta, 1) and as "
@@ -79,7 +84,6 @@ def study(context: Context[Allen2024]) -> Study:
             },
             params=standins,
             footer=footer_with_linear,
-            shows="linear truth: Sigma",
             caption="Both sides of Sigma^-1 = I + E[J^T J]/(beta sigma^2), active latents on the "
             "diagonal: exact in the linear truth, and at test images of trained models. A VAE "
             "whose encoder is optimal lies on the line; the legends say how far the median entry "
@@ -88,38 +92,37 @@ def study(context: Context[Allen2024]) -> Study:
         Figure(
             name="tradeoff",
             function="figures.tradeoff",
-            needs={"table": tables["tradeoff"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["tradeoff"], "collapsed": collapsed},
             params=standins,
             footer=footer,
-            shows="higher beta enhances|reduces generative",
             caption="Beta 1 and 5 at the reference's sigma^2 (filled) and the scan at sigma^2 = 1 "
             "(open), over beta sigma^2, which alone should matter. Bars: standard errors over "
-            f"seeds. {collapsed}",
+            f"seeds. {dotted}",
         ),
         Figure(
             name="posterior_covariance",
             function="group_figures.posterior_covariance",
             needs={
                 "table": tables["posterior_covariance"],
-                "scan": tables["likelihood_variance"],
-                "cost": cost,
+                "collapsed": collapsed,
+                "operations": operations,
             },
             params=standins,
             footer=footer,
-            shows="columns of J|, C1|, C2|disentangle .MIG, diagonal|computationally",
             caption="Diagonal and full posterior covariances over seeds. Lower is more orthogonal; "
-            f"MIG higher is better. {collapsed}",
+            "dash-dotted: a random matrix in place of d s_i/d z_j. Operations of a training step "
+            f"are counted, those of matrix products and convolutions. {dotted}",
         ),
         Figure(
-            name="activations",
-            function="group_figures.activations",
-            needs={"table": tables["activations"], "scan": tables["likelihood_variance"]},
+            name="decoders",
+            function="group_figures.decoders",
+            needs={"table": tables["decoders"], "collapsed": collapsed},
             params=standins,
             footer=footer,
-            shows="decoders with more|ReLU weakens",
-            caption="Activations of the decoder, and a linear decoder. Errors of the second-order "
-            "expansion are relative to E_q[D] - D(mean); below the dotted line they are noise of "
-            f"the samples. MIG: {collapsed[0].lower()}{collapsed[1:]}",
+            caption="Activations of the convolutional decoder; a linear decoder; an MLP, also with "
+            "a full posterior. Errors of the second-order "
+            "expansion are relative to E_q[D] - D(mean); below the dashed line they are noise of "
+            f"the samples. MIG: {dotted[0].lower()}{dotted[1:]}",
         ),
         Figure(
             name="deterministic_elbo",
@@ -127,7 +130,6 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": tables["deterministic_elbo"], "runaway": runaway},
             params=standins,
             footer=footer,
-            shows="deterministic ELBO",
             caption="Left: off-diagonal mass of the Hessian of D and of J^T J over training, by "
             "the sampled and the deterministic (Gauss-Newton) ELBO. Right: with the exact Hessian "
             "of a smooth decoder the deterministic ELBO has no lower bound; with ReLU both forms "
@@ -138,14 +140,13 @@ def study(context: Context[Allen2024]) -> Study:
             function="figures.orthogonality_penalty",
             needs={
                 "table": tables["orthogonality_penalty"],
-                "scan": tables["likelihood_variance"],
+                "collapsed": collapsed,
             },
             params=standins,
             footer=footer,
-            shows="by a penalty|that disentangles|through training",
             caption="Orthogonality and MIG over training without and with the penalty and with a "
             "full posterior, mean and standard error over seeds; right, every model at the end of "
-            f"training. {collapsed}",
+            f"training. {dotted}",
         ),
         Figure(
             name="likelihood_variance",
@@ -153,7 +154,6 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": tables["likelihood_variance"], "linear_truth": linear_truth},
             params=standins,
             footer=footer_with_linear,
-            shows="likelihood variance|scales the likelihood|train the same|collapse indicates",
             caption="The sigma^2 that a VAE of beta 1 would need for the same posteriors and "
             "decoder, measured, against beta: the paper's law (rises as beta) and the document's "
             "mechanism 2 (falls). Middle: active latents. Right: the same model trained as "
@@ -164,22 +164,33 @@ def study(context: Context[Allen2024]) -> Study:
         Figure(
             name="priors",
             function="group_figures.priors",
-            needs={"table": tables["priors"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["priors"], "collapsed": collapsed},
             params=standins,
             footer=footer,
-            shows="prior is needed",
             caption="Gaussian, Laplace and uniform priors of unit variance. For the uniform one "
             "the decoder is given the quantile of a Gaussian latent; J is taken in the Gaussian "
-            f"latent. {collapsed}",
+            f"latent. {dotted}",
         ),
         Figure(
             name="likelihoods",
             function="group_figures.likelihoods",
-            needs={"table": tables["likelihoods"], "scan": tables["likelihood_variance"]},
+            needs={"table": tables["likelihoods"], "collapsed": collapsed},
             params=standins,
             footer=footer,
-            shows="likelihood too",
-            caption=f"Other likelihoods, with diagonal and full posteriors. {collapsed}",
+            caption=f"Other likelihoods, with diagonal and full posteriors. {dotted}",
+        ),
+        Figure(
+            name="pushforward",
+            function="pushforward_figures.pushforward",
+            needs={"table": pushforward, "collapsed": collapsed},
+            params=standins,
+            footer=footer,
+            caption="Images of the prior, decomposed into how far they lie along each left "
+            "singular vector of J. Dependence: bias-corrected squared distance correlation of two "
+            "such components, mean over pairs, 0 if they are independent (theorem 2). Below: means "
+            "over seeds, a point a kind of model. Recovered: squared correlation of latents with "
+            "what the encoder finds in their images, 1 where the decoder confuses no codes. "
+            f"{dotted}",
         ),
         Figure(
             name="singular_values",
@@ -187,7 +198,6 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": tables["likelihood_variance"]},
             params=standins,
             footer=footer,
-            shows="log-density change",
             caption="Singular values of J (geometric means over test images) along the scan, and "
             "the sum of their logarithms over active latents: how much the decoder thins the "
             "density out on the data manifold.",
@@ -206,6 +216,14 @@ def study(context: Context[Allen2024]) -> Study:
                 files={"jacobians": "jacobian.csv", "identities": "identity.csv"},
                 of=models,
                 params=images.measures.model_dump(),
+                runtime=480,
+            ),
+            Measurement(
+                name="push_forward",
+                function="pushforward.pushforward",
+                files={"pushforwards": "pushforward.csv"},
+                of=pushed,
+                params={"points": images.measures.points},
                 runtime=480,
             ),
         ],
@@ -245,6 +263,7 @@ def study(context: Context[Allen2024]) -> Study:
                         "jacobians": context.measured("jacobian.csv", members),
                         "identities": context.measured("identity.csv", members),
                         "cards": context.trained("card.json", members),
+                        "histories": context.trained("history.csv", members),
                     },
                     makes={"table": path},
                     params={
@@ -253,8 +272,9 @@ def study(context: Context[Allen2024]) -> Study:
                     },
                     caption="The models of one experiment, a row each: what the model changes of "
                     "the reference, scores, orthogonality of the decoder's Jacobian on active "
-                    "latents, singular values, and relative errors of the Taylor expansion and of "
-                    "Sigma^-1 = I + E[H]/beta. NaN: fewer than two active latents, or a side that "
+                    "latents, singular values, relative errors of the Taylor expansion and of "
+                    "Sigma^-1 = I + E[H]/beta, and the share of the way of its loss that leads "
+                    "upwards (instability). NaN: fewer than two active latents, or a side that "
                     "does not exist.",
                 )
                 for experiment, path in tables.items()
@@ -272,41 +292,69 @@ def study(context: Context[Allen2024]) -> Study:
                 "on the diagonal, a full one as a matrix.",
             ),
             Table(
-                name="cost",
-                function="tables.cost",
-                needs={
-                    "cards": context.trained("card.json", of(images.timed())),
-                    "records": context.trained("record.json", of(images.timed())),
+                name="operations",
+                function="operations.operations",
+                needs={},
+                makes={"table": operations},
+                params={
+                    "channels": {dataset: IMAGE_SETS[dataset].channels for dataset in DATASETS},
+                    "runs": {
+                        name: images.run(variant, 0).model_dump()
+                        for name, variant in images.experiment("posterior_covariance").items()
+                    },
                 },
-                makes={"cost": cost},
-                params={"rows": [training.row for training in of(images.timed())]},
-                caption="Milliseconds a training step, on the machine that trained, which may "
-                "have had other work: compare within one machine only.",
+                environment="train",
+                mem_mb=4000,
+                caption="Floating-point operations of a training step, of matrix products and "
+                "convolutions, counted forward and backward.",
             ),
             Table(
-                name="claims",
-                function="claims.claims",
+                name="collapsed",
+                function="tables.collapsed",
+                needs={"tables": list(tables.values())},
+                makes={"table": collapsed},
+                caption="Models of all experiments without an active latent: what MIG they have "
+                "all the same.",
+            ),
+            Table(
+                name="pushforward_models",
+                function="tables.pushforward",
                 needs={
-                    "linear_truth": linear_truth,
-                    "tables": [*tables.values(), cost],
-                    "runaway": runaway,
+                    "pushforwards": context.measured("pushforward.csv", pushed),
+                    "tables": list(tables.values()),
                 },
-                makes={"claims": context.result("claims.csv")},
-                params={"bound": images.runaway.bound, "scale": scale, **standins},
-                caption="What the document states, ours, its evidence and a verdict. The sign of "
-                "beta is stated both ways: mechanism 2 of the document against the paper's own "
-                "abstract. A statement that short trainings do not bear out is left open, unless "
-                "length has no part in it.",
+                makes={"table": pushforward},
+                caption="How independent the components of a decoder's images are along left "
+                "singular vectors (dependence: 0 if they are, 1 if one decides the other), and "
+                "whether the encoder recovers the latents that the decoder was given; beside all "
+                "else that is known of the models.",
+            ),
+            Table(
+                name="linear_statements",
+                function="statements.linear_statements",
+                needs={"linear_truth": linear_truth},
+                makes={"statements": statements["linear"]},
+                params={"scale": linear_scale},
+                caption="What the document states, judged by the linear-Gaussian truth, with "
+                "intervals of 95 % over starts.",
+            ),
+            Table(
+                name="image_statements",
+                function="statements.image_statements",
+                needs={
+                    **tables,
+                    "operations": operations,
+                    "collapsed": collapsed,
+                    "pushforward": pushforward,
+                },
+                makes={"statements": statements["image"]},
+                params={"scale": scale, **standins},
+                caption="What the document states, by which criterion it is judged on models of "
+                "images, and what came out, with intervals of 95 % over seeds.",
             ),
             provenance(context, models, scale=scale, config=config),
             index(context, models),
         ],
         figures=figures,
-        compared=[
-            Compared(
-                table="claims.csv",
-                item=("statement", "where", "dataset"),
-                note=("evidence", "contradiction"),
-            )
-        ],
+        statements=list(statements.values()),
     )

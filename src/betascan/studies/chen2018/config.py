@@ -18,6 +18,10 @@ from betascan.config.vae import (
 
 DATASETS = ("dsprites", "shapes3d")
 MODELS = ("beta_vae", "tcvae_mws", "tcvae_mss", "factor_vae")
+VARIANTS = ("tcvae_alpha", "tcvae_gamma", "beta_vae_laplace")
+"""Trained with one beta only: on the information or the dimension-wise KL instead of the total
+correlation, and with a Laplace prior."""
+REPEATED = ("beta_vae", "tcvae_mws")  # whose scores are taken again
 INDEPENDENT = "A"  # the data set as it is
 DEPENDENT = ("B", "C", "D")
 CHOSEN = {"dsprites": (1, 2, 3, 4), "shapes3d": (0, 1, 2, 3, 4, 5)}
@@ -51,19 +55,23 @@ class Protocol(ConfigModel):
         return self
 
     def run(self, model: str, seed: int, beta: float) -> Run:
-        """Return the run of one of MODELS."""
+        """Return the run of one of MODELS or VARIANTS."""
         objectives: dict[str, Objective] = {
             "beta_vae": BetaVae(beta=beta),
             "tcvae_mws": BetaTcVae(beta=beta, alpha=1, gamma=1, sampling="mws"),
             "tcvae_mss": BetaTcVae(beta=beta, alpha=1, gamma=1, sampling="mss"),
+            "tcvae_alpha": BetaTcVae(beta=1, alpha=beta, gamma=1, sampling="mws"),
+            "tcvae_gamma": BetaTcVae(beta=1, alpha=1, gamma=beta, sampling="mws"),
+            "beta_vae_laplace": BetaVae(beta=beta),
             "factor_vae": FactorVae(
                 gamma=beta - 1,  # the rate holds the total correlation once already
                 discriminator_lr=self.discriminator_lr,
                 discriminator_width=self.discriminator_width,
             ),
         }
+        prior = "laplace" if model == "beta_vae_laplace" else self.model.prior
         return Run(
-            model=self.model,
+            model=self.model.model_copy(update={"prior": prior}),
             likelihood=self.likelihood,
             objective=objectives[model],
             training=self.training.training(self.batch_size, epochs=self.epochs, steps=self.steps),
@@ -80,7 +88,9 @@ class Joint(ConfigModel):
         max_length=len(DEPENDENT),
         description="of B, C, D: how many times as likely the most likely combination is",
     )
-    beta: float = Field(ge=1, description="of the models compared, one of betas")
+    beta: float = Field(
+        ge=1, description="one of betas: of these models, of variants, and of those rotated"
+    )
 
     def named(self) -> dict[str, float]:
         """Return the contrast of each joint distribution by its name."""
@@ -126,7 +136,7 @@ class Chen2018(ConfigModel):
         return self
 
     def run(self, dataset: str, model: str, seed: int, beta: float) -> Run:
-        """Return the run of a data set and one of MODELS, under whichever joint distribution."""
+        """Return the run of a data set and a model, under whichever joint distribution."""
         protocol: Protocol = getattr(self, dataset)
         return protocol.run(model, seed, beta)
 

@@ -11,19 +11,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from scipy import stats
 
 from betascan.core.files import read_csv
 from betascan.data.images import RENDERED
 from betascan.plots import labels
-from betascan.plots.axes import colour_bar, handles
+from betascan.plots.axes import colour_bar, handles, ticks_at
 from betascan.plots.boxes import boxes
-from betascan.plots.style import GUIDE, MODEL_LOOKS, PAGE, SMALL, Look
-from betascan.studies.chen2018.claims import correlation
-from betascan.studies.chen2018.config import DATASETS, INDEPENDENT
+from betascan.plots.points import means
+from betascan.plots.style import COLUMN, GUIDE, MODEL_LOOKS, PAGE, Look, categorical
+from betascan.studies.chen2018.config import DATASETS, INDEPENDENT, MODELS
 from betascan.studies.chen2018.joints import dependence, joint_probabilities
-from betascan.studies.chen2018.tables import of_metric
+from betascan.studies.chen2018.tables import correlations, of_metric
 
 MIG = labels.METRICS["mig_chen"]
+METRICS = {"mig_chen": MIG, "mig": "MIG (20 bins)"}
 BETA = rf"{labels.SYMBOLS['beta']} (FactorVAE: {labels.SYMBOLS['gamma']} + 1)"
 
 
@@ -43,9 +45,8 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
     """
     table = read_csv(scores)
     table = table[table["sampling"] == INDEPENDENT]
-    metrics = {"mig_chen": MIG, "mig": "MIG (20 bins)"}
-    figure, axes = plt.subplots(len(metrics), len(DATASETS), figsize=(PAGE, 4.6), sharex="col")
-    for row, (metric, label) in zip(axes, metrics.items(), strict=True):
+    figure, axes = plt.subplots(len(METRICS), len(DATASETS), figsize=(PAGE, 4.6), sharex="col")
+    for row, (metric, label) in zip(axes, METRICS.items(), strict=True):
         for ax, name in zip(row, DATASETS, strict=True):
             chosen = of_metric(table, metric, dataset=name)
             boxes(
@@ -126,7 +127,7 @@ def _sized_legend(figure: Figure, table: pd.DataFrame) -> None:
 
 
 def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
-    """Draw total correlation against MIG: single models, means over seeds, and r (question 4).
+    """Draw total correlation against MIG, and their rank correlation by seed (question 4).
 
     Parameters
     ----------
@@ -141,6 +142,7 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
     )
     for (ax, below), name in zip(axes.T, DATASETS, strict=True):
         cells = _cells(table, name, ["total_correlation", "mig_chen"])
+        rho = correlations(table, name)
         one = (table["sampling"] == INDEPENDENT) & (table["dataset"] == name)
         single = table[one].pivot_table(
             index=["model", "beta", "seed"], columns="metric", values="value"
@@ -151,19 +153,82 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
             ax.plot(x, y, ls="", ms=2.6, mew=0, alpha=0.5, **look)
             means = cells.loc[model]
             _sized(ax, means["total_correlation", "mean"], means["mig_chen", "mean"], look)
-            r, low, high, _ = correlation(x, y)
-            if np.isfinite(r):
-                below.errorbar(r, place, xerr=[[r - low], [high - r]], capsize=2, ms=4, **look)
-            else:
-                below.text(0, place, f"{len(rows)} models: no interval", size=SMALL, ha="center",
-                           va="center")  # fmt: skip
+            below.plot(rho[model], [place] * len(rho), ls="", ms=2.6, mew=0, alpha=0.5, **look)
+            mean, reach = _mean_and_reach(rho[model])
+            below.errorbar(mean, place, xerr=reach, capsize=2, ms=4, **look)
         ax.set(title=labels.dataset(name, standins), xlabel=labels.METRICS["total_correlation"])
         _room(ax)
         below.axvline(0, color=GUIDE, lw=0.5)
-        below.set(xlim=(-1, 1), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[],
-                  xlabel="correlation of the two over models, 95 % interval")  # fmt: skip
+        below.set(xlim=(-1.05, 1.05), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[])
+        below.set_xlabel(rf"rank correlation of the two over {labels.SYMBOLS['beta']}")
     axes[0, 0].set_ylabel(MIG)
     _sized_legend(figure, table)
+    return figure
+
+
+def _mean_and_reach(values: pd.Series) -> tuple[float, float]:
+    """Mean and half its 95 % interval (Student's t), 0 where there is none."""
+    known = values.dropna()
+    if len(known) < 2:
+        return float(known.mean()), 0.0
+    return float(known.mean()), float(stats.t.ppf(0.975, len(known) - 1) * known.sem())
+
+
+WEIGHED = {
+    "none": "none",
+    "tcvae_alpha": "information\n" + r"($\alpha$)",
+    "tcvae_mws": "total\ncorrelation\n" + r"($\beta$)",
+    "tcvae_gamma": "dimension-\nwise KL\n" + r"($\gamma$)",
+    "beta_vae": "all three\n" + r"($\beta$-VAE)",
+}
+"""Which part of the rate a model weighs by beta."""
+
+
+def weights(scores: Path, beta: float) -> Figure:
+    """Draw MIG of models that weigh one part of the rate, all, or none (alpha, beta, gamma).
+
+    Parameters
+    ----------
+    scores : Path
+        Of `tables.scores`.
+    beta : float
+        The weight.
+    """
+    mig = of_metric(read_csv(scores), "mig_chen", dataset="dsprites", sampling=INDEPENDENT)
+    plain = mig[(mig["beta"] == 1) & (mig["model"] == "tcvae_mws")].assign(model="none")
+    others = mig[(mig["beta"] == beta) & mig["model"].isin(WEIGHED)]
+    weighed = pd.concat([plain, others]).assign(all="dSprites")
+    figure, ax = plt.subplots(figsize=(COLUMN, 2.6))
+    looks = categorical(["dSprites"])
+    boxes(ax, weighed, x="model", y="value", hue="all", order=list(WEIGHED), looks=looks)
+    ax.set_xticks(range(len(WEIGHED)), list(WEIGHED.values()))
+    ax.set(xlabel=f"part of the rate with weight {beta:g}", ylabel=MIG, ylim=(0, None))
+    ax.set_title("dSprites", color=GUIDE)
+    return figure
+
+
+def rotation(rotations: Path) -> Figure:
+    """Draw MIG against the angle by which pairs of latents are rotated (question 3).
+
+    Parameters
+    ----------
+    rotations : Path
+        Of `rotation.rotate`, of all models.
+    """
+    table = read_csv(rotations)
+    names = {model: labels.MODELS[model] for model in MODELS}
+    names["beta_vae_laplace"] = r"$\beta$-VAE, Laplace prior"
+    looks = categorical(names)
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.6))
+    for ax, (metric, label) in zip(axes, METRICS.items(), strict=True):
+        for model, name in names.items():
+            chosen = of_metric(table, metric, model=model)
+            means(ax, chosen, "degrees", "value", label=name, **looks[model])
+        ax.set(xlabel="rotation (degrees)", ylabel=label, ylim=(0, None))
+        ticks_at(ax.xaxis, table["degrees"])
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(names)
+    )
     return figure
 
 

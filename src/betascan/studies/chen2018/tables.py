@@ -3,19 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from betascan.core.files import read_csv, write_csv
+from betascan.studies.chen2018.config import INDEPENDENT
 from betascan.studies.runs import Row, keyed
 
-NAMES = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
-TITLES = {
-    "beta_vae": r"$\beta$-VAE",
-    "tcvae_mws": r"$\beta$-TCVAE, MWS",
-    "tcvae_mss": r"$\beta$-TCVAE, MSS",
-    "factor_vae": "FactorVAE",
-}
-PLAIN = {model: title.replace(r"$\beta$", "beta") for model, title in TITLES.items()}
 KEYS = ["dataset", "model", "beta", "seed", "sampling"]
 
 
@@ -101,3 +96,27 @@ def of_metric(scores: pd.DataFrame, metric: str, **keys: object) -> pd.DataFrame
     for key, value in keys.items():
         chosen &= scores[key] == value
     return scores[chosen]
+
+
+def wide(
+    scores: pd.DataFrame, metric: str, dataset: str, sampling: str = INDEPENDENT
+) -> pd.DataFrame:
+    """Return one metric as seed x (model, beta)."""
+    chosen = of_metric(scores, metric, dataset=dataset, sampling=sampling)
+    return chosen.pivot_table(index="seed", columns=["model", "beta"], values="value")
+
+
+def correlations(scores: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Return the rank correlation of total correlation and MIG over beta, seed x model.
+
+    Spearman's; NaN where one of the two does not vary.
+    """
+    tc, mig = (wide(scores, metric, dataset) for metric in ("total_correlation", "mig_chen"))
+    models = tc.columns.get_level_values("model").unique()
+    rho = pd.DataFrame(index=tc.index, columns=models, dtype=float)
+    for model in models:
+        for seed in tc.index:
+            x, y = tc.loc[seed, model], mig.loc[seed, model]
+            if np.ptp(x) and np.ptp(y):
+                rho.loc[seed, model] = stats.spearmanr(x, y).statistic
+    return rho

@@ -8,7 +8,7 @@ import pandas as pd
 
 from betascan.core.files import read_csv, write_csv
 from betascan.spectroscopy import fit_slope
-from betascan.studies.hirn2026.tables import published, utilities
+from betascan.studies.hirn2026.tables import utilities
 
 ACCURATE = np.log(2)
 """Thresholds and utilities that are off by more than a factor of 2 are inaccurate."""
@@ -156,7 +156,7 @@ def claims(
     scale : str
         Name of the scale.
     """
-    statements = published()
+    statements = read_csv(Path(__file__).with_name("published.csv"), index_col="item")
     sizes = read_csv(splits).set_index("split")["cells"]
     components = read_csv(pca).query("split == 'test'").set_index("rank")["pca_distortion"]
     moments, spectrum = read_csv(observables), read_csv(modes)

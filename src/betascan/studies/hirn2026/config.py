@@ -1,11 +1,15 @@
 """hirn2026: linear VAEs on climate, a scan of beta."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from betascan.config.base import ConfigModel
+
+Seed = Annotated[int, Field(ge=0)]
 
 
 class Split(ConfigModel):
@@ -14,7 +18,9 @@ class Split(ConfigModel):
     side_km: float = Field(gt=0, description="side of a block on the equal-area map")
     train: float = Field(gt=0, lt=1, description="share of the cells; the rest is halved")
     min_cells: int = Field(ge=1, description="blocks with fewer cells are dropped")
-    seed: int = Field(ge=0, description="of the draw of blocks")
+    seeds: tuple[Seed, ...] = Field(
+        min_length=1, description="of the draws of blocks; tables and figures show the first"
+    )
 
 
 class Temperatures(ConfigModel):
@@ -54,7 +60,11 @@ class Scan(ConfigModel):
     patience: float = Field(
         gt=0, le=1, description="share of the updates without a better validation loss"
     )
-    seed: int = Field(ge=0, description="of initial weights, minibatches and noise")
+    seeds: tuple[Seed, ...] = Field(
+        min_length=1,
+        description="of initial weights, minibatches and noise. The first estimator is trained "
+        "with each of them on the first split, and with the first of them on every split",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         description="auto: a GPU if there is one, else the compiled kernel"
     )
@@ -68,8 +78,53 @@ class Scan(ConfigModel):
         return 16 if self.points_per_job == "all" else 1
 
     def protocol(self) -> dict[str, Any]:
-        """Return the arguments of `betascan.linear_vae.scan` that all jobs share."""
-        return self.model_dump(exclude={"estimators", "temperatures", "points_per_job"})
+        """Return the arguments of `betascan.linear_vae.scan` that all scans share."""
+        return self.model_dump(exclude={"estimators", "temperatures", "seeds", "points_per_job"})
+
+
+class Remedy(ConfigModel):
+    """What is changed in the protocol."""
+
+    updates: int = Field(ge=1, description="Adam updates of a point, at most")
+    batch_size: int = Field(ge=1, description="cells per update")
+    lr: float = Field(gt=0, description="learning rate of Adam")
+
+
+class Remedies(ConfigModel):
+    """Scans of the lowest T, where weak modes collapse before the law has them collapse."""
+
+    highest: float = Field(gt=0, description="points up to this T are trained")
+    scans: dict[str, Remedy] = Field(description="by name; on the first split and seed")
+
+
+@dataclass(frozen=True)
+class ScanOf:
+    """One scan that is trained.
+
+    Attributes
+    ----------
+    split : int
+        Seed of the draw of blocks.
+    name : str
+        The estimator, or the remedy.
+    seed : int
+        Of initial weights, minibatches and noise.
+    temperatures : list of float
+        Its points.
+    protocol : Mapping
+        Further arguments of `betascan.linear_vae.scan`.
+    """
+
+    split: int
+    name: str
+    seed: int
+    temperatures: list[float]
+    protocol: Mapping[str, Any]
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, below the folder of the study."""
+        return f"{self.split}/{self.name}-{self.seed}"
 
 
 class Hirn2026(ConfigModel):
@@ -77,13 +132,45 @@ class Hirn2026(ConfigModel):
 
     split: Split
     scan: Scan
+    remedies: Remedies
     fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
 
-    def parts(self) -> list[list[float]]:
+    def scans(self) -> dict[str, ScanOf]:
+        """Return all scans by the folder of each.
+
+        Every estimator on the first split with the first seed; the first estimator also with the
+        other seeds, on the other splits, and with each remedy.
+        """
+        grid, (split, *other_splits) = self.scan.temperatures.grid(), self.split.seeds
+        first, (seed, *other_seeds) = self.scan.estimators[0], self.scan.seeds
+        low = [point for point in grid if point <= self.remedies.highest]
+        scans = [
+            *(self._scan(split, estimator, seed, grid) for estimator in self.scan.estimators),
+            *(self._scan(split, first, other, grid) for other in other_seeds),
+            *(self._scan(other, first, seed, grid) for other in other_splits),
+            *(
+                replace(self._scan(split, first, seed, low, **remedy.model_dump()), name=name)
+                for name, remedy in self.remedies.scans.items()
+                if low
+            ),
+        ]
+        return {scan.folder: scan for scan in scans}
+
+    def replicates(self) -> list[ScanOf]:
+        """Return the scans of the first estimator at the protocol, the one that is shown first."""
+        return [scan for scan in self.scans().values() if scan.name == self.scan.estimators[0]]
+
+    def jobs(self, scan: ScanOf) -> list[list[float]]:
         """Return the temperatures of each training job."""
-        grid = self.scan.temperatures.grid()
-        size = len(grid) if self.scan.points_per_job == "all" else self.scan.points_per_job
-        return [grid[i : i + size] for i in range(0, len(grid), size)]
+        grid, size = scan.temperatures, self.scan.points_per_job
+        step = len(grid) if size == "all" else size
+        return [grid[i : i + step] for i in range(0, len(grid), step)]
+
+    def _scan(
+        self, split: int, estimator: str, seed: int, temperatures: list[float], **changes: Any
+    ) -> ScanOf:
+        protocol = {**self.scan.protocol(), "estimator": estimator, "seed": seed, **changes}
+        return ScanOf(split, estimator, seed, temperatures, protocol)
 
 
 SECTION = Hirn2026

@@ -22,8 +22,11 @@ from betascan.data import blocks
 from betascan.data.worldclim import read_table
 from betascan.plots.axes import rank_bar
 from betascan.plots.labels import TEMPERATURE, number
-from betascan.plots.style import COLUMN, GUIDE, PAGE, PRUNED, categorical, ordinal
-from betascan.studies.hirn2026.tables import RANK_FLOOR, utilities
+from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, PRUNED, categorical, ordinal
+from betascan.spectroscopy import RANK_FLOOR
+from betascan.studies.hirn2026.replicates import noise_onset, slopes
+from betascan.studies.hirn2026.statements import ONSET, PLATEAU
+from betascan.studies.hirn2026.tables import utilities
 from betascan.theory import landau
 
 MARKERS = {"sampled": "o", "analytic": "s"}
@@ -37,24 +40,19 @@ def _on_test(path: Path, estimator: str) -> pd.DataFrame:
     return table[(table["estimator"] == estimator) & (table["split"] == "test")]
 
 
-def _claim(claims: Path, item: str, estimator: str) -> pd.Series:
-    """Return the row of a statement."""
-    table = read_csv(claims)
-    return table[(table["item"] == item) & (table["estimator"] == estimator)].iloc[0]
-
-
-def _colours(ranks: int) -> dict[int, Any]:
+def colours_of(ranks: int) -> dict[int, Any]:
+    """Return the colour of each rank."""
     return {rank: look["color"] for rank, look in ordinal(range(1, ranks + 1)).items()}
 
 
-def _key(label: str, **look: Any) -> Line2D:
+def key(label: str, **look: Any) -> Line2D:
     """Return a legend handle: a marker or a line."""
     return Line2D([], [], label=label, **{"color": GUIDE, "ls": "", **look})
 
 
 def _by_rank(ax: Axes, observables: pd.DataFrame, column: str, ranks: int, line: float) -> None:
     """Draw an observable against T, coloured by rank, and grey beyond the rank of the data."""
-    colours = _colours(ranks)
+    colours = colours_of(ranks)
     for rank, latent in reversed(list(observables.groupby("rank"))):
         look: dict[str, Any] = {"color": PRUNED, "ms": 1.2, "lw": 0, "zorder": 1}
         if rank in colours:
@@ -63,13 +61,13 @@ def _by_rank(ax: Axes, observables: pd.DataFrame, column: str, ranks: int, line:
     ax.set_xscale("log")
 
 
-def fig1(observables: Path, modes: Path, claims: Path, estimator: str) -> Figure:
+def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure:
     """Draw mean square of the posterior mean, signal fraction and log-variance against T."""
     moments, spectrum = _on_test(observables, estimator), _on_test(modes, estimator)
     ranks = len(spectrum)
     figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 7), sharex=True)
     grid = np.geomspace(moments["T"].min(), moments["T"].max(), 400)
-    colours = _colours(ranks)
+    colours = colours_of(ranks)
     panels = (
         ("mean_mu2", r"$\overline{\mu_k^2}$", landau.signal_fraction, "pca_ratio"),
         ("signal_fraction", r"signal fraction $M_k^2$", landau.signal_fraction, "threshold"),
@@ -84,33 +82,34 @@ def fig1(observables: Path, modes: Path, claims: Path, estimator: str) -> Figure
         axes[1].plot(ratio, -0.06, "|", ms=5, mew=1, color=colours[rank])
 
     legend = [
-        _key("trained VAE", marker="o"),
-        _key("law; second panel: fit", ls="-"),
-        _key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
+        key("trained VAE", marker="o"),
+        key("law; second panel: fit", ls="-"),
+        key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
     ]
-    noise = _claim(claims, "noise_onset", estimator)
-    if np.isfinite(noise["ours"]):
-        onset, published = number(noise["ours"], ".1e"), number(noise["published"], ".0e")
-        label = f"noise on training below {onset}\n(published: about {published})"
-        legend.append(_key(label, ls=":"))
+    onset = noise_onset(moments, floor)
+    if np.isfinite(onset):
+        label = f"noise below {number(onset, '.1e')}\n(published: about {number(ONSET, '.0e')})"
+        legend.append(key(label, ls=":"))
         for ax in (axes[0], axes[2]):
-            ax.axvline(noise["ours"], color=GUIDE, ls=":", zorder=0)
+            ax.axvline(onset, color=GUIDE, ls=":", zorder=0)
     figure.legend(handles=legend, loc="outside upper center", ncols=2)
-    slopes = [
-        number(_claim(claims, item, estimator)["ours"], ".3f")
-        for item in ("log_variance_slope", "rate_slope")
-    ]
-    axes[2].text(
-        0.98, 0.03, f"slope in log T: {slopes[0]} (law: 1),\nof the rate {slopes[1]} (law: −1/2)",
-        fontsize=7, ha="right", transform=axes[2].transAxes,
-    )  # fmt: skip
+    found = slopes(moments, "mean_log_sigma2", floor).values()
+    if found:
+        ends = (number(end, ".2f") for end in (min(found), max(found)))
+        axes[2].text(
+            0.98, 0.03, f"slopes in log T by rank:\n{' to '.join(ends)} (law: 1)",
+            fontsize=7, ha="right", transform=axes[2].transAxes,
+        )  # fmt: skip
     axes[2].set_xlabel(TEMPERATURE)
     rank_bar(axes, ranks)
     return figure
 
 
-def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
-    """Draw the distortion of truncated reconstructions against T, and its best value by rank."""
+def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
+    """Draw the distortion of truncated reconstructions against T, and its best value by rank.
+
+    In units of the variance of the split shown, of which a collapsed model leaves 1.
+    """
     components = read_csv(pca).set_index(["split", "rank"]).sort_index()
     ratios = components.loc["train", "pca_ratio"]
     ratios = ratios[ratios > RANK_FLOOR].to_numpy()
@@ -118,28 +117,29 @@ def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1), sharey=True)
     levels = read_csv(distortion)
     best = utilities(levels).query("split == 'test'")
+    V = components.loc[("test", 0), "pca_distortion"]
 
-    shown = best[best["estimator"] == estimator].set_index("rank")["distortion"]
+    shown = best[best["estimator"] == estimator].set_index("rank")["share"]
     on_test = levels[(levels["estimator"] == estimator) & (levels["split"] == "test")]
     grid = np.geomspace(levels["T"].min(), levels["T"].max(), 400)
     variances = components.loc["test", "pca_utility"].loc[1:ranks].to_numpy()
-    for rank, colour in _colours(ranks).items():
+    for rank, colour in colours_of(ranks).items():
         left.axhline(shown[rank], color=colour, lw=0.3, zorder=1)
-        law = landau.mean_distortion(grid, ratios, rank, variances)
+        law = landau.mean_distortion(grid, ratios, rank, variances) / V
         left.plot(grid, np.maximum(law, 1e-16), color=colour, lw=0.7, zorder=2)
         points = on_test[on_test["rank"] == rank]
-        left.plot(points["T"], points["distortion"], "o", color=colour, mew=0, zorder=3)
+        left.plot(points["T"], points["share"], "o", color=colour, mew=0, zorder=3)
     left.set(xscale="log", yscale="log", xlabel=TEMPERATURE, ylim=(1e-9, 3))
-    left.set_ylabel(r"truncated distortion $\tilde{D}_k$ (units of training $V$)")
-    legend = [_key("trained VAE", marker="o"), _key("law, not fitted", ls="-")]
+    left.set_ylabel("truncated distortion $\\tilde{D}_k$\n(units of the split's $V$)")
+    legend = [key("trained VAE", marker="o"), key("law, not fitted", ls="-")]
     left.legend(handles=legend, loc="lower right")
 
-    colours = {0: GUIDE, **_colours(ranks)}
+    colours = {0: GUIDE, **colours_of(ranks)}
     for name, group in best[best["rank"] <= ranks + 4].groupby("estimator"):
-        for rank, value in zip(group["rank"], group["distortion"], strict=True):
+        for rank, value in zip(group["rank"], group["share"], strict=True):
             colour = colours.get(rank, PRUNED)
             right.plot(rank, value, MARKERS[name], color=colour, ms=3.4, mfc="none", mew=0.9)
-    left_by_pca = components.loc["test", "pca_distortion"]
+    left_by_pca = components.loc["test", "pca_distortion"] / V
     visible = left_by_pca[left_by_pca > 1e-10]
     right.plot(visible.index, visible, color=GUIDE, lw=0.8, zorder=1)
     rest = abs(left_by_pca[ranks])
@@ -149,16 +149,16 @@ def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
         va="center", fontsize=7, arrowprops={"arrowstyle": "->", "lw": 0.6},
     )  # fmt: skip
     estimators = [name for name in MARKERS if name in set(best["estimator"])]
-    legend = [_key(f"VAE, {name}", marker=MARKERS[name], ms=3.4, mfc="none") for name in estimators]
-    legend.append(_key("PCA fitted on training", ls="-"))
+    legend = [key(f"VAE, {name}", marker=MARKERS[name], ms=3.4, mfc="none") for name in estimators]
+    legend.append(key("PCA fitted on training", ls="-"))
     right.legend(handles=legend, loc="lower left", bbox_to_anchor=(0, 0.1))
-    plateaus = {name: _claim(claims, "plateau", name) for name in estimators}
-    lowest = landau.mean_distortion(grid[0], ratios, ranks, variances)
+    after = best[best["rank"] >= ranks].groupby("estimator")["share"].min()
+    lowest = landau.mean_distortion(grid[0], ratios, ranks, variances) / V
     lines = [
-        f"plateau after rank {ranks}",
-        *(f"{name}: {number(row['ours'], '.0e')}" for name, row in plateaus.items()),
+        f"least after rank {ranks}",
+        *(f"{name}: {number(after[name], '.0e')}" for name in estimators),
         f"law at the lowest T: {number(lowest, '.0e')}",
-        f"published: near {number(plateaus[estimator]['published'], '.0e')}",
+        f"published: near {number(PLATEAU, '.0e')}",
     ]
     right.text(0.03, 0.36, "\n".join(lines), fontsize=7, transform=right.transAxes)
     right.set_xlabel("retained rank $k$")
@@ -166,11 +166,17 @@ def fig2(distortion: Path, pca: Path, claims: Path, estimator: str) -> Figure:
     return figure
 
 
-def fig3(modes: Path, estimator: str) -> Figure:
-    """Draw utility against threshold, and their ratio, on the test and the training split."""
+def fig3(modes: Path, draws: Path, estimator: str) -> Figure:
+    """Draw utility against threshold, and their ratio, on the test and the training split.
+
+    On test with the band in which the law alone puts them for 5 to 95 % of the draws of the split.
+    """
     table = read_csv(modes)
+    by_rank = read_csv(draws).groupby("rank")
+    place, ratios = by_rank["pca_ratio"].median(), by_rank["ratio"]
+    low, high = ratios.quantile(0.05), ratios.quantile(0.95)
     ranks = int(table["rank"].max())
-    colours = _colours(ranks)
+    colours = colours_of(ranks)
     figure, axes = plt.subplots(
         2, 2, figsize=(PAGE, 4.8), sharex=True, sharey="row", height_ratios=[2, 1]
     )
@@ -199,14 +205,17 @@ def fig3(modes: Path, estimator: str) -> Figure:
         bottom.set(yscale="log", xlabel=r"collapse threshold $T_k$")
         bottom.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         bottom.yaxis.set_major_formatter("{x:g}")
+    for ax, scale in ((axes[0, 0], place), (axes[1, 0], 1)):
+        band = ax.fill_between(place, low * scale, high * scale, color=FAINT, lw=0, zorder=0)
+    band.set_label("law, 90 % of the draws\nof the split")
     axes[0, 0].set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of training $V$)")
     axes[1, 0].set_ylabel("utility / threshold")
     legend = [
-        _key(name, marker=marker, ms=4.4, fillstyle=fill)
+        key(name, marker=marker, ms=4.4, fillstyle=fill)
         for (name, marker), fill in zip(MARKERS.items(), ("full", "none"), strict=True)
         if name in set(table["estimator"])
     ]
-    axes[0, 0].legend(handles=[*legend, _key("utility = threshold", ls="-")])
+    axes[0, 0].legend(handles=[*legend, key("utility = threshold", ls="-"), band])
     rank_bar(axes.flat, ranks)
     return figure
 

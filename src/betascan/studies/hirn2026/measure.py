@@ -9,12 +9,22 @@ import pandas as pd
 from betascan.core.files import write_csv
 from betascan.data import blocks
 from betascan.linear_vae import Scan
-from betascan.spectroscopy import Pca, observe, truncated_distortion
+from betascan.spectroscopy import RANK_FLOOR, Pca, observe, truncated_distortion
+from betascan.studies.hirn2026.points import points as totals
+from betascan.studies.hirn2026.points import rate_error
 from betascan.studies.hirn2026.split import load_split
+from betascan.theory import landau
 
 
 def measure(
-    cells: Path, parts: Sequence[Path], observables: Path, distortion: Path, protocol: Path
+    cells: Path,
+    parts: Sequence[Path],
+    observables: Path,
+    distortion: Path,
+    points: Path,
+    protocol: Path,
+    name: str,
+    floor: float,
 ) -> None:
     """Measure a trained scan on all three splits.
 
@@ -28,40 +38,61 @@ def measure(
         CSV to write: estimator, split, and the columns of `betascan.spectroscopy.observe`.
     distortion : Path
         CSV to write: estimator, split, T, rank and the distortion of reconstructions from the
-        first `rank` latents, in units of the training variance (Eq. 18).
+        first `rank` latents (Eq. 18), in units of the training variance; share, the same in units
+        of the split's own variance about the training mean, of which a collapsed model leaves 1
+        (Eq. 7).
+    points : Path
+        CSV to write: estimator, split, and the columns of `betascan.studies.hirn2026.points`; on
+        test also rate_error.
     protocol : Path
-        CSV to write: for how many updates each point was trained, and its validation loss.
+        CSV to write: for how many updates each point was trained, its validation loss, and the
+        loss of the law's optimum on validation.
+    name : str
+        What the column estimator says.
+    floor : float
+        Latents with a signal fraction above it are active.
     """
     scan = Scan.load(*parts)
-    estimator = scan.facts["estimator"]
-    moments, levels = [], []
+    axes = Pca.fit(load_split(cells, "train"))
+    moments, levels, wholes = [], [], []
     for split in blocks.NAMES.values():
         x = load_split(cells, split)
         observed = observe(scan, x)
         values = truncated_distortion(scan, x, observed)
-        moments.append(observed.assign(estimator=estimator, split=split))
-        points, ranks = values.shape
+        moments.append(observed.assign(estimator=name, split=split))
+        whole = totals(scan, x, observed, floor)
+        if split == "test":
+            whole["rate_error"] = rate_error(scan, x, observed)
+        wholes.append(whole.assign(estimator=name, split=split))
+        n, ranks = values.shape
         levels.append(
             pd.DataFrame(
                 {
-                    "estimator": estimator,
+                    "estimator": name,
                     "split": split,
                     "T": np.repeat(scan.temperatures, ranks),
-                    "rank": np.tile(np.arange(ranks), points),
+                    "rank": np.tile(np.arange(ranks), n),
                     "distortion": values.ravel(),
+                    "share": values.ravel() / axes.utilities(x).sum(),
                 }
             )
         )
-    table = pd.concat(moments)
-    write_csv(table[["estimator", "split", *table.columns[:-2]]], observables)
+    for frames, path in ((moments, observables), (wholes, points)):
+        table = pd.concat(frames)
+        own = [column for column in table if column not in ("estimator", "split")]
+        write_csv(table[["estimator", "split", *own]], path)
     write_csv(pd.concat(levels), distortion)
+    held_out = axes.utilities(load_split(cells, "validation"))
+    ratios = axes.ratios > RANK_FLOOR
+    optimum = landau.loss(scan.temperatures, axes.ratios[ratios], held_out[ratios])
     per_point = {
-        "estimator": estimator,
+        "estimator": name,
         "T": scan.temperatures,
         "beta": scan.betas,
         "best_update": scan.best_update,
         "last_update": scan.last_update,
         "validation_loss": scan.validation_loss,
+        "optimum_loss": optimum * scan.total_variance / 2,
     }
     write_csv(pd.DataFrame(per_point), protocol)
 

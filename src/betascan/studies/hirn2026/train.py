@@ -1,6 +1,6 @@
 """Training a scan of linear VAEs, or a part of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ def train(
     trained: Path,
     record: Path,
     temperatures: Sequence[float],
+    protocol: Mapping[str, Any],
     threads: int,
-    **protocol: Any,
 ) -> None:
     """Train a linear VAE at each temperature.
 
@@ -31,10 +31,10 @@ def train(
         JSON to write: device and seconds.
     temperatures : sequence of float
         Effective temperatures T (Eq. 9).
+    protocol : Mapping
+        Further arguments of `betascan.linear_vae.scan`.
     threads : int
         Of the compiled kernel.
-    **protocol
-        Further arguments of `betascan.linear_vae.scan`.
     """
     checkpoint = trained.with_name(f"{trained.stem}-checkpoint.npz")
     training, validation = load_split(cells, "train"), load_split(cells, "validation")

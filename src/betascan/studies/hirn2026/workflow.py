@@ -1,33 +1,55 @@
-"""hirn2026: the tables made from a scan of linear VAEs on climate, and Figures 1 to 4.
+"""hirn2026: the tables made from scans of linear VAEs on climate, and its figures.
 
 The rules hirn2026_split and hirn2026_scan are in ``workflow/rules/special.smk``.
 """
 
 from betascan.studies.base import Compared, Figure, Study, Table
 from betascan.studies.context import Context
-from betascan.studies.hirn2026.config import Hirn2026
+from betascan.studies.hirn2026.config import Hirn2026, ScanOf
+
+MEASURED = ("observables", "distortion", "points", "protocol")
 
 
 def study(context: Context[Hirn2026]) -> Study:
     """Return the rows of the study."""
-    config, estimators = context.config, context.config.scan.estimators
+    config = context.config
     scale, data = context.scale(datasets=["climate"]), context.described("climate")
-    table, cells = f"{context.paths.data}/climate.h5", context.intermediate("cells.npz")
-    pca = context.intermediate("pca.csv")
+    table, first = f"{context.paths.data}/climate.h5", config.split.seeds[0]
+    scans, replicates = config.scans(), config.replicates()
+    shown = replicates[0]
+    # one a row of tables and figures: every estimator on the first split with the first seed
+    references = [scans[f"{first}/{name}-{shown.seed}"] for name in config.scan.estimators]
+    tried = [shown, *(scan for scan in scans.values() if scan.name in config.remedies.scans)]
+
+    def of_split(seed: int, file: str) -> str:
+        return context.intermediate(f"{seed}/{file}")
+
+    def of_scan(scan: ScanOf, file: str) -> str:
+        return context.intermediate(f"{scan.folder}/{file}")
+
+    def of_jobs(scan: ScanOf, file: str) -> list[str]:
+        return [of_scan(scan, file.format(part=part)) for part in range(len(config.jobs(scan)))]
+
+    cells, pca = of_split(first, "cells.npz"), of_split(first, "pca.csv")
     splits, modes = context.result("splits.csv"), context.result("modes.csv")
     claims = context.result("claims.csv")
+    numbers, statements = context.result("numbers.csv"), context.result("statements.csv")
+    joined, draws = context.result("replicates.csv"), context.result("split_draws.csv.gz")
+    convergence, remedies = context.result("convergence.csv"), context.result("remedies.csv")
     measured = {
         "observables": context.result("observables.csv.gz"),
         "distortion": context.result("distortion.csv.gz"),
+        "points": context.result("points.csv"),
         "protocol": context.result("protocol.csv"),
     }
-    shown = estimators[0]
+    estimator, floor = shown.name, config.fit_floor
+    blocks = config.split.model_dump(exclude={"seeds"})
     footer = context.footer(scale, data)
-    test_footer = f"{footer} · {shown}, test split"
-
-    def of_scan(estimator: str, file: str) -> list[str]:
-        parts = range(len(config.parts()))
-        return [context.intermediate(f"{estimator}/{file.format(part=part)}") for part in parts]
+    test_footer = f"{footer} · {estimator}, test split"
+    several = (
+        f"{footer} · {len(config.scan.seeds)} seeds on one split, "
+        f"{len(config.split.seeds)} draws of the split"
+    )
 
     return Study(
         key=context.key,
@@ -41,36 +63,67 @@ def study(context: Context[Hirn2026]) -> Study:
                 caption="Sizes of the splits with the published ones, the number of blocks and "
                 "the share of the area.",
             ),
+            Table(
+                name="numbers",
+                function="tables.numbers",
+                needs={"table": table, "cells": cells},
+                makes={"numbers": numbers},
+                params={
+                    **config.scan.model_dump(include={"batch_size", "updates", "patience"}),
+                    "scale": scale,
+                },
+                caption="Numbers of the protocol, published and ours. Sizes of the splits are so "
+                "by construction: the share of training and the least size of a block were set "
+                "so that they come out.",
+            ),
+            Table(
+                name="split_draws",
+                function="draws.split_draws",
+                needs={"table": table},
+                makes={"draws": draws},
+                params={
+                    **blocks,
+                    "temperatures": config.scan.temperatures.grid(),
+                    "floor": floor,
+                },
+                environment="train",
+                mem_mb=2000,
+            ),
             *(
                 Table(
-                    name=f"measure_{estimator}",
+                    name=f"pca_{seed}",
+                    function="measure.principal_components",
+                    needs={"cells": of_split(seed, "cells.npz")},
+                    makes={"pca": of_split(seed, "pca.csv")},
+                    environment="train",
+                    mem_mb=2000,
+                )
+                for seed in config.split.seeds
+            ),
+            *(
+                Table(
+                    name=f"measure_{scan.split}_{scan.name}_{scan.seed}",
                     function="measure.measure",
-                    needs={"cells": cells, "parts": of_scan(estimator, "scan-{part}.npz")},
-                    makes={
-                        name: context.intermediate(f"{estimator}/{name}.csv") for name in measured
+                    needs={
+                        "cells": of_split(scan.split, "cells.npz"),
+                        "parts": of_jobs(scan, "scan-{part}.npz"),
                     },
+                    makes={name: of_scan(scan, f"{name}.csv") for name in MEASURED},
+                    params={"name": scan.name, "floor": floor},
                     environment="train",
                     mem_mb=2000,
                     runtime=30,
                 )
-                for estimator in estimators
+                for scan in scans.values()
             ),
             *(
                 Table(
                     name=name,
                     function="betascan.studies.runs.concatenate",
-                    needs={"parts": [context.intermediate(f"{e}/{name}.csv") for e in estimators]},
+                    needs={"parts": [of_scan(scan, f"{name}.csv") for scan in references]},
                     makes={"joined": path},
                 )
                 for name, path in measured.items()
-            ),
-            Table(
-                name="pca",
-                function="measure.principal_components",
-                needs={"cells": cells},
-                makes={"pca": pca},
-                environment="train",
-                mem_mb=2000,
             ),
             Table(
                 name="modes",
@@ -81,10 +134,50 @@ def study(context: Context[Hirn2026]) -> Study:
                     "pca": pca,
                 },
                 makes={"modes": modes},
-                params={"floor": config.fit_floor},
+                params={"floor": floor},
                 caption="Each mode's PCA ratio, fitted collapse threshold with its standard "
-                "error, and utility, with the logarithms of their ratios. Published: all three "
-                "coincide; thresholds become inaccurate from rank 17 on.",
+                "error, and utility, with the logarithms of their ratios, and the threshold as a "
+                "beta. Published: all three coincide; thresholds become inaccurate from rank 17 "
+                "on.",
+            ),
+            Table(
+                name="replicates",
+                function="replicates.replicates",
+                needs={
+                    **{
+                        name: [of_scan(scan, f"{name}.csv") for scan in replicates]
+                        for name in MEASURED
+                    },
+                    "pca": [of_split(scan.split, "pca.csv") for scan in replicates],
+                },
+                makes={"replicates": joined},
+                params={
+                    "runs": [{"draw": scan.split, "seed": scan.seed} for scan in replicates],
+                    "floor": floor,
+                },
+            ),
+            Table(
+                name="remedies",
+                function="tables.convergence",
+                needs={
+                    "observables": [of_scan(scan, "observables.csv") for scan in tried],
+                    "protocols": [of_scan(scan, "protocol.csv") for scan in tried],
+                    "pca": pca,
+                },
+                makes={"convergence": convergence, "remedies": remedies},
+                params={
+                    "scans": [
+                        {
+                            "name": scan.name,
+                            **{key: scan.protocol[key] for key in ("lr", "batch_size", "updates")},
+                        }
+                        for scan in tried
+                    ],
+                    "floor": floor,
+                },
+                reported=("convergence", "remedies"),
+                caption="How far the loss of each point is from its optimum's, and the weakest "
+                "modes' thresholds, at the paper's protocol and with more updates.",
             ),
             Table(
                 name="claims",
@@ -97,16 +190,33 @@ def study(context: Context[Hirn2026]) -> Study:
                     "pca": pca,
                 },
                 makes={"claims": claims},
-                params={"floor": config.fit_floor, "scale": scale},
+                params={"floor": floor, "scale": scale},
                 caption="The document's statements, the published number, ours, and whether it "
                 "holds.",
+            ),
+            Table(
+                name="statements",
+                function="statements.statements",
+                needs={
+                    "replicates": joined,
+                    "draws": draws,
+                    "numbers": numbers,
+                    "remedies": remedies,
+                },
+                makes={"statements": statements},
+                params={"scale": scale, "standins": context.standins(["climate"])},
+                caption="The document's statements, what came out, and whether it bears them out.",
             ),
             Table(
                 name="provenance",
                 function="tables.provenance",
                 needs={
                     "cells": cells,
-                    "records": [r for e in estimators for r in of_scan(e, "record-{part}.json")],
+                    "records": [
+                        record
+                        for scan in scans.values()
+                        for record in of_jobs(scan, "record-{part}.json")
+                    ],
                 },
                 makes={"provenance": context.result("provenance.json")},
                 params={"scale": scale, "config": config.model_dump()},
@@ -122,16 +232,16 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=footer,
                 shows="samples",
                 caption=f"Spatial blocks of {config.split.side_km:g} km on the equal-area "
-                "sinusoidal map, drawn by area without replacement, so that small blocks, on "
-                "coasts and islands, are drawn late and fall to test. Published sizes: 499,599 "
-                "training, 153,897 validation and 154,027 test cells; ours are in the legend. The "
-                "published partition itself is not public.",
+                "sinusoidal map. Training is drawn by area without replacement; the blocks that "
+                "it leaves are shuffled and halved. Published sizes: 499,599 training, 153,897 "
+                "validation and 154,027 test cells; ours are in the legend. The published "
+                "partition itself is not public.",
             ),
             Figure(
                 name="fig1",
                 function="figures.fig1",
-                needs={"observables": measured["observables"], "modes": modes, "claims": claims},
-                params={"estimator": shown},
+                needs={"observables": measured["observables"], "modes": modes},
+                params={"estimator": estimator, "floor": floor},
                 footer=test_footer,
                 shows="T below which|slope of the",
                 caption="Order parameters against the effective temperature T, one colour per "
@@ -139,48 +249,89 @@ def study(context: Context[Hirn2026]) -> Study:
                 "Published: noise below about T = 1e-5 in the first and third panel, hidden in the "
                 "second by saturation. The lines of the first and third panel are the laws at the "
                 "PCA ratios of the training split, those of the second the fitted collapse law, "
-                "with the PCA ratios as ticks below. Printed: the T below which our posterior "
-                "scale is off by more than a tenth on training, and our slopes of log-variance and "
-                "rate with the law's.",
+                "with the PCA ratios as ticks below. Dotted: the T below which the points shown "
+                "scatter by more than a tenth about their neighbours.",
             ),
             Figure(
                 name="fig2",
                 function="figures.fig2",
-                needs={"distortion": measured["distortion"], "pca": pca, "claims": claims},
-                params={"estimator": shown},
-                footer=f"{footer} · left: {shown}; test split",
+                needs={"distortion": measured["distortion"], "pca": pca},
+                params={"estimator": estimator},
+                footer=f"{footer} · left: {estimator}; test split",
                 shows="bound below which PCA|distortion at which",
                 caption="Distortion of reconstructions from the first k ranked latents, in units "
-                "of the training variance, so that at T = 1 it is the variance of the test split. "
+                "of the variance of the split shown, of which a collapsed model leaves 1. "
                 "Published: a plateau near 1e-7 after rank 18, where PCA is below 1e-12. The lines "
                 "on the left are the exact law of posterior means, quadratic in T, at the PCA "
                 "ratios of the training split; horizontal lines mark the best level of each rank. "
-                "Our plateaus are printed in the right panel, with the law's: it is set by the "
-                "lowest T of the scan.",
+                "By the law that level is set by the lowest T of the scan, which the document "
+                "does not state: compare estimators at equal T.",
             ),
             Figure(
                 name="fig3",
                 function="figures.fig3",
-                needs={"modes": modes},
-                params={"estimator": shown},
+                needs={"modes": modes, "draws": draws},
+                params={"estimator": estimator},
                 footer=footer,
                 shows="rank through which|first rank whose|scatter of log",
                 caption="Utility against collapse threshold, and below their ratio. Published: "
                 "close to the diagonal, thresholds inaccurate from rank 17 on. Left the test "
-                "split, as in the document; right the training split, which sets the thresholds: "
-                "the difference is the shift between splits. The ranks farthest from the diagonal, "
-                "by more than a factor of 1.5, are labelled.",
+                "split, as in the document, with the band (5 to 95 %) in which the law alone puts "
+                "the points of 200 draws of the split; which draw is the document's is not known. "
+                "Right the training split, which sets the thresholds. The ranks farthest from the "
+                "diagonal, by more than a factor of 1.5, are labelled.",
             ),
             Figure(
                 name="fig4",
                 function="figures.fig4",
                 needs={"observables": measured["observables"], "modes": modes},
-                params={"estimator": shown},
+                params={"estimator": estimator},
                 footer=test_footer,
                 shows="T below which|slope of the posterior log-variance",
                 caption="Posterior scale and Jensen gap. On the canonical branch of constant "
                 "posterior variance they are 1 and 0; published as diagnostics without numbers. "
                 "Above the second panel its largest gap, and the rate of that latent.",
+            ),
+            Figure(
+                name="by_rank",
+                function="curves.by_rank",
+                needs={"replicates": joined, "modes": modes},
+                params={"estimator": estimator},
+                footer=f"{several} · training split",
+                caption="Thresholds and utilities over PCA ratios, and the slopes of log-variance "
+                "and rate in log T, by rank: each scan is a point, the law a line, and the margin "
+                "of the statements grey. Published: all on the line but for the thresholds of "
+                "ranks 17 and 18.",
+            ),
+            Figure(
+                name="rate_distortion",
+                function="curves.rate_distortion",
+                needs={"points": measured["points"], "modes": modes},
+                params={"estimator": estimator},
+                footer=f"{footer} · left: training split",
+                caption="The smooth rate-distortion curve that a scan of T runs along, resolved "
+                "into the collapses of single modes; and the number of active latents against T. "
+                "Lines are laws, nothing is fitted.",
+            ),
+            Figure(
+                name="ranking",
+                function="curves.ranking",
+                needs={"points": measured["points"]},
+                params={"estimator": estimator},
+                footer=test_footer,
+                caption="Pairs of active latents that another observable than the signal fraction "
+                "orders otherwise. Published: level crossings of the raw mean square, clean curves "
+                "of the log-variance.",
+            ),
+            Figure(
+                name="convergence",
+                function="curves.convergence",
+                needs={"convergence": convergence, "remedies": remedies},
+                footer=f"{footer} · right: training split",
+                caption="Left the validation loss of each point over that of the law's optimum on "
+                "the same split, and whether the point came to rest within its updates. Right the "
+                "thresholds, by training, of the modes that collapse at the lowest T, at the "
+                "paper's protocol and at others.",
             ),
         ],
         compared=[Compared(table="claims.csv", item=("statement", "where", "estimator", "split"))],

@@ -12,12 +12,10 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.linear_vae import Scan
 from betascan.nonlinear_vae.measure import observe, truncated_distortion
-from betascan.spectroscopy import Pca, fit_threshold
+from betascan.spectroscopy import RANK_FLOOR, Pca, fit_threshold
 from betascan.studies.outlook.cells import load
 from betascan.theory import landau
 
-RANK_FLOOR = 1e-12
-"""PCA ratios below it are rounding errors, of variables that are sums of others."""
 Spectrum = Float[np.ndarray, " modes"]
 
 

@@ -108,5 +108,4 @@ def study(context: Context[Outlook]) -> Study:
                 "had not come to rest when their updates ran out.",
             ),
         ],
-        statements=[statements],
     )

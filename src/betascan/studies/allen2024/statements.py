@@ -1,0 +1,735 @@
+"""What allen2024 states of Jacobians, of beta and of independence, and how it is judged.
+
+A seed is one observation: models of a seed start from the same weights, as far as they have the
+same, and see the same images in the same order. Over kinds of models, a kind's mean over seeds is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import linregress
+
+from betascan.studies import statements as common
+from betascan.studies.allen2024.tables import DATASETS
+from betascan.studies.judgement import Judgement, difference, number, trend, undecided
+from betascan.studies.statements import Statement
+
+MARGIN_EXACT = 1e-3
+"""Relative: minima of the linear truth are found to rounding."""
+MARGIN_DEGREES = 0.1
+"""To which angles of the linear truth are found."""
+LEAST_DEGREES = 10.0
+"""A quarter of the mean angle of random rotations."""
+LEAST_MASS = 0.05
+"""Of off-diagonal masses and distances to the axes, which lie between 0 and 1."""
+LEAST_MIG = 0.01
+"""The last digit to which MIGs are printed."""
+LEAST_MIG_PER_MASS = 0.1
+"""A hundredth of MIG for a tenth of off-diagonal mass."""
+LEAST_ERROR = float(np.log(1.05))
+"""Of logarithms of squared errors: 5 %."""
+LEAST_COST = 0.05
+"""Of the operations of a step: 5 % more."""
+MARGIN_IDENTITY = 0.1
+"""Relative: an encoder that is within 10 % of its optimum."""
+MARGIN_RANDOM = 0.1
+"""Of the off-diagonal mass of a random matrix."""
+MARGIN_DEPENDENCE = 0.01
+"""Two Gaussians of correlation 0.1, by Cohen's convention a small one, have 0.008."""
+MARGIN_SLOPE = 0.1
+"""Over the scan, of six orders of magnitude at the papers' scale, a factor of 4."""
+MARGIN_PAIRS = 0.05
+"""Of logarithms of squared errors: 5 %."""
+LEARNT = 3.0
+"""Nats that the reference carries at least, if it has learnt anything (as denardin2025)."""
+
+CONTRADICTS_SIGN = (
+    "the same mechanism says that weighing the KL by beta scales the variance by beta"
+)
+CONTRADICTS_COLLAPSE = "mechanism 2 says that lower beta makes collapse impossible"
+
+
+def _values(table: pd.DataFrame, dataset: str, cell: str, column: str) -> pd.Series:
+    """Return a column of one kind of models, by seed."""
+    chosen = (table["dataset"] == DATASETS[dataset]) & (table["cell"] == cell)
+    return table[chosen].set_index("seed")[column]
+
+
+def _open(judged: Judgement, reason: str) -> Judgement:
+    return undecided(judged.kind, judged.criterion, reason, judged.estimate)
+
+
+def _of_learnt(judged: Judgement, rates: Sequence[float] | pd.Series) -> Judgement:
+    """Leave it open, if none of the models compared carries information."""
+    learnt = (np.asarray(rates, dtype=float) >= LEARNT).any()
+    return judged if learnt else _open(judged, "no learning")
+
+
+def contrast(
+    table: pd.DataFrame, dataset: str, more: str, less: str, column: str, least: float
+) -> Judgement:
+    """Judge a column of one kind of models minus that of another, by seed."""
+    of = partial(_values, table, dataset)
+    judged = difference(of(more, column) - of(less, column), least)
+    return _of_learnt(judged, [of(cell, "rate").mean() for cell in (more, less)])
+
+
+def equals(table: pd.DataFrame, values: pd.Series, published: float, margin: float) -> Judgement:
+    """Judge a number of several seeds, as one training is no exact value; rates are in `table`."""
+    judged = number(values, published, margin)
+    if values.count() < 2:
+        return _open(judged, f"n = {values.count()}, no interval")
+    return _of_learnt(judged, table["rate"])
+
+
+def _heaviest(table: pd.DataFrame) -> str:
+    return f"penalty_{table['penalty'].max():g}"
+
+
+def _of_mig(
+    judged: Judgement, migs: Sequence[float] | pd.Series, collapsed: pd.DataFrame, dataset: str
+) -> Judgement:
+    """Leave it open, if no mean MIG compared is above that of models without active latents."""
+    floor = collapsed.loc[collapsed["dataset"] == DATASETS[dataset], "mig"].max()
+    if np.isnan(floor) or (np.asarray(migs, dtype=float) > floor).any():
+        return judged
+    return _open(judged, f"no learning: models without active latents have a MIG of {floor:.2g}")
+
+
+def mig_contrast(
+    table: pd.DataFrame, collapsed: pd.DataFrame, dataset: str, more: str, less: str
+) -> Judgement:
+    """MIG of one kind of models minus that of another, by seed."""
+    judged = contrast(table, dataset, more, less, "mig", LEAST_MIG)
+    means = [_values(table, dataset, cell, "mig").mean() for cell in (more, less)]
+    return _of_mig(judged, means, collapsed, dataset)
+
+
+# The linear truth
+
+
+def _angles(truth: pd.DataFrame, posterior: str) -> pd.DataFrame:
+    return truth[(truth["part"] == "angles") & (truth["posterior"] == posterior)].set_index("seed")
+
+
+def slopes(scan: pd.DataFrame) -> pd.Series:
+    """Slope of log effective variance in log beta at sigma^2 = 1, by seed."""
+    known = scan[(scan["variance"] == 1) & (scan["effective_variance"] > 0)]
+    found = {
+        seed: linregress(np.log(rows["beta"]), np.log(rows["effective_variance"])).slope
+        for seed, rows in known.groupby("seed")
+        if rows["beta"].nunique() > 1
+    }
+    return pd.Series(found, dtype=float)
+
+
+def axes(linear_truth: pd.DataFrame) -> Judgement:
+    """Largest angle of a diagonal posterior's decoder to the PCA axes."""
+    return number(_angles(linear_truth, "diagonal")["max_angle"], 0, MARGIN_DEGREES)
+
+
+def rotation(linear_truth: pd.DataFrame) -> Judgement:
+    """Mean angle of a full posterior's decoder minus that of a diagonal one."""
+    full, diagonal = (_angles(linear_truth, p)["mean_angle"] for p in ("full", "diagonal"))
+    return difference(full - diagonal, LEAST_DEGREES)
+
+
+def exact_identity(linear_truth: pd.DataFrame) -> Judgement:
+    """Relative error of the identity, the larger of both posteriors'."""
+    errors = linear_truth[linear_truth["part"] == "angles"].groupby("seed")["identity_error"].max()
+    return number(errors, 0, MARGIN_EXACT)
+
+
+def exact_pairs(linear_truth: pd.DataFrame) -> Judgement:
+    """Largest difference of a log-variance between (beta, 1) and (1, beta)."""
+    scan = linear_truth[linear_truth["part"] == "scan"]
+    columns = scan.columns[scan.columns.str.fullmatch(r"log_variance_\d+")]
+    apart = scan.groupby(["seed", "price"])[list(columns)].agg(np.ptp).max(axis=1)
+    return number(apart.groupby("seed").max(), 0, MARGIN_EXACT)
+
+
+def exact_slope(linear_truth: pd.DataFrame) -> Judgement:
+    """Slope of the effective variance."""
+    return number(slopes(linear_truth[linear_truth["part"] == "scan"]), 1, MARGIN_SLOPE)
+
+
+def exact_fall(linear_truth: pd.DataFrame) -> Judgement:
+    """Minus that slope."""
+    return difference(-slopes(linear_truth[linear_truth["part"] == "scan"]), MARGIN_SLOPE)
+
+
+# Models of images
+
+
+def orthogonal(posterior_covariance: pd.DataFrame, dataset: str, column: str) -> Judgement:
+    """Mass or distance of J with a full posterior minus that with a diagonal one."""
+    return contrast(
+        posterior_covariance, dataset, "posterior_full", "reference", column, LEAST_MASS
+    )
+
+
+def own_latents(posterior_covariance: pd.DataFrame) -> Judgement:
+    """Off-diagonal mass of d s_i / d z_j in units of that of a random matrix."""
+    of = partial(_values, posterior_covariance, "dsprites", "reference")
+    active = of("active_units")
+    share = of("gradient_mass") / np.sqrt(1 - 1 / active.where(active > 1))
+    return equals(posterior_covariance, share, 0, MARGIN_RANDOM)
+
+
+def identity(posterior_covariance: pd.DataFrame, dataset: str) -> Judgement:
+    """Relative error of Sigma^-1 = I + E[J^T J] / (beta sigma^2)."""
+    errors = _values(posterior_covariance, dataset, "reference", "identity_expected")
+    return equals(posterior_covariance, errors, 0, MARGIN_IDENTITY)
+
+
+def independence(pushforward: pd.DataFrame) -> Judgement:
+    """Dependence of two components of the reference."""
+    values = _values(pushforward, "dsprites", "reference", "dependence")
+    return equals(pushforward, values, 0, MARGIN_DEPENDENCE)
+
+
+def more_dependent(pushforward: pd.DataFrame, cell: str) -> Judgement:
+    """Dependence of two components minus that of the reference."""
+    return contrast(pushforward, "dsprites", cell, "reference", "dependence", MARGIN_DEPENDENCE)
+
+
+def disentangled(posterior_covariance: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
+    """MIG with a diagonal posterior minus that with a full one."""
+    return mig_contrast(posterior_covariance, collapsed, "dsprites", "reference", "posterior_full")
+
+
+def efficient(operations: pd.DataFrame) -> Judgement:
+    """Operations of a step with a full posterior over those with a diagonal one, minus 1."""
+    table = operations.pivot_table(index="dataset", columns="cell", values="operations")
+    more = table["posterior_full"] / table["reference"] - 1
+    judged = difference(more - LEAST_COST, 0)
+    return replace(
+        judged,
+        estimate=judged.estimate + LEAST_COST,
+        low=judged.low + LEAST_COST,
+        high=judged.high + LEAST_COST,
+        criterion=f"mean difference above {LEAST_COST:g}",
+    )
+
+
+def _high_beta(tradeoff: pd.DataFrame) -> str:
+    return f"beta_{tradeoff.loc[tradeoff['variance'] != 1, 'beta'].max():g}"
+
+
+def beta_mig(tradeoff: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
+    """MIG at the higher beta minus that at beta = 1."""
+    high = _high_beta(tradeoff)
+    return mig_contrast(tradeoff, collapsed, "dsprites", high, "reference")
+
+
+def beta_error(tradeoff: pd.DataFrame) -> Judgement:
+    """Log squared error at the higher beta minus that at beta = 1."""
+    logs = tradeoff.assign(log_error=np.log(tradeoff["squared_error"]))
+    return contrast(logs, "dsprites", _high_beta(tradeoff), "reference", "log_error", LEAST_ERROR)
+
+
+def _slopes_of(scan: pd.DataFrame, dataset: str) -> pd.Series:
+    return slopes(scan[scan["dataset"] == DATASETS[dataset]])
+
+
+def rises(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
+    """Slope of log effective variance in log beta."""
+    judged = difference(_slopes_of(likelihood_variance, dataset), MARGIN_SLOPE)
+    return _of_learnt(judged, likelihood_variance["rate"])
+
+
+def slope(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
+    """Slope of log effective variance in log beta, which is to be 1."""
+    values = _slopes_of(likelihood_variance, dataset)
+    return equals(likelihood_variance, values, 1, MARGIN_SLOPE)
+
+
+def falls(likelihood_variance: pd.DataFrame) -> Judgement:
+    """Minus the same slope."""
+    judged = difference(-_slopes_of(likelihood_variance, "dsprites"), MARGIN_SLOPE)
+    return _of_learnt(judged, likelihood_variance["rate"])
+
+
+def _over_beta(scan: pd.DataFrame) -> pd.DataFrame:
+    at_one = (scan["dataset"] == DATASETS["dsprites"]) & (scan["variance"] == 1)
+    rows = scan[at_one].assign(log_s=scan["log_volume"] / scan["active_units"])
+    return rows.groupby("beta")[["active_units", "log_s"]].mean().reset_index()
+
+
+def collapse(likelihood_variance: pd.DataFrame) -> Judgement:
+    """Rank correlation of beta and active latents."""
+    means = _over_beta(likelihood_variance)
+    return trend(means["beta"], means["active_units"], rises=True)
+
+
+def volume(likelihood_variance: pd.DataFrame) -> Judgement:
+    """Rank correlation of beta and the mean log s of active latents."""
+    means = _over_beta(likelihood_variance)
+    return trend(means["beta"], means["log_s"], rises=True)
+
+
+def pairs(likelihood_variance: pd.DataFrame) -> Judgement:
+    """Median over pairs of how far log squared errors of (beta, 1) and (1, beta) are apart."""
+    rows = likelihood_variance[likelihood_variance["dataset"] == DATASETS["dsprites"]]
+    rows = rows.assign(
+        product=(rows["beta"] * rows["variance"]).round(12), log=np.log(rows["squared_error"])
+    )
+    of_pair = rows.groupby(["seed", "product"])["log"]
+    apart = of_pair.agg(np.ptp)[of_pair.count() > 1]
+    return equals(rows, apart.groupby("seed").median(), 0, MARGIN_PAIRS)
+
+
+def _kinds(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Means over seeds of each kind of models of dSprites."""
+    rows = table[table["dataset"] == DATASETS["dsprites"]]
+    return rows.groupby("cell")[list(columns)].mean()
+
+
+def architectures(decoders: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
+    """Rank correlation of off-diagonal mass and MIG over kinds of decoders."""
+    kinds = _kinds(decoders, ["offdiagonal_mass", "mig"])
+    judged = trend(kinds["offdiagonal_mass"], kinds["mig"], rises=False)
+    return _of_mig(judged, kinds["mig"], collapsed, "dsprites")
+
+
+def mlp(decoders: pd.DataFrame) -> Judgement:
+    """Off-diagonal mass of an MLP with a full posterior minus that with a diagonal one."""
+    full = "decoder_mlp+posterior_full"
+    return contrast(decoders, "dsprites", full, "decoder_mlp", "offdiagonal_mass", LEAST_MASS)
+
+
+def smooth(decoders: pd.DataFrame) -> Judgement:
+    """Log error of the expansion with ReLU minus that with SiLU, down to the samples' noise."""
+    errors = decoders[["taylor_hessian", "taylor_noise"]].max(axis=1)
+    logs = decoders.assign(log_error=np.log(errors))
+    return contrast(logs, "dsprites", "activation_relu", "reference", "log_error", LEAST_ERROR)
+
+
+def unstable(pushforward: pd.DataFrame) -> Judgement:
+    """Rank correlation of off-diagonal mass and instability over kinds of models."""
+    kinds = _kinds(pushforward, ["offdiagonal_mass", "instability", "rate"])
+    judged = trend(kinds["offdiagonal_mass"], kinds["instability"], rises=True)
+    return _of_learnt(judged, kinds["rate"])
+
+
+def confused(pushforward: pd.DataFrame) -> Judgement:
+    """Rank correlation of what is not recovered and dependence over kinds of models."""
+    kinds = _kinds(pushforward, ["recovered", "dependence", "rate"])
+    judged = trend(1 - kinds["recovered"], kinds["dependence"], rises=True)
+    return _of_learnt(judged, kinds["rate"])
+
+
+def confused_mig(pushforward: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
+    """Rank correlation of what is not recovered and MIG over kinds of models."""
+    kinds = _kinds(pushforward, ["recovered", "mig"])
+    judged = trend(1 - kinds["recovered"], kinds["mig"], rises=False)
+    return _of_mig(judged, kinds["mig"], collapsed, "dsprites")
+
+
+def regularised(orthogonality_penalty: pd.DataFrame, dataset: str) -> Judgement:
+    """Off-diagonal mass without the heaviest penalty minus that with it."""
+    table = orthogonality_penalty
+    return contrast(table, dataset, "reference", _heaviest(table), "offdiagonal_mass", LEAST_MASS)
+
+
+def regularised_mig(
+    orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame, dataset: str
+) -> Judgement:
+    """MIG with the heaviest penalty minus that without."""
+    table = orthogonality_penalty
+    return mig_contrast(table, collapsed, dataset, _heaviest(table), "reference")
+
+
+def monitored(orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
+    """Minus the slope of MIG in off-diagonal mass over kinds of models, at the end, by seed."""
+    ended = orthogonality_penalty[orthogonality_penalty["share"] == 1]
+    ended = ended[ended["dataset"] == DATASETS["dsprites"]].dropna(subset=["offdiagonal_mass"])
+    found = [
+        linregress(rows["offdiagonal_mass"], rows["mig"]).slope
+        for _, rows in ended.groupby("seed")
+        if rows["offdiagonal_mass"].nunique() > 2
+    ]
+    judged = difference(-np.array(found), LEAST_MIG_PER_MASS)
+    means = ended.groupby("cell")["mig"].mean()
+    return _of_mig(judged, means, collapsed, "dsprites")
+
+
+def expanded(deterministic_elbo: pd.DataFrame) -> Judgement:
+    """Off-diagonal mass of H by the sampled ELBO minus that by the deterministic one."""
+    return contrast(
+        deterministic_elbo, "dsprites", "reference", "expanded_1", "hessian_mass", LEAST_MASS
+    )
+
+
+def other_likelihood(likelihoods: pd.DataFrame, likelihood: str) -> Judgement:
+    """Off-diagonal mass with a full posterior minus that with a diagonal one."""
+    of = likelihoods[
+        (likelihoods["likelihood"] == likelihood) & (likelihoods["dataset"] == DATASETS["dsprites"])
+    ]
+    masses = of.pivot_table(index="seed", columns="posterior", values="offdiagonal_mass")
+    masses = masses.reindex(columns=["full", "diagonal"])
+    return _of_learnt(difference(masses["full"] - masses["diagonal"], LEAST_MASS), of["rate"])
+
+
+KEY_1, KEY_3 = "theorem 2, key result 1", "key result 3"
+MECHANISM_1, MECHANISM_2 = "mechanism 1", "mechanism 2"
+TRADEOFFS, SIGNATURES = "design tradeoffs", "failure signatures"
+
+LINEAR = (
+    Statement(
+        name="linear_axes",
+        says="A diagonal posterior finds the independent components, in the linear case the PCA "
+        "axes (degrees).",
+        place="core contribution",
+        judge=axes,
+        figure="linear_truth",
+    ),
+    Statement(
+        name="linear_rotation",
+        says="It is the diagonal posterior that does it: a full one finds any rotation of them "
+        "(degrees).",
+        place=MECHANISM_1,
+        judge=rotation,
+        figure="linear_truth",
+    ),
+    Statement(
+        name="linear_identity",
+        says="Posterior covariance and Jacobian are one: Sigma^-1 = I + J^T J / (beta sigma^2).",
+        place=MECHANISM_1,
+        judge=exact_identity,
+        figure="identity",
+    ),
+    Statement(
+        name="linear_pairs",
+        says="beta is a variance: (beta, sigma^2 = 1) and (1, sigma^2 = beta) have one optimum.",
+        place=MECHANISM_2,
+        judge=exact_pairs,
+        figure="linear_truth",
+    ),
+    Statement(
+        name="linear_slope",
+        says="beta scales the likelihood's variance: it rises in proportion (slope of logarithms).",
+        place=MECHANISM_2,
+        judge=exact_slope,
+        figure="likelihood_variance",
+    ),
+    Statement(
+        name="linear_fall",
+        says="Higher beta corresponds to lower likelihood variance (minus the slope).",
+        place=MECHANISM_2,
+        judge=exact_fall,
+        contradiction=CONTRADICTS_SIGN,
+        figure="likelihood_variance",
+    ),
+)
+
+
+def _of_images(
+    name: str,
+    says: str,
+    place: str,
+    judge: Callable[..., Judgement],
+    figure: str,
+    dataset: str = "dsprites",
+    **more: Any,
+) -> Statement:
+    return Statement(name, says, place, judge, dataset=dataset, figure=figure, **more)
+
+
+IMAGES = (
+    _of_images(
+        "orthogonal",
+        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian (off-diagonal "
+        "mass, full minus diagonal).",
+        MECHANISM_1,
+        partial(orthogonal, dataset="dsprites", column="offdiagonal_mass"),
+        "posterior_covariance",
+    ),
+    _of_images(
+        "orthogonal_shapes3d",
+        "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian, on 3D Shapes "
+        "(off-diagonal mass, full minus diagonal).",
+        MECHANISM_1,
+        partial(orthogonal, dataset="shapes3d", column="offdiagonal_mass"),
+        "posterior_covariance",
+        "shapes3d",
+    ),
+    _of_images(
+        "axes",
+        "They align its right singular vectors with the latent axes (C1; distance, full minus "
+        "diagonal).",
+        KEY_1,
+        partial(orthogonal, dataset="dsprites", column="axis_distance"),
+        "posterior_covariance",
+    ),
+    _of_images(
+        "own_latents",
+        "Each singular value depends on its own latent alone (C2; off-diagonal mass over that of a "
+        "random matrix).",
+        KEY_1,
+        own_latents,
+        "posterior_covariance",
+    ),
+    _of_images(
+        "identity",
+        "Posterior covariance and Jacobian are one on images too (relative error).",
+        MECHANISM_1,
+        partial(identity, dataset="dsprites"),
+        "identity",
+    ),
+    _of_images(
+        "identity_shapes3d",
+        "Posterior covariance and Jacobian are one on images of 3D Shapes too (relative error).",
+        MECHANISM_1,
+        partial(identity, dataset="shapes3d"),
+        "identity",
+        "shapes3d",
+    ),
+    _of_images(
+        "independence",
+        "The push-forward of the prior factorises into independent components along left singular "
+        "vectors of the Jacobian (distance correlation).",
+        KEY_1,
+        independence,
+        "pushforward",
+    ),
+    _of_images(
+        "independence_full",
+        "It is the diagonal posterior that makes them so (distance correlation, full minus "
+        "diagonal).",
+        KEY_1,
+        partial(more_dependent, cell="posterior_full"),
+        "pushforward",
+    ),
+    _of_images(
+        "disentangled",
+        "Diagonal posteriors disentangle (MIG, diagonal minus full).",
+        "core contribution",
+        disentangled,
+        "posterior_covariance",
+    ),
+    _of_images(
+        "not_injective",
+        "Where the decoder is not injective, components are no longer independent (rank "
+        "correlation of latents not recovered and dependence).",
+        f"{MECHANISM_1}, break condition",
+        confused,
+        "pushforward",
+    ),
+    _of_images(
+        "not_injective_mig",
+        "Where the decoder is not injective, disentanglement is poor (rank correlation of latents "
+        "not recovered and MIG).",
+        SIGNATURES,
+        confused_mig,
+        "pushforward",
+    ),
+    _of_images(
+        "unstable",
+        "Training is unstable where the Jacobian is not orthogonal (rank correlation of "
+        "off-diagonal mass and instability).",
+        SIGNATURES,
+        unstable,
+        "pushforward",
+    ),
+    _of_images(
+        "variance_rises",
+        "beta scales the likelihood's variance: it rises with beta (slope of logarithms).",
+        MECHANISM_2,
+        partial(rises, dataset="dsprites"),
+        "likelihood_variance",
+    ),
+    _of_images(
+        "variance_slope",
+        "beta scales the likelihood's variance: in proportion (the same slope is 1).",
+        MECHANISM_2,
+        partial(slope, dataset="dsprites"),
+        "likelihood_variance",
+    ),
+    _of_images(
+        "variance_falls",
+        "Higher beta corresponds to lower likelihood variance (minus the slope).",
+        MECHANISM_2,
+        falls,
+        "likelihood_variance",
+        contradiction=CONTRADICTS_SIGN,
+    ),
+    _of_images(
+        "collapse",
+        "Posterior collapse indicates that beta is too low (rank correlation of beta and active "
+        "latents).",
+        SIGNATURES,
+        collapse,
+        "likelihood_variance",
+        contradiction=CONTRADICTS_COLLAPSE,
+    ),
+    _of_images(
+        "pairs",
+        "(beta, sigma^2 = 1) and (1, sigma^2 = beta) train the same model (median over pairs of "
+        "the difference of log squared errors).",
+        "next check 2",
+        pairs,
+        "likelihood_variance",
+    ),
+    _of_images(
+        "efficient",
+        "Diagonal covariances are computationally efficient (how many more operations a step takes "
+        "with full ones).",
+        TRADEOFFS,
+        efficient,
+        "posterior_covariance",
+        dataset="",
+    ),
+    _of_images(
+        "beta_mig",
+        "Higher beta enhances disentanglement (MIG at beta = 5 minus beta = 1).",
+        TRADEOFFS,
+        beta_mig,
+        "tradeoff",
+    ),
+    _of_images(
+        "beta_error",
+        "Higher beta reduces generative quality (log squared error at beta = 5 minus beta = 1).",
+        TRADEOFFS,
+        beta_error,
+        "tradeoff",
+    ),
+    _of_images(
+        "architectures",
+        "Decoders with a more orthogonal Jacobian disentangle better (rank correlation of "
+        "off-diagonal mass and MIG).",
+        "first experiment 3",
+        architectures,
+        "decoders",
+    ),
+    _of_images(
+        "mlp",
+        "Diagonal posteriors promote orthogonality in another architecture too, an MLP "
+        "(off-diagonal mass, full minus diagonal).",
+        "first experiment 3",
+        mlp,
+        "decoders",
+    ),
+    _of_images(
+        "smooth",
+        "Piecewise linear activations weaken the Taylor expansion (log error, ReLU minus SiLU).",
+        "open question 3",
+        smooth,
+        "decoders",
+    ),
+    _of_images(
+        "expanded",
+        "The deterministic ELBO encourages a diagonal Hessian (off-diagonal mass, sampled minus "
+        "deterministic).",
+        KEY_3,
+        expanded,
+        "deterministic_elbo",
+    ),
+    _of_images(
+        "regularised",
+        "The Jacobian can be made orthogonal by a penalty (off-diagonal mass, without minus with).",
+        "next check 1",
+        partial(regularised, dataset="dsprites"),
+        "orthogonality_penalty",
+    ),
+    _of_images(
+        "regularised_mig",
+        "Making it orthogonal disentangles (MIG, with the penalty minus without).",
+        "next check 1",
+        partial(regularised_mig, dataset="dsprites"),
+        "orthogonality_penalty",
+    ),
+    _of_images(
+        "regularised_mig_shapes3d",
+        "Making it orthogonal disentangles, on 3D Shapes (MIG, with the penalty minus without).",
+        "next check 1",
+        partial(regularised_mig, dataset="shapes3d"),
+        "orthogonality_penalty",
+        "shapes3d",
+    ),
+    _of_images(
+        "monitored",
+        "Orthogonality goes with MIG (minus its slope in off-diagonal mass, after training).",
+        "next check 1",
+        monitored,
+        "orthogonality_penalty",
+    ),
+    _of_images(
+        "prior_laplace",
+        "Independence needs the Gaussian prior (distance correlation, Laplace minus Gaussian).",
+        "next check 3",
+        partial(more_dependent, cell="prior_laplace"),
+        "pushforward",
+    ),
+    _of_images(
+        "prior_uniform",
+        "Independence needs the Gaussian prior (distance correlation, uniform minus Gaussian).",
+        "next check 3",
+        partial(more_dependent, cell="prior_uniform"),
+        "pushforward",
+    ),
+    _of_images(
+        "bernoulli",
+        "Diagonal posteriors promote orthogonality with a Bernoulli likelihood too (off-diagonal "
+        "mass, full minus diagonal).",
+        "open question 1",
+        partial(other_likelihood, likelihood="bernoulli"),
+        "likelihoods",
+    ),
+    _of_images(
+        "laplace",
+        "Diagonal posteriors promote orthogonality with a Laplace likelihood too (off-diagonal "
+        "mass, full minus diagonal).",
+        "open question 1",
+        partial(other_likelihood, likelihood="laplace"),
+        "likelihoods",
+    ),
+    _of_images(
+        "volume",
+        "Singular values grow with beta: density spreads over the data manifold (rank correlation "
+        "of beta and log s).",
+        "open question 2",
+        volume,
+        "singular_values",
+        about="beyond",
+    ),
+)
+
+STATEMENTS = (*LINEAR, *IMAGES)
+
+
+def linear_statements(statements: Path, scale: str, linear_truth: Path) -> None:
+    """Write what came out of each of `LINEAR`.
+
+    Parameters
+    ----------
+    statements : Path
+        Written, see `betascan.studies.statements.write`.
+    scale : str
+        Of the linear truth.
+    linear_truth : Path
+        Of `linear.solutions`.
+    """
+    common.write(LINEAR, {"linear_truth": linear_truth}, statements, scale)
+
+
+def image_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
+    """Write what came out of each of `IMAGES`.
+
+    Parameters
+    ----------
+    statements : Path
+        Written, see `betascan.studies.statements.write`.
+    scale : str
+        Of the models of images.
+    standins : list of str
+        Data sets whose images are not the genuine ones.
+    **tables : Path
+        The experiments' of `tables.models`, operations, collapsed and pushforward.
+    """
+    common.write(IMAGES, tables, statements, scale, standins)
