@@ -1,8 +1,10 @@
 """What is committed is in step with what it is made from."""
 
 import importlib.util
+import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from betascan.report import readme
@@ -13,6 +15,20 @@ PROJECT = Path(__file__).parent.parent
 def test_pages_show_the_committed_results():
     for path, text in readme.made().items():
         assert path.read_text() == text, path  # make readme
+
+
+def test_gallery_and_reference_have_every_figure_and_every_public_name():
+    for path, text in readme.written().items():
+        assert headings(path.read_text()) == headings(text), path  # make readme
+
+
+def headings(page):
+    return [line for line in page.splitlines() if line.startswith("#")]
+
+
+def test_wall_times_are_no_results():
+    for path in (PROJECT / "results").rglob("*.csv*"):
+        assert not any(re.search("second|hour", column) for column in pd.read_csv(path, nrows=1))
 
 
 def test_what_joins_the_studies_is_of_the_committed_tables(tmp_path):

@@ -28,7 +28,8 @@ def test_the_worked_example_on_a_data_set_of_ones_own(tmp_path):
     assert scores["value"].notna().all()
 
 
-PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/**/*.md")]
+HEADS = ("README.md", "CONTRIBUTING.md", "figures/README.md")
+PAGES = [*(PROJECT / page for page in HEADS), *PROJECT.glob("docs/**/*.md")]
 
 
 @pytest.fixture(scope="module")

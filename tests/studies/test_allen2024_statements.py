@@ -159,7 +159,6 @@ CASES = {  # tables that bear a statement out, and tables that refute it
     **{statement.name: (linear_truth(), linear_truth(-1)) for statement in LINEAR},
     **{statement.name: (GOOD, BAD) for statement in IMAGES},
     "linear_fall": (linear_truth(-1), linear_truth()),
-    "variance_falls": (BAD, GOOD),
     "regularised": (GOOD, {"orthogonality_penalty": penalised(mass=0.6)}),
 }
 ESTIMATES = {  # what the tables that bear them out were made with
@@ -169,7 +168,7 @@ ESTIMATES = {  # what the tables that bear them out were made with
     "own_latents": 0.02 / np.sqrt(0.8), "identity": 0.02, "identity_shapes3d": 0.02,
     "independence": 0.002, "independence_full": 0.2, "disentangled": 0.2,
     "not_injective": 1, "not_injective_mig": -1, "unstable": 1,
-    "variance_rises": 1, "variance_slope": 1, "variance_falls": 1, "collapse": 1, "pairs": 0,
+    "variance_rises": 1, "variance_slope": 1, "collapse": 1, "pairs": 0,
     "efficient": 0.2, "beta_mig": 0.2, "beta_error": np.log(2), "architectures": -1, "mlp": 0.2,
     "smooth": np.log(2), "expanded": 0.2, "regularised": 0.4, "regularised_mig": 0.2,
     "regularised_mig_shapes3d": 0.2, "monitored": 0.5, "prior_laplace": 0.22,
@@ -215,7 +214,7 @@ def test_sign_and_slope_are_two_statements():
 
 
 def test_where_the_document_contradicts_itself_nothing_is_judged():
-    for name in ("linear_fall", "variance_falls", "collapse"):
+    for name in ("linear_fall", "collapse"):
         outcome = common.judge(NAMED[name], linear_truth() | GOOD, "papers")
         assert outcome.verdict == Verdict.CONTRADICTION
         assert "mechanism" in outcome.reason

@@ -85,6 +85,14 @@ def test_robustness_is_in_units_of_the_spread_between_models():
     assert outcome.estimate == pytest.approx(0.4 / spread, rel=0.05)  # three settings, 0.2 apart
 
 
+def test_it_is_the_mig_of_the_document_that_is_robust_and_the_binned_one_that_has_bins():
+    repeated, binned = made_repeats(), made_repeats(noise_of_mig=1.0)
+    for metric, name, same in (("mig", "samples", True), ("mig_chen", "samples", False)):
+        mixed = repeated.where(repeated["metric"] != metric, binned)
+        estimate = judged(name, {"repeated": mixed}).estimate
+        assert (estimate == judged(name, {"repeated": repeated}).estimate) == same
+
+
 def test_models_that_have_not_learnt_leave_it_open():
     scores = made_scores()
     scores.loc[scores["metric"] == "rate", "value"] = 0.1

@@ -7,9 +7,11 @@ import torch
 from dag import signature
 
 from betascan.models import load
+from betascan.studies.denardin2025.statements import STATEMENTS
+from betascan.studies.judgement import Verdict
 
 
-def test_tables_scores_and_claims(finished):
+def test_tables_scores_and_statements(finished):
     results = finished / "results/denardin2025"
     named = ["value", "column", "ours", "standard_error", "printed", "logged"]
     for number, columns in ("01", 2), ("02", 5), ("03", 2), ("04", 5):
@@ -21,9 +23,15 @@ def test_tables_scores_and_claims(finished):
     scores = pd.read_csv(results / "scores.csv")
     assert len(scores.groupby(["dataset", "model", "weight", "seed"])) == 8
     assert {"disentanglement_lib", "denardin2025", "lightgbm"} <= set(scores["convention"])
-    claims = pd.read_csv(results / "claims.csv")
-    assert list(claims.columns) == ["claim", "evidence", "verdict"]
-    assert set(claims["verdict"]) == {"scale cannot tell"}  # a handful of steps show nothing
+    terms = pd.read_csv(results / "rate_terms.csv")
+    assert len(terms) == 8 * 3
+    parts = terms.groupby(["dataset", "model", "weight"])["value"].sum()
+    rates = scores[scores["metric"] == "rate"].set_index(["dataset", "model", "weight"])["value"]
+    assert (parts - rates).abs().max() < 0.5  # of other images, and from samples
+    statements = pd.read_csv(results / "statements.csv")
+    assert len(statements) == len(STATEMENTS)
+    # a handful of steps show nothing
+    assert set(statements["verdict"]) == {Verdict.UNDECIDED, Verdict.CONTRADICTION}
     provenance = json.loads((results / "provenance.json").read_text())
     assert provenance["trainings"] == 8
     assert any("stand-in" in data["source"] for data in provenance["data"])

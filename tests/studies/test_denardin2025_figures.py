@@ -7,6 +7,7 @@ import pytest
 from betascan.core.files import write_npz
 from betascan.metrics.registry import METRICS
 from betascan.plots import labels
+from betascan.plots.points import FLOOR
 from betascan.plots.style import MODEL_LOOKS
 from betascan.studies.denardin2025 import figures, tables
 
@@ -39,8 +40,16 @@ def scores(tmp_path):
     return tmp_path / "scores.csv"
 
 
-def test_a_panel_draws_the_score_that_its_title_names(scores):
-    figure = figures.scores(scores, "dsprites", WANTED, standins=[])
+@pytest.fixture
+def ends(scores, tmp_path):
+    """None of these models is on a plateau."""
+    models = pd.read_csv(scores)[tables.KEYS].drop_duplicates().assign(plateau=False)
+    models.to_csv(tmp_path / "ends.csv", index=False)
+    return tmp_path / "ends.csv"
+
+
+def test_a_panel_draws_the_score_that_its_title_names(scores, ends):
+    figure = figures.scores(scores, ends, "dsprites", WANTED, standins=[])
     panels = {ax.get_title(): ax for ax in figure.axes}
     assert list(panels) == [score.label for score in figures.shown_scores(WANTED)]
     for score in figures.shown_scores(WANTED):
@@ -55,8 +64,59 @@ def test_a_panel_draws_the_score_that_its_title_names(scores):
             assert drawn.lines[0].get_color() == MODEL_LOOKS[model]["color"]
 
 
-def test_the_published_mig_stands_only_with_its_own_convention(scores):
-    figure = figures.scores(scores, "dsprites", WANTED, standins=[])
+def test_models_on_a_plateau_are_hollow_and_not_in_the_means(scores, ends):
+    models = pd.read_csv(ends)
+    models["plateau"] = (models["weight"] == 4) & (models["model"] == "beta_vae")
+    models.to_csv(ends, index=False)
+    figure = figures.scores(scores, ends, "dsprites", ["mig"], standins=[])
+    (ax,) = figure.axes
+    drawn = {c.get_label(): c.lines[0].get_ydata() for c in ax.containers}
+    assert len(drawn[labels.MODELS["beta_vae"]]) == 2
+    assert len(drawn[labels.MODELS["factor_vae"]]) == 3
+    (hollow,) = [line for line in ax.lines if str(line.get_label()).endswith("on a plateau")]
+    assert hollow.get_markerfacecolor() == "white"
+    assert hollow.get_ydata() == [value_of("mig", "disentanglement_lib", "beta_vae", 4)]
+
+
+def test_the_floor_is_the_highest_score_without_active_latents(scores, ends):
+    frame = pd.read_csv(scores)
+    active = frame[frame["metric"] == "sap"].assign(metric="active_units", convention="burda2016")
+    active["value"] = np.where(active["weight"] < 16, 0, 3)
+    pd.concat([frame, active]).to_csv(scores, index=False)
+    figure = figures.scores(scores, ends, "dsprites", WANTED, standins=[])
+    for ax, score in zip(figure.axes, figures.shown_scores(WANTED), strict=True):
+        (line,) = [line for line in ax.lines if line.get_label() == FLOOR]
+        expected = value_of(score.name, score.convention, "factor_vae", 4)
+        np.testing.assert_allclose(line.get_ydata(), expected)
+
+
+def test_without_empty_models_there_is_no_floor(scores, ends):
+    figure = figures.scores(scores, ends, "dsprites", WANTED, standins=[])
+    assert not [line for ax in figure.axes for line in ax.lines if line.get_label() == FLOOR]
+
+
+def test_the_parts_of_the_rate_add_up_to_it(ends, tmp_path):
+    models = pd.read_csv(ends)[tables.KEYS]
+    parts = {"information": 4.0, "total_correlation": 0.5, "dimension_wise_kl": 1.5}
+    rows = [models.assign(metric=m, value=v + models["weight"], images=900)
+            for m, v in parts.items()]  # fmt: skip
+    pd.concat(rows).to_csv(tmp_path / "terms.csv", index=False)
+    figure = figures.rate_terms(tmp_path / "terms.csv", ends, "dsprites", ["dsprites"])
+    assert len(figure.axes) == 2
+    for ax in figure.axes:
+        drawn = [container.lines[0].get_ydata() for container in ax.containers]
+        weights = np.array(WEIGHTS)
+        for line, expected in zip(
+            drawn, (6 + 3 * weights, 4 + weights, 2 + 2 * weights, 0.5 + weights), strict=True
+        ):
+            np.testing.assert_allclose(np.asarray(line, float), expected)
+        (most,) = [line for line in ax.lines if line.get_label().startswith("log of")]
+        assert most.get_ydata()[0] == pytest.approx(np.log(900))
+        assert "stand-in" in ax.get_title()
+
+
+def test_the_published_mig_stands_only_with_its_own_convention(scores, ends):
+    figure = figures.scores(scores, ends, "dsprites", WANTED, standins=[])
     published = f"{labels.MODELS['beta_vae']}, published"
     panels = {
         ax.get_title(): [line for line in ax.lines if line.get_label() == published]
@@ -69,8 +129,8 @@ def test_the_published_mig_stands_only_with_its_own_convention(scores):
 
 
 @pytest.mark.parametrize("wanted", [["mig"], list(METRICS)])
-def test_any_number_of_scores_has_its_panels(scores, wanted):
-    figure = figures.scores(scores, "dsprites", wanted, standins=["dsprites"])
+def test_any_number_of_scores_has_its_panels(scores, ends, wanted):
+    figure = figures.scores(scores, ends, "dsprites", wanted, standins=["dsprites"])
     assert len(figure.axes) == len(figures.shown_scores(wanted))
     assert "stand-in" in figure.legends[0].get_title().get_text()
 

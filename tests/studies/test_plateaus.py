@@ -73,3 +73,32 @@ def test_an_empty_code_is_a_plateau_if_one_with_a_code_ends_lower(
     row = judged(rates, loss, annealed_rate, annealed_loss)
     assert row["state"] == state
     assert row["left_at"] == pytest.approx(left_at, nan_ok=True)
+
+
+def test_an_empty_code_is_a_plateau_if_the_code_of_another_weight_would_cost_less(tmp_path):
+    """denardin2025 on dSprites at 16, 32, 64 (laptop), and the author's MPI3D at 32, 64."""
+    ended = {
+        ("dsprites", 16): (161.5, 5.98),
+        ("dsprites", 32): (622.4, 0.00016),
+        ("dsprites", 64): (280.9, 2.77),
+        ("mpi3d", 32): (72.78, 0.38 + 0.2),  # with what makes it a code here
+        ("mpi3d", 64): (87.00, 0.0001),
+    }
+    files, rows = [], []
+    for (dataset, weight), (distortion, rate) in ended.items():
+        keys = {"dataset": dataset, "weight": weight, "seed": 19}
+        rows.append({"signature": f"{dataset}{weight}", "keys": keys})
+        files.append(tmp_path / rows[-1]["signature"] / "history.csv")
+        files[-1].parent.mkdir()
+        history = {"step": [10], "loss": [distortion + weight * rate], "rate": [rate]}
+        pd.DataFrame(history).to_csv(files[-1], index=False)
+    plateaus.table(files, [], tmp_path / "plateaus.csv", rows, "weight")
+    table = pd.read_csv(tmp_path / "plateaus.csv").set_index(["dataset", "weight"])
+    assert table["state"].to_dict() == {
+        ("dsprites", 16): "learnt",
+        ("dsprites", 32): "plateau",
+        ("dsprites", 64): "learnt",
+        ("mpi3d", 32): "learnt",
+        ("mpi3d", 64): "unknown",  # nothing known costs less
+    }
+    assert table.loc[("dsprites", 32), "cheapest_code"] == pytest.approx(161.5 + 32 * 5.98)

@@ -13,8 +13,10 @@ from snakemake.utils import update_config
 
 from betascan.core.errors import ConfigError
 from betascan.models import load
+from betascan.studies.judgement import Verdict
 from betascan.studies.vu2026.image_config import DOCUMENT
 from betascan.studies.vu2026.image_tables import METRICS
+from betascan.studies.vu2026.statements import IMAGES
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
 from betascan.workflow import config
@@ -56,7 +58,12 @@ def test_tables_of_the_image_study(finished):
     assert set(table["dataset"]) == set(DOCUMENT.values())
     assert table["value"].notna().all()
     assert set(pd.read_csv(results / "image_cells.csv")["seeds"]) == {1}
-    assert set(pd.read_csv(results / "image_claims.csv")["verdict"]) == {"scale cannot tell"}
+    spectrum = pd.read_csv(results / "image_spectrum.csv")
+    assert {"information", "total_correlation"} <= set(spectrum["metric"])
+    statements = pd.read_csv(results / "image_statements.csv")
+    assert len(statements) == len(IMAGES)
+    # a handful of steps show nothing
+    assert set(statements["verdict"]) == {Verdict.UNDECIDED, Verdict.CONTRADICTION}
     provenance = json.loads((results / "provenance.json").read_text())["images"]
     assert provenance["scale"] == "test"
     assert provenance["trainings"] == 3 * (2 + 4)

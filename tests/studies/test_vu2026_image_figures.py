@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgba
 
 from betascan.core.files import write_npz
 from betascan.plots import labels
+from betascan.plots.points import FLOOR
 from betascan.plots.style import ordinal
 from betascan.studies.vu2026 import image_figures, image_views
 from betascan.studies.vu2026.image_config import DOCUMENT, document_name
@@ -58,8 +59,34 @@ def image_table(tmp_path_factory):
     models = product(FOUR, METRICS, range(2), BETAS, LAMBDAS)
     rows = [(*model, image_value(*model)) for model in models]
     table = pd.DataFrame(rows, columns=["dataset", "metric", "seed", "beta", "lambda", "value"])
-    table.assign(dataset=table["dataset"].map(document_name)).to_csv(path, index=False)
+    table = table.assign(dataset=table["dataset"].map(document_name), plateau=False)
+    table.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture
+def spectrum(image_table, tmp_path):
+    """What the models carry: a number that no other model and metric has."""
+    models = pd.read_csv(image_table).query("metric == 'NLL'")
+    parts = {"active_units": 3, "information": 100, "total_correlation": 200}
+    table = pd.concat([models.assign(metric=m, value=models["value"] + v)
+                       for m, v in parts.items()])  # fmt: skip
+    table.to_csv(tmp_path / "spectrum.csv", index=False)
+    return tmp_path / "spectrum.csv"
+
+
+@pytest.fixture
+def with_failures(image_table, spectrum, tmp_path):
+    """The same tables, in which seed 1 at beta 32 is on a plateau and has no active latents."""
+    paths = []
+    for path in (image_table, spectrum):
+        table = pd.read_csv(path)
+        empty = (table["seed"] == 1) & (table["beta"] == 32)
+        table["plateau"] = empty
+        table.loc[empty & (table["metric"] == "active_units"), "value"] = 0
+        paths.append(tmp_path / f"failed_{path.name}")
+        table.to_csv(paths[-1], index=False)
+    return paths
 
 
 @pytest.fixture
@@ -76,8 +103,8 @@ def cells(image_table, tmp_path):
     return path
 
 
-def test_seeds_stand_under_their_data_set_metric_beta_and_lambda(image_table):
-    shown = panels(image_figures.boxes(image_table, FOUR, STANDINS))
+def test_seeds_stand_under_their_data_set_metric_beta_and_lambda(image_table, spectrum):
+    shown = panels(image_figures.boxes(image_table, spectrum, FOUR, STANDINS))
     assert len(shown) == 4 * 4
     assert ("SAP", "dSprites") in shown  # which is no stand-in
     ax = shown["SAP", "MPI3D-real stand-in"]
@@ -93,6 +120,62 @@ def test_seeds_stand_under_their_data_set_metric_beta_and_lambda(image_table):
         for seed, beta, lam in product(range(2), BETAS, LAMBDAS)
     }
     assert ax.get_ylim()[0] == 0
+
+
+def test_models_on_a_plateau_are_hollow_and_the_floor_is_theirs(with_failures):
+    shown = panels(image_figures.boxes(*with_failures, FOUR, STANDINS))
+    ax = shown["MIG", "dSprites"]
+    hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    values = [image_value("dsprites", "MIG", 1, 32, lam) for lam in LAMBDAS]
+    np.testing.assert_allclose([line.get_ydata()[0] for line in hollow], values)
+    filled = [y for group in ax.collections if hasattr(group, "get_offsets")
+              for _, y in group.get_offsets()]  # fmt: skip
+    assert not np.isclose(np.subtract.outer(filled, values), 0).any()
+    (floor,) = [line for line in ax.lines if line.get_label() == FLOOR]
+    assert floor.get_ydata()[0] == pytest.approx(max(values))
+    assert not [line for line in shown["NLL (nats)", "dSprites"].lines if line.get_label() == FLOOR]
+
+
+def test_the_mechanism_is_drawn_over_beta_without_lambda_and_with_the_largest(
+    image_table, spectrum
+):
+    shown = panels(image_figures.mechanism(image_table, spectrum, FOUR, STANDINS))
+    rows = ["total correlation", "$I(x;z)$ (nats)", "$I_m$ (nats)", "MIG", "SAP"]
+    assert list(dict.fromkeys(label for label, _ in shown)) == rows
+    ends = {"total correlation": ("NLL", 200), "$I(x;z)$ (nats)": ("NLL", 100),
+            "MIG": ("MIG", 0), "SAP": ("SAP", 0), "$I_m$ (nats)": ("Im", 0)}  # fmt: skip
+    for (label, title), ax in shown.items():
+        dataset = FOUR[list(dict.fromkeys(t for _, t in shown)).index(title)]
+        metric, added = ends[label]
+        for container, lam in zip(ax.containers, LAMBDAS, strict=True):
+            assert container.get_label() == labels.setting(lam=lam)
+            expected = [added + image_value(dataset, metric, 0.5, beta, lam) for beta in BETAS]
+            np.testing.assert_allclose(np.asarray(container.lines[0].get_ydata(), float), expected)
+
+
+def test_the_mechanism_leaves_out_models_on_a_plateau(with_failures):
+    shown = panels(image_figures.mechanism(*with_failures, FOUR, STANDINS))
+    line = shown["MIG", "dSprites"].containers[0].lines[0].get_ydata()
+    expected = [image_value("dsprites", "MIG", seed, beta, 0) for seed, beta in ((0.5, 1), (0, 32))]
+    np.testing.assert_allclose(np.asarray(line, float), expected)
+
+
+def test_scores_stand_over_the_information_of_their_model(with_failures):
+    table = with_failures[0]
+    shown = panels(image_figures.relation(table, FOUR, STANDINS))
+    assert list(dict.fromkeys(label for label, _ in shown)) == ["MIG", "SAP"]
+    ax = shown["SAP", "MPI3D-real stand-in"]
+    points = {
+        (round(x, 6), round(y, 6), line.get_markerfacecolor() == "white")
+        for line in ax.lines
+        for x, y in line.get_xydata()
+    }
+    models = [m for m in product(range(2), BETAS, LAMBDAS) if m[:2] != (1, 32)]
+    assert points == {
+        (*(round(image_value("mpi3d_real", metric, *model), 6) for metric in ("Im", "SAP")),
+         model[2] > 0)
+        for model in models
+    }  # fmt: skip
 
 
 def test_heat_maps_show_each_mean_in_its_place(cells):

@@ -1,4 +1,4 @@
-"""Tables and statements of vu2026's image study, from scores that are known."""
+"""Tables of vu2026's image study, from scores that are known."""
 
 from itertools import product
 
@@ -9,7 +9,8 @@ import pytest
 from betascan.config.images import TABULAR_METRICS
 from betascan.metrics.inputs import LatentCodes
 from betascan.metrics.scores import score_table
-from betascan.studies.vu2026 import image_claims, image_tables
+from betascan.studies.judgement import Verdict
+from betascan.studies.vu2026 import image_tables
 from betascan.studies.vu2026.image_config import DOCUMENT, NEEDED
 from betascan.studies.vu2026.image_tables import published
 
@@ -37,27 +38,38 @@ def rows_of(datasets):
     ]
 
 
-def write_tables(folder, datasets, standins=()):
+def write_tables(folder, datasets, standins=(), rate=lambda *_: 12.5, plateau=lambda *_: False):
     """Write a study's tables, from files whose order is not that of the rows."""
     rows = rows_of(datasets)
-    scores, histories = [], []
+    scores, histories, terms = [], [], []
     for row in rows:
         settings = [row["keys"][name] for name in ("seed", "beta", "lambda")]
         values = {
             (m, convention): score(m, *settings) for m, convention in image_tables.SCORES.values()
         }
-        values |= {("active_units", "burda2016"): 5, ("rate", "hirn2026"): 12.5}
-        values |= {("total_correlation", "gaussian"): 0.25, ("mig", "chen2018"): 99.0}
+        values |= {("active_units", "burda2016"): 5, ("rate", "hirn2026"): rate(*settings)}
+        values |= {("mig", "chen2018"): 99.0}
         table = pd.DataFrame([[*which, v] for which, v in values.items()])
         table.columns = ["metric", "convention", "value"]
         last = score("nll", *settings)
         history = pd.DataFrame({"step": [5, 10], "reconstruction": [999.0, last]})
-        for files, name, frame in (scores, "scores", table), (histories, "history", history):
+        parts = pd.DataFrame({"metric": image_tables.TERMS, "value": [9.0, 0.5, 3.0]})
+        for files, name, frame in (
+            (scores, "scores", table), (histories, "history", history), (terms, "terms", parts),
+        ):  # fmt: skip
             files.append(folder / row["signature"] / f"{name}.csv")
             files[-1].parent.mkdir(exist_ok=True)
             frame.to_csv(files[-1], index=False)
     table, cells = folder / "images.csv", folder / "cells.csv"
-    image_tables.join(scores[::-1], histories, table, folder / "spectrum.csv", rows)
+    plateaus = folder / "plateaus.csv"
+    states = [
+        {**row["keys"], "state": "plateau" if plateau(keys["seed"], keys["beta"]) else "learnt"}
+        for row in rows for keys in [row["keys"]] if keys["lambda"] == 0
+    ]  # fmt: skip
+    pd.DataFrame(states).to_csv(plateaus, index=False)
+    image_tables.join(
+        scores[::-1], histories, terms, plateaus, table, folder / "spectrum.csv", rows
+    )
     image_tables.cells(table, cells, "papers", standins)
     return folder
 
@@ -93,6 +105,7 @@ def test_every_model_has_its_row_and_its_change(folder):
     table = pd.read_csv(folder / "images.csv")
     assert list(table.columns) == [
         *["dataset", "metric", "lambda", "beta", "seed", "value", "percent", "published_percent"],
+        "plateau",
     ]
     assert len(table) == 3 * 4 * 3 * 6
     where = {"dataset": "dSprites", "lambda": 0, "beta": 32, "seed": 1}
@@ -103,8 +116,10 @@ def test_every_model_has_its_row_and_its_change(folder):
     nll = row(table, metric="NLL", **where)
     assert nll["value"] == 132  # of the last interval
     assert np.isclose(nll["percent"], 100 * (132 / 101 - 1))
-    spectrum = row(pd.read_csv(folder / "spectrum.csv"), metric="rate", **where)
-    assert spectrum["value"] == 12.5
+    spectrum = pd.read_csv(folder / "spectrum.csv")
+    assert row(spectrum, metric="rate", **where)["value"] == 12.5
+    assert row(spectrum, metric="total_correlation", **where)["value"] == 0.5
+    assert not table["plateau"].any()
 
 
 def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
@@ -118,15 +133,18 @@ def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
     assert len(accepted) > len(NEEDED)
     rows = rows_of(["dsprites"])[:1]
     folder = tmp_path / rows[0]["signature"]
-    scores, history = folder / "scores.csv", folder / "history.csv"
+    scores, history, terms = (folder / f"{name}.csv" for name in ("scores", "history", "terms"))
     folder.mkdir()
     pd.DataFrame({"reconstruction": [7.0]}).to_csv(history, index=False)
+    plateaus = tmp_path / "plateaus.csv"
+    pd.DataFrame([{**rows[0]["keys"], "state": "learnt"}]).to_csv(plateaus, index=False)
+    pd.DataFrame({"metric": image_tables.TERMS, "value": 1}).to_csv(terms, index=False)
     files = tmp_path / "images.csv", tmp_path / "spectrum.csv"
     written = []
     for wanted in (NEEDED, accepted):
         table = score_table(train, test, metrics=wanted, n_refits=0, workers=1)
         table.to_csv(scores, index=False)
-        image_tables.join([scores], [history], *files, rows)
+        image_tables.join([scores], [history], [terms], plateaus, *files, rows)
         written.append([file.read_text() for file in files])
     assert written[0] == written[1]
 
@@ -145,11 +163,12 @@ def test_means_over_seeds(folder):
     assert np.isclose(cell["mean"], 0.1818)
     assert np.isclose(cell["percent"], 80)
     assert np.isclose(cell["difference"], 80 - 873.38)
-    assert cell["verdict"] == "differs"
+    assert (cell["data"], cell["verdict"]) == ("genuine", Verdict.NOT_REPRODUCED)
     standin = cells[(cells["dataset"] == "MPI3D") & (cells["beta"] > 1)]
-    assert set(standin["verdict"]) == {"stand-in cannot tell"}
+    assert set(standin["data"]) == {"stand-in"}
+    assert set(standin["verdict"]) == {Verdict.UNDECIDED}
     reference = cells[(cells["beta"] == 1) & (cells["lambda"] == 0)]
-    assert set(reference["verdict"]) == {"reference"}
+    assert set(reference["verdict"]) == {Verdict.BY_CONSTRUCTION}
 
 
 def test_a_change_of_means_and_its_error():
@@ -163,81 +182,57 @@ def test_a_change_of_means_and_its_error():
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "expected"),
+    ("ours", "error", "verdict"),
     [
-        *[(20, 4, "yes"), (20, 11, "unclear"), (20, np.nan, "unclear"), (np.nan, 1, "unclear")],
-        *[(-20, 4, "no"), (4, 0.1, "no"), (4, 3, "unclear")],
+        (244.0, 5.0, Verdict.REPRODUCED),
+        (150.0, 5.0, Verdict.NOT_REPRODUCED),
+        (244.0, 100.0, Verdict.UNDECIDED),  # 0 would agree as well
+        (244.0, np.nan, Verdict.UNDECIDED),
     ],
 )
-def test_a_change_is_there_by_two_standard_errors(change, error, expected):
-    assert image_claims.judge(change, error, slight=5) == expected
+def test_a_cell_agrees_by_errors_that_do_not_hide_it(tmp_path, ours, error, verdict):
+    """The published change of MIG on dSprites at beta 16 is 244.48 %; the error of two seeds."""
+    values = [1 + ours / 100 + error / 100, 1 + ours / 100 - error / 100]
+    seeds = [0, 1] if np.isfinite(error) else [0]
+    rows = [
+        {"dataset": "dSprites", "metric": "MIG", "lambda": 0, "beta": beta, "seed": seed,
+         "value": value, "plateau": False}
+        for beta, group in ((1, [1, 1]), (16, values if len(seeds) > 1 else [1 + ours / 100]))
+        for seed, value in zip(seeds, group, strict=False)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "images.csv", index=False)
+    image_tables.cells(tmp_path / "images.csv", tmp_path / "cells.csv", "papers", [])
+    assert row(pd.read_csv(tmp_path / "cells.csv"), beta=16)["verdict"] == verdict
 
 
-def claims_of(folder, scale="papers", standins=()):
-    path = folder / "claims.csv"
-    image_claims.claims(folder / "images.csv", path, scale, standins)
-    return pd.read_csv(path)
+def test_a_model_is_on_a_plateau_if_it_began_there_and_is_still_empty(tmp_path):
+    """At beta 32 seeds 0 and 1 were continued from a plateau; lambda 8 got seed 1 out of it."""
+
+    def rate(seed, beta, lam):
+        return 0.01 if beta == 32 and (seed == 0 or (seed == 1 and lam == 0)) else 12.5
+
+    write_tables(tmp_path, ["dsprites"], rate=rate, plateau=lambda seed, beta: beta == 32)
+    table = pd.read_csv(tmp_path / "images.csv")
+    failed = table[table["plateau"]].groupby(["seed", "beta", "lambda"]).size()
+    assert failed.to_dict() == {(0, 32, 0): 4, (0, 32, 8): 4, (1, 32, 0): 4}
 
 
-def test_claims_that_hold(folder):
-    claims = claims_of(folder)
-    mig = claims[(claims["metric"] == "MIG") & (claims["dataset"] == "dSprites")].set_index("item")
-    assert mig["ours"]["peak"] == 4
-    assert np.isclose(mig["ours"]["collapse"], 80)
-    assert np.isclose(mig["ours"]["restored"], 350)
-    assert set(mig["verdict"]) == {"holds"}
-    everywhere = row(claims, item="collapse_everywhere", metric="MIG")
-    assert (everywhere["published"], everywhere["in_document"]) == (2, "no")
-    assert (everywhere["ours"], everywhere["verdict"]) == (3, "holds")
-
-
-def test_the_documents_own_shapes3d_shows_no_collapse(folder):
-    shapes = claims_of(folder).query("dataset == 'Shapes3D'")
-    scores = shapes[shapes["item"].isin(["peak", "collapse", "restored"])]
-    assert set(scores["in_document"]) == {"no"}
-    assert set(shapes[shapes["item"] == "peak"]["published"]) == {32}
-
-
-def test_claims_that_do_not_hold(folder, tmp_path):
+def test_means_are_over_what_has_learnt(folder, tmp_path):
     table = pd.read_csv(folder / "images.csv")
-    falls = {1.0: 1.0, 4.0: 2.0, 32.0: 3.0}
-    rises = table["metric"] != "NLL"
-    table.loc[rises, "value"] = table["beta"].map(falls)[rises] * (1 + 0.01 * table["seed"])
+    at = (table["beta"] == 32) & (table["lambda"] == 0) & (table["seed"] == 2)
+    table.loc[at, ["value", "plateau"]] = 0.0, True
     table.to_csv(tmp_path / "images.csv", index=False)
-    claims = claims_of(tmp_path)
-    scores = claims[claims["metric"] != "NLL"]
-    assert set(scores["in_ours"]) == {"no"}
-    assert set(scores["verdict"]) == {"does not hold"}
+    image_tables.cells(tmp_path / "images.csv", tmp_path / "cells.csv", "papers", [])
+    cells = pd.read_csv(tmp_path / "cells.csv")
+    cell = row(cells, **{"dataset": "Shapes3D", "metric": "MIG", "lambda": 0, "beta": 32})
+    assert cell["seeds"] == 2
+    assert np.isclose(cell["mean"], 0.0402)  # of seeds 0 and 1
+    assert np.isclose(cell["percent"], -60)  # against the same seeds
 
 
-def test_one_seed_another_scale_and_stand_ins_cannot_tell(folder, tmp_path):
-    assert set(claims_of(folder, scale="laptop")["verdict"]) == {"scale cannot tell"}
-    verdicts = claims_of(folder, standins=["shapes3d"]).groupby("dataset")["verdict"].agg(set)
-    assert verdicts["Shapes3D"] == verdicts["all three"] == {"stand-in cannot tell"}
-    assert verdicts["dSprites"] == {"holds"}
-    table = pd.read_csv(folder / "images.csv")
-    table[table["seed"] == 0].to_csv(tmp_path / "images.csv", index=False)
-    assert set(claims_of(tmp_path)["verdict"]) == {"seeds cannot tell"}
-
-
-def test_a_data_set_of_ours_is_measured_and_not_judged(folder, four):
+def test_a_data_set_of_ours_is_measured_and_not_judged(four):
     cells = pd.read_csv(four / "cells.csv").set_index("dataset")
-    assert set(cells.loc["mpi3d_real_complex", "verdict"]) == {"not in the document"}
+    assert set(cells.loc["mpi3d_real_complex", "verdict"]) == {Verdict.BEYOND}
     assert cells.loc["mpi3d_real_complex", "percent"].equals(
         cells.loc["MPI3D", "percent"].set_axis(cells.loc["mpi3d_real_complex"].index)
     )
-    claims = claims_of(four, standins=["mpi3d_real_complex"]).set_index("dataset")
-    added = claims.loc["mpi3d_real_complex"]
-    assert set(added["verdict"]) == set(added["in_document"]) == {"not in the document"}
-    assert added["published"].isna().all()
-    assert set(added["in_ours"]) == {"yes"}
-    # neither its presence nor its stand-in changes what is said of the document's three
-    others = claims.drop("mpi3d_real_complex").reset_index()
-    pd.testing.assert_frame_equal(others, claims_of(folder).reindex(columns=others.columns))
-
-
-def test_of_fewer_data_sets_nothing_holds_everywhere(tmp_path):
-    write_tables(tmp_path, ["dsprites"])
-    claims = claims_of(tmp_path).set_index("item")
-    assert set(claims.loc["collapse", "in_ours"]) == {"yes"}
-    assert set(claims.loc["collapse_everywhere", "in_ours"]) == {"unclear"}

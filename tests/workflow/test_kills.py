@@ -55,8 +55,13 @@ def test_a_run_killed_again_and_again_gives_the_same_bytes(finished, tmp_path):
     scan = {**TINY["hirn2026"]["scan"], "points_per_job": 3}
     overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "scan": scan}}
     moments, most = random.Random(0), len(made(finished)) // (KILLS + 1)
-    for _ in range(KILLS):
+    for number in range(KILLS):
         assert kill_after(moments.randint(1, most), tmp_path, overlay)
+        if number == 0:
+            locked = snakemake(tmp_path, *TARGETS, overlay=overlay)
+            assert locked.returncode == 1
+            assert "betascan: another run works in this folder, or one was" in locked.stderr
+            assert "Traceback" not in locked.stderr
         assert snakemake(tmp_path, "--unlock", overlay=overlay).returncode == 0
     again = snakemake(tmp_path, *TARGETS, overlay=overlay)
     assert again.returncode == 0, again.stderr

@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import signal
 import subprocess
-import time
 
 import yaml
 from dag import ENVIRONMENT, PROJECT, TINY, command, planned, snakemake
@@ -110,36 +108,17 @@ def test_an_overlay_has_a_folder_of_its_own(tmp_path):
     assert "into test/results and test/figures" in run.stdout
 
 
-def test_the_snakefile_may_be_reached_through_a_link(tmp_path):
-    (tmp_path / "link").symlink_to(PROJECT / "Snakefile")
-    run = snakemake(tmp_path, "dsprites", "--dry-run", "--snakefile", "link")
-    assert run.returncode == 0, run.stderr
-
-
-def test_a_relative_data_folder_is_where_the_user_stands(tmp_path):
+def test_the_snakefile_may_be_a_link_and_the_data_folder_relative_to_the_user(tmp_path):
+    (tmp_path / "Snakefile").symlink_to(PROJECT / "Snakefile")
     (tmp_path / "mine").mkdir()
     overlay = {**TINY, "data": {**TINY["data"], "shapes3d": {"source": "official"}}}
     (tmp_path / "mine/3dshapes.h5").write_text("no such thing")
     (tmp_path / "run").mkdir()
     run = subprocess.run(
-        command(tmp_path / "run", "data/shapes3d_official.h5", overlay=overlay),
+        command(tmp_path / "run", "data/shapes3d_official.h5", overlay=overlay, project=tmp_path),
         capture_output=True,
         text=True,
         cwd=tmp_path,
         env={**ENVIRONMENT, "BETASCAN_DATA": "mine"},
     )
     assert f"{tmp_path}/mine/3dshapes.h5 has 13 bytes, the official file" in run.stderr
-
-
-def test_a_second_run_in_a_folder_is_one_line(tmp_path):
-    with subprocess.Popen(
-        command(tmp_path, "hirn2026"), env=ENVIRONMENT, stderr=subprocess.DEVNULL
-    ) as first:
-        while not list(tmp_path.glob(".snakemake/locks/*")):
-            assert first.poll() is None
-            time.sleep(0.05)
-        second = snakemake(tmp_path, "hirn2026")
-        first.send_signal(signal.SIGINT)
-    assert second.returncode == 1
-    assert "betascan: another run works in this folder" in second.stderr
-    assert "Traceback" not in second.stderr

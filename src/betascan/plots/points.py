@@ -1,9 +1,15 @@
-"""Means over seeds with their standard errors."""
+"""Means over seeds with their standard errors, and what scores of nothing learnt are."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from betascan.plots.style import GUIDE
+
+FLOOR = "highest of models without active latents"
 
 
 def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
@@ -24,3 +30,16 @@ def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     if values.ngroups:
         mean, error = values.mean(), values.sem().fillna(0)
         ax.errorbar(mean.index, mean, error, capsize=1.5, elinewidth=0.6, **style)
+
+
+def floor(ax: Axes, values: ArrayLike) -> None:
+    """Draw a line at the highest of scores of models without active latents, if there are any.
+
+    Their means still differ by rounding from image to image, and a score of bins sees that.
+
+    Parameters
+    ----------
+    values : array-like of shape (models,)
+    """
+    if np.size(values):
+        ax.axhline(np.max(values), color=GUIDE, ls="--", lw=0.7, zorder=1, label=FLOOR)

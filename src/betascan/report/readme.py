@@ -9,7 +9,7 @@ It joins the tables of the studies in ``results/`` anew, then writes what stands
 - ``<!-- value of FILE: EXPRESSION where ROWS as FORMAT -->`` ... ``<!-- end of value -->``, inside
   a line: a number of a table in ``results/``, by `pandas.DataFrame.query` and ``eval``.
 
-The badges are written whole.
+The badges, the gallery of figures and the API reference are written whole.
 """
 
 import re
@@ -22,6 +22,7 @@ import pandas as pd
 
 from betascan.core.files import read_csv
 from betascan.core.paths import Paths
+from betascan.report import api
 from betascan.report.badges import badges
 from betascan.report.statements import markdown, number, readable
 from betascan.studies.base import Study
@@ -163,6 +164,26 @@ def pages() -> list[Path]:
     return [PROJECT / "README.md", metrics, *sorted((PROJECT / "docs").glob("*.md"))]
 
 
+def gallery() -> str:
+    """Return the page of all committed figures in Markdown, with their captions."""
+    parts = ["# All figures\n", "Each says its scale and its data. A click enlarges it.\n"]
+    for key, study in _studies().items():
+        title = (PROJECT / f"docs/{key}.md").read_text().splitlines()[0].removeprefix("# ")
+        parts.append(f"## [{title}](../docs/{key}.md)\n")
+        for figure in study.figures:
+            file = f"{key}/{figure.name}.png"
+            if (PROJECT / "figures" / file).exists():
+                picture = f'<img src="{file}" width="640" alt="{figure.name}">'
+                parts += [f"### {figure.name}\n", f'<a href="{file}">{picture}</a>\n']
+                parts.append(f"{figure.caption}\n")
+    return "\n".join(parts)
+
+
+def written() -> dict[Path, str]:
+    """Return the text of the pages that are made of captions and docstrings, by path."""
+    return {PROJECT / "figures/README.md": gallery(), PROJECT / "docs/api.md": api.page()}
+
+
 def made() -> dict[Path, str]:
     """Return the text of every page that is made, or quotes results, by its path."""
     text = {page: rewritten(page.read_text()) for page in pages()}
@@ -171,5 +192,5 @@ def made() -> dict[Path, str]:
 
 if __name__ == "__main__":
     collect()
-    for path, text in made().items():
+    for path, text in (made() | written()).items():
         path.write_text(text)

@@ -249,12 +249,6 @@ def slope(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
     return equals(likelihood_variance, values, 1, MARGIN_SLOPE)
 
 
-def falls(likelihood_variance: pd.DataFrame) -> Judgement:
-    """Minus the same slope."""
-    judged = difference(-_slopes_of(likelihood_variance, "dsprites"), MARGIN_SLOPE)
-    return _of_learnt(judged, likelihood_variance["rate"])
-
-
 def _over_beta(scan: pd.DataFrame) -> pd.DataFrame:
     at_one = (scan["dataset"] == DATASETS["dsprites"]) & (scan["variance"] == 1)
     rows = scan[at_one].assign(log_s=scan["log_volume"] / scan["active_units"])
@@ -550,14 +544,6 @@ IMAGES = (
         MECHANISM_2,
         partial(slope, dataset="dsprites"),
         "likelihood_variance",
-    ),
-    _of_images(
-        "variance_falls",
-        "Higher beta corresponds to lower likelihood variance (minus the slope).",
-        MECHANISM_2,
-        falls,
-        "likelihood_variance",
-        contradiction=CONTRADICTS_SIGN,
     ),
     _of_images(
         "collapse",

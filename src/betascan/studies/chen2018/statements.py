@@ -106,28 +106,31 @@ def dependent(scores: pd.DataFrame) -> Judgement:
     return _by_seed(scores, "dsprites", pd.concat(gaps, axis=1).mean(axis=1), LEAST_MIG)
 
 
-def _others_minus_mig(of_metric: pd.DataFrame) -> pd.Series:
-    """Mean over classifiers' scores minus MIG, by seed; columns are metrics."""
-    by_seed = of_metric.groupby("seed").mean()
+def _minus_mig(by_model: pd.DataFrame, mig: str) -> pd.Series:
+    """Mean over classifiers' scores minus one of the MIGs, by seed; columns are metrics."""
+    by_seed = by_model.groupby("seed").mean()
     others = by_seed.columns.intersection(CLASSIFIERS)
-    return by_seed[others].mean(axis=1) - by_seed["mig"]
+    return by_seed[others].mean(axis=1) - by_seed[mig]
 
 
 def samples(repeated: pd.DataFrame) -> Judgement:
     """Error from few samples: mean over classifiers' scores minus MIG's, in spreads of models."""
     error = errors(repeated)
-    error = error[error["samples"] < error["samples"].max()].replace({"mig_chen": "mig"})
+    error = error[error["samples"] < error["samples"].max()]
     table = error.pivot_table(index=["seed", "model", "beta"], columns="metric", values="error")
-    return difference(_others_minus_mig(table), LEAST_SPREAD)
+    return difference(_minus_mig(table, "mig_chen"), LEAST_SPREAD)
 
 
 def settings(repeated: pd.DataFrame) -> Judgement:
-    """Range over settings: mean over classifiers' scores minus MIG's, in spreads of models."""
+    """Range over settings: mean over classifiers' scores minus that over bins of the binned MIG.
+
+    In spreads of models; the MIG of the document has no settings.
+    """
     unit, ranges = between_model_std(repeated), {}
     for metric in ("mig", *CLASSIFIERS):
         table = by_setting(repeated, metric)
         ranges[metric] = (table.max(axis=1) - table.min(axis=1)) / unit[metric]
-    return difference(_others_minus_mig(pd.DataFrame(ranges)), LEAST_SPREAD)
+    return difference(_minus_mig(pd.DataFrame(ranges), "mig"), LEAST_SPREAD)
 
 
 def aligned(rotations: pd.DataFrame, laplace: bool) -> Judgement:

@@ -1,10 +1,11 @@
-"""Figures of the slides: reconstructions, learning curves; and scores over beta and gamma."""
+"""Figures of the slides: reconstructions, learning curves; scores and terms of the rate."""
 
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,9 +16,19 @@ from betascan.core.files import read_csv, read_npz
 from betascan.metrics.registry import METRICS, Score
 from betascan.plots import labels
 from betascan.plots.axes import ticks_at
-from betascan.plots.style import COLUMN, GUIDE, MODEL_LOOKS, PAGE, PIXELS, SMALL, ordinal
+from betascan.plots.points import floor, means
+from betascan.plots.style import (
+    COLUMN,
+    GUIDE,
+    MODEL_LOOKS,
+    PAGE,
+    PIXELS,
+    SMALL,
+    categorical,
+    ordinal,
+)
 from betascan.studies.denardin2025.config import MODELS
-from betascan.studies.denardin2025.tables import of_metric, over_seeds, published_runs
+from betascan.studies.denardin2025.tables import KEYS, of_metric, over_seeds, published_runs
 from betascan.studies.runs import Row, keyed, read_runs
 
 SYMBOL = {"beta_vae": labels.SYMBOLS["beta"], "factor_vae": labels.SYMBOLS["gamma"]}
@@ -150,15 +161,26 @@ def _over_weight(ax: Axes, table: pd.DataFrame, model: str) -> None:
     )  # fmt: skip
 
 
-def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequence[str]) -> Figure:
+def _with_plateau(table: pd.DataFrame, ends: Path) -> pd.DataFrame:
+    """Add to the rows of models whether training has failed."""
+    failed = read_csv(ends)[[*KEYS, "plateau"]].drop_duplicates(KEYS)
+    return table.merge(failed, on=KEYS)
+
+
+def scores(
+    scores: Path, ends: Path, dataset: str, metrics: Sequence[str], standins: Sequence[str]
+) -> Figure:
     """Draw every score against beta and gamma, with its 95 % interval: see `tables.over_seeds`.
 
-    The published MIG stands with ours in its own convention.
+    The published MIG stands with ours in its own convention. Models on a plateau are hollow and
+    not in the means; a dashed line is the highest score of models without active latents.
 
     Parameters
     ----------
     scores : Path
         Table of all scores.
+    ends : Path
+        Of `tables.ends`.
     dataset : str
         Which of them.
     metrics : sequence of str
@@ -167,7 +189,9 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
-    frame, author = read_csv(scores), published_runs().loc[dataset]
+    frame, author = _with_plateau(read_csv(scores), ends), published_runs().loc[dataset]
+    active = of_metric(frame, dataset, "active_units", "burda2016").set_index(KEYS)["value"]
+    empty = active.index[active == 0]
     panels = shown_scores(metrics)
     lines = ceil(len(panels) / COLUMNS)
     figure, axes = plt.subplots(
@@ -175,8 +199,16 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
     )
     for ax, score in zip(axes.flat, panels, strict=False):
         chosen = of_metric(frame, dataset, score.name, score.convention)
+        floor(ax, chosen.loc[chosen.set_index(KEYS).index.isin(empty), "value"])
         for model in MODELS:
-            _over_weight(ax, over_seeds(chosen[chosen["model"] == model]), model)
+            runs = chosen[chosen["model"] == model]
+            _over_weight(ax, over_seeds(runs[~runs["plateau"]]), model)
+            failed = runs[runs["plateau"]]
+            if len(failed):
+                ax.plot(
+                    failed["weight"] * SHIFT[model], failed["value"], ls="", mfc="white", ms=3,
+                    label=f"{labels.MODELS[model]}, on a plateau", **MODEL_LOOKS[model],
+                )  # fmt: skip
             if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]
                 ax.plot(
@@ -199,4 +231,50 @@ def scores(scores: Path, dataset: str, metrics: Sequence[str], standins: Sequenc
         entries.values(), entries.keys(), loc="outside upper center", ncols=4,
         title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}",
     )  # fmt: skip
+    return figure
+
+
+PARTS = {
+    "rate": r"$\mathrm{KL}(q(z|x)\,\|\,p(z))$: the sum of",
+    "information": r"$I(x;z)$",
+    "aggregate": r"$\mathrm{KL}(q(z)\,\|\,p(z))$, of which",
+    "total_correlation": "total correlation",
+}
+
+
+def rate_terms(terms: Path, ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
+    """Draw KL(q(z|x) || p(z)) and its parts, I(x;z) and KL(q(z) || p(z)), over beta and gamma.
+
+    Points are means over seeds with standard errors, without models on a plateau. Of the second
+    part the total correlation is drawn too, which FactorVAE penalises.
+
+    Parameters
+    ----------
+    terms : Path
+        Of `betascan.rate_terms.measure`, all models.
+    ends : Path
+        Of `tables.ends`.
+    dataset : str
+        Which of the models.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
+    frame = _with_plateau(read_csv(terms), ends)
+    frame = frame[(frame["dataset"] == dataset) & ~frame["plateau"]]
+    values = frame.pivot(index=KEYS, columns="metric", values="value").reset_index()
+    values["aggregate"] = values["total_correlation"] + values["dimension_wise_kl"]
+    values["rate"] = values["information"] + values["aggregate"]
+    most = float(np.log(frame["images"].max()))
+    figure, axes = plt.subplots(1, len(MODELS), figsize=(PAGE, 2.9), sharey=True)
+    for model, ax in zip(MODELS, axes, strict=True):
+        for part, look in categorical(PARTS).items():
+            runs = values[values["model"] == model]
+            style = "--" if part == "total_correlation" else "-"
+            means(ax, runs, "weight", part, label=PARTS[part], ls=style, ms=3, **look)
+        ax.axhline(most, color=GUIDE, ls=":", lw=0.7, label="log of the number of images")
+        ax.set_xscale("log", base=2)
+        ticks_at(ax.xaxis, frame["weight"])
+        ax.set(xlabel=SYMBOL[model], title=_title(model, dataset, standins))
+    axes[0].set(ylabel="nats", ylim=(0, None))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from scipy import stats
 
 from betascan.core.files import read_csv, staged, write_csv
+from betascan.studies import judgement
 from betascan.studies.denardin2025.config import TABLES
+from betascan.studies.judgement import Verdict
+from betascan.studies.plateaus import PLATEAU
 from betascan.studies.runs import Row, read_runs
 
 COLUMNS = {  # of the slides: ours at the end of training, the printed one, the author's log
@@ -18,6 +23,10 @@ COLUMNS = {  # of the slides: ours at the end of training, the printed one, the 
     "D(z_perm)": ("d_permuted", "slide_d_perm", None),
 }
 CLOSE = 0.1  # of the author's value: what two random streams may differ by
+GUESS = 0.5  # of the discriminator, as long as it has learnt nothing
+DIGIT = 0.01  # the last one printed
+SAME_EPOCH = 0.02  # the author's last and best epochs of Table 01 differ by up to 1.5 %
+KEYS = ["dataset", "model", "weight", "seed"]
 
 
 def published_runs() -> pd.DataFrame:
@@ -28,74 +37,152 @@ def published_runs() -> pd.DataFrame:
 
 
 def wrong_rows() -> pd.DataFrame:
-    """Return the evidence for printed rows of other runs, indexed by table and weight."""
+    """Return the printed rows that are no end of a run, with the evidence, by table and weight.
+
+    One rule for all: error or KL differs from the author's log by more than 2 % and more than the
+    last digit, both at the last epoch and at the best one. What is known of a row's origin is
+    added.
+    """
     path = Path(__file__).with_name("published_errors.csv")
-    return read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])
+    known = read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])["origin"]
+    author, rows = published_runs(), []
+    for number, key in TABLES.items():
+        for weight, run in author.loc[key].iterrows():
+            printed = run[["slide_recon", "slide_kl"]].to_numpy(float)
+            epochs = {
+                epoch: run[[f"val_recon_{epoch}", f"val_kl_{epoch}"]].to_numpy(float)
+                for epoch in ("last", "best")
+            }
+            if any(_same(printed, logged) for logged in epochs.values()):
+                continue
+            (error, kl), (lowest, its_kl) = epochs["last"], epochs["best"]
+            evidence = (
+                f"the author's run ended at {error:.2f} / {kl:.2f}, "
+                f"its best epoch had {lowest:.2f} / {its_kl:.2f}"
+            )
+            if (number, weight) in known.index:
+                evidence += f"; printed is {known[number, weight]}"
+            rows.append({"table": number, "value": weight, "evidence": evidence})
+    return pd.DataFrame(rows).set_index(["table", "value"])
 
 
-def _verdict(ours: float, author: float, scale: str) -> str:
-    if scale != "papers":
-        return "scale cannot tell"
-    close = abs(ours - author) <= CLOSE * max(abs(author), 1.0)
-    return "reproduced" if close else "not reproduced"
+def _same(printed: Float[np.ndarray, "2"], logged: Float[np.ndarray, "2"]) -> bool:
+    allowed = np.maximum(SAME_EPOCH * np.abs(logged), DIGIT)
+    return bool((np.abs(printed - logged) <= allowed).all())
 
 
-def table(
-    histories: Sequence[Path],
-    csv: Path,
-    markdown: Path,
-    latex: Path,
-    rows: Sequence[Row],
-    number: str,
-    scale: str,
-) -> None:
-    """Write one of Tables 01-04: means over seeds, printed and logged values, verdicts.
+def ends(histories: Sequence[Path], plateaus: Path, ends: Path, rows: Sequence[Row]) -> None:
+    """Write what the slides tabulate of every model, and which models are on a plateau.
 
     As in the slides, reconstruction and KL are those of the validation images after the last
     epoch, TC and the discriminator's probabilities those of the training minibatches of that
-    epoch; `on_validation` has them on validation images. logged is the author's own log at the
-    end of the run, by which we judge where there is one: `evidence` says where the printed value
-    is another run's or epoch's.
+    epoch; `on_validation` has them on validation images.
 
     Parameters
     ----------
     histories : sequence of Path
-        Of the models of the table.
-    csv, markdown, latex : Path
-        The table, three times.
+        Of all models.
+    plateaus : Path
+        Of `betascan.studies.plateaus.table`; a FactorVAE, whose KL is not weighted, has none.
+    ends : Path
+        Written: dataset, model, weight, seed, column (of the slides), value, on_validation,
+        plateau.
     rows : sequence of Mapping
         Signatures and keys of the models.
+    """
+    runs = read_runs(histories, rows).groupby(KEYS, sort=False).tail(1)
+    parts = []
+    for column, (ours, _, _) in COLUMNS.items():
+        held_out = ours if ours.startswith("validation") else f"validation_{ours}"
+        if ours in runs:
+            values = {"column": column, "value": runs[ours], "on_validation": runs[held_out]}
+            parts.append(runs[KEYS].assign(**values))
+    order = [*KEYS, "column"]
+    frame = pd.concat(parts).dropna(subset=["value"])
+    frame = frame.merge(read_csv(plateaus)[[*KEYS, "state"]], on=KEYS, how="left")
+    frame["plateau"] = frame.pop("state") == PLATEAU
+    frame["column"] = pd.Categorical(frame["column"], list(COLUMNS))
+    write_csv(frame.sort_values(order), ends)
+
+
+def _judge(
+    values: pd.Series, column: str, target: float, scale: str, standin: bool
+) -> tuple[Verdict, str]:
+    """Judge a mean over seeds by the author's value; None of learnt seeds leaves it open."""
+    chance = GUESS if column.startswith("D(") else 0.0
+    informative = abs(target - chance)
+    if pd.isna(target):
+        return Verdict.BEYOND, "not published"
+    if standin:
+        return Verdict.UNDECIDED, "stand-in"
+    if scale != "papers":
+        return Verdict.UNDECIDED, "scale"
+    if values.empty:
+        return Verdict.UNDECIDED, "all seeds on a plateau"
+    if informative <= DIGIT / 2:
+        return Verdict.UNDECIDED, "printed is what nothing learnt gives"
+    outcome = judgement.number(values, target, max(CLOSE * informative, DIGIT / 2))
+    return outcome.verdict, f"{outcome.criterion}, {outcome.reason}"
+
+
+def table(
+    ends: Path,
+    csv: Path,
+    markdown: Path,
+    latex: Path,
+    number: str,
+    scale: str,
+    standins: Sequence[str],
+) -> None:
+    """Write one of Tables 01-04: means over seeds, printed and logged values, verdicts.
+
+    logged is the author's own log at the end of the run, by which we judge where there is one;
+    TC and the discriminator are not in it. Ours may differ by a tenth: of the value, or, for the
+    discriminator, of its distance from 1/2. Runs on a plateau are not in the means.
+
+    Parameters
+    ----------
+    ends : Path
+        Of `ends`.
+    csv, markdown, latex : Path
+        The table, three times.
     number : str
         A key of `TABLES`.
     scale : str
         Only at the papers' scale is a value held against the author's.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
     """
-    author, errors, lines = published_runs().loc[TABLES[number]], wrong_rows(), []
-    ended = read_runs(histories, rows).groupby(["weight", "seed"]).tail(1)
-    for weight, runs in ended.groupby("weight"):
+    (dataset, model), errors, lines = TABLES[number], wrong_rows(), []
+    author, runs = published_runs().loc[dataset, model], read_csv(ends)
+    runs = runs[(runs["dataset"] == dataset) & (runs["model"] == model)]
+    for (weight, column), cell in runs.groupby(["weight", "column"], sort=False):
         slide = author.loc[weight] if weight in author.index else None
+        _, printed, logged = COLUMNS[column]
+        shown = slide[printed] if slide is not None else np.nan
+        log = slide[logged] if slide is not None and logged else np.nan
+        learnt = cell[~cell["plateau"]]
+        kept = cell if learnt.empty else learnt
+        verdict, reason = _judge(
+            learnt["value"], column, log if pd.notna(log) else shown, scale, dataset in standins
+        )
         wrong = (number, weight) in errors.index
-        for column, (ours, printed, logged) in COLUMNS.items():
-            if ours not in runs or runs[ours].isna().all():
-                continue
-            shown = slide[printed] if slide is not None else float("nan")
-            log = slide[logged] if slide is not None and logged else float("nan")
-            target, mean = log if pd.notna(log) else shown, runs[ours].mean()
-            verdict = _verdict(mean, target, scale) if pd.notna(target) else "not published"
-            held_out = ours if ours.startswith("validation") else f"validation_{ours}"
-            lines.append(
-                {
-                    "value": weight,
-                    "column": column,
-                    "ours": mean,
-                    "standard_error": runs[ours].sem(),
-                    "printed": shown,
-                    "logged": log,
-                    "verdict": f"printed value is wrong; {verdict}" if wrong else verdict,
-                    "on_validation": runs[held_out].mean(),
-                    "evidence": errors.loc[(number, weight), "evidence"] if wrong else "",
-                }
-            )
+        lines.append(
+            {
+                "value": weight,
+                "column": column,
+                "ours": kept["value"].mean(),
+                "standard_error": kept["value"].sem(),
+                "printed": shown,
+                "logged": log,
+                "verdict": Verdict.CONTRADICTION if wrong else verdict,
+                "reason": reason,
+                "seeds": len(learnt),
+                "on_plateau": len(cell) - len(learnt),
+                "on_validation": kept["on_validation"].mean(),
+                "evidence": errors.loc[(number, weight), "evidence"] if wrong else "",
+            }
+        )
     frame = pd.DataFrame(lines)
     write_csv(frame, csv)
     with staged(markdown) as temporary:

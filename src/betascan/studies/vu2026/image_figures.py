@@ -1,4 +1,4 @@
-"""Figures of vu2026's image study: scores over seeds, and over beta and lambda."""
+"""Figures of vu2026's image study: scores over beta and lambda, and what goes with them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,17 +9,21 @@ import pandas as pd
 from jaxtyping import Shaped
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
-from betascan.plots.axes import colour_bar, handles
+from betascan.plots.axes import colour_bar, handles, ticks_at
 from betascan.plots.boxes import boxes as draw_boxes
+from betascan.plots.boxes import places
 from betascan.plots.heatmap import compare, heatmap
+from betascan.plots.points import FLOOR, floor, means
 from betascan.plots.style import DIVERGING, GUIDE, PAGE, SEQUENTIAL, ordinal
 from betascan.studies.vu2026.image_config import document_name
 from betascan.studies.vu2026.image_tables import METRICS, allowance
 
 LINEAR = 10  # % below which the colour of a change is linear in it, beyond it logarithmic
+MODEL = ["dataset", "lambda", "beta", "seed"]
 LABELS = {
     "NLL": labels.METRICS["nll"],
     "MIG": labels.METRICS["mig"],
@@ -28,8 +32,107 @@ LABELS = {
 }
 
 
-def boxes(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
+def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
     """Draw every metric over beta, a colour a lambda: boxes over seeds, or points if few.
+
+    Models on a plateau are hollow and in no box. A dashed line is the highest score of models
+    without active latents.
+
+    Parameters
+    ----------
+    table, spectrum : Path
+        Of `image_tables.join`.
+    datasets, standins : sequence of str
+        Keys of the data sets, and of those whose images are not the document's.
+    """
+    values, empty = read_csv(table), _empty(read_csv(spectrum))
+    betas, looks = sorted(set(values["beta"])), ordinal(sorted(set(values["lambda"])))
+    at = places(betas, looks)
+    figure, axes = plt.subplots(
+        len(METRICS), len(datasets), figsize=(PAGE, 7.2), sharex=True, squeeze=False
+    )
+    for metric, row in zip(METRICS, axes, strict=True):
+        for dataset, ax in zip(datasets, row, strict=True):
+            chosen = _rows(values, dataset, metric)
+            learnt, failed = chosen[~chosen["plateau"]], chosen[chosen["plateau"]]
+            draw_boxes(ax, learnt, x="beta", y="value", hue="lambda", order=betas, looks=looks)
+            for _, run in failed.iterrows():
+                place, colour = at[run["beta"], run["lambda"]], looks[run["lambda"]]["color"]
+                ax.plot(place, run["value"], "o", mfc="white", mec=colour, ms=2.8, mew=0.6)
+            if metric != "NLL":
+                floor(ax, chosen.loc[chosen.set_index(MODEL).index.isin(empty), "value"])
+                ax.set_ylim(bottom=0)
+        row[0].set_ylabel(LABELS[metric])
+    _name(axes, datasets, standins)
+    names = {lam: labels.level(lam) for lam in looks}
+    figure.legend(
+        handles=handles(looks, names), title=labels.SYMBOLS["lam"], loc="outside right center"
+    )
+    if len(empty):
+        _head(figure, f"dashed: {FLOOR}")
+    return figure
+
+
+def _empty(spectrum: pd.DataFrame) -> pd.MultiIndex:
+    """Return the models without active latents."""
+    active = spectrum[spectrum["metric"] == "active_units"].set_index(MODEL)["value"]
+    return active.index[active == 0]
+
+
+def mechanism(
+    table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]
+) -> Figure:
+    """Draw over beta what its pressure takes: total correlation, I(x;z), I_m; and MIG and SAP.
+
+    Without lambda and with the largest: means over seeds with standard errors, without models on
+    a plateau.
+
+    Parameters
+    ----------
+    table, spectrum : Path
+        Of `image_tables.join`.
+    datasets, standins : sequence of str
+        Keys of the data sets, and of those whose images are not the document's.
+    """
+    values, carried = read_csv(table), read_csv(spectrum)
+    empty = _empty(carried)
+    values = pd.concat([carried, values])
+    shown = {
+        "total_correlation": "total correlation\n(nats)",
+        "information": "$I(x;z)$ (nats)",
+        **{metric: LABELS[metric] for metric in ("Im", "MIG", "SAP")},
+    }
+    betas, lambdas = sorted(set(values["beta"])), sorted(set(values["lambda"]))
+    looks = ordinal(lambdas)
+    figure, axes = plt.subplots(
+        len(shown), len(datasets), figsize=(PAGE, 7.6), sharex=True, squeeze=False
+    )
+    for metric, row in zip(shown, axes, strict=True):
+        for dataset, ax in zip(datasets, row, strict=True):
+            chosen = _rows(values, dataset, metric)
+            if metric in ("MIG", "SAP"):
+                floor(ax, chosen.loc[chosen.set_index(MODEL).index.isin(empty), "value"])
+            learnt = chosen[~chosen["plateau"]]
+            for lam in (lambdas[0], lambdas[-1]):
+                name = labels.setting(lam=lam)
+                means(ax, learnt[learnt["lambda"] == lam], "beta", "value", label=name, ms=3,
+                      **looks[lam])  # fmt: skip
+            ax.set_xscale("log", base=2)
+            ticks_at(ax.xaxis, betas)
+            ax.set_ylim(bottom=0)
+        row[0].set_ylabel(shown[metric])
+    _name(axes, datasets, standins)
+    entries = {
+        label: handle
+        for ax in axes.flat
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=len(entries))
+    return figure
+
+
+def relation(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
+    """Draw MIG and SAP against I_m, a point a model, a colour a beta, lambda > 0 hollow.
 
     Parameters
     ----------
@@ -39,22 +142,32 @@ def boxes(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figu
         Keys of the data sets, and of those whose images are not the document's.
     """
     values = read_csv(table)
-    betas, looks = sorted(set(values["beta"])), ordinal(sorted(set(values["lambda"])))
+    values = values[~values["plateau"]]
+    looks, scores = ordinal(sorted(set(values["beta"]))), ("MIG", "SAP")
     figure, axes = plt.subplots(
-        len(METRICS), len(datasets), figsize=(PAGE, 7.2), sharex=True, squeeze=False
+        len(scores), len(datasets), figsize=(PAGE, 4.2), sharex="col", squeeze=False
     )
-    for metric, row in zip(METRICS, axes, strict=True):
+    for metric, row in zip(scores, axes, strict=True):
         for dataset, ax in zip(datasets, row, strict=True):
-            chosen = _rows(values, dataset, metric)
-            draw_boxes(ax, chosen, x="beta", y="value", hue="lambda", order=betas, looks=looks)
-            if metric != "NLL":
-                ax.set_ylim(bottom=0)
+            both = _rows(values, dataset, "Im").merge(
+                _rows(values, dataset, metric), on=["lambda", "beta", "seed"]
+            )
+            for (beta, held), models in both.groupby(["beta", both["lambda"] > 0]):
+                colour = looks[beta]["color"]
+                ax.plot(
+                    models["value_x"], models["value_y"], "o", ms=2.6, mew=0.6, mec=colour,
+                    mfc="white" if held else colour,
+                )  # fmt: skip
+            ax.set_ylim(bottom=0)
         row[0].set_ylabel(LABELS[metric])
     _name(axes, datasets, standins)
-    names = {lam: labels.level(lam) for lam in looks}
-    figure.legend(
-        handles=handles(looks, names), title=labels.SYMBOLS["lam"], loc="outside right center"
-    )
+    for ax in axes[-1]:
+        ax.set_xlabel(LABELS["Im"])
+    names = {beta: labels.setting(beta=beta) for beta in looks}
+    keys = handles(looks, names)
+    hollow = Line2D([], [], ls="", marker="o", ms=4, mfc="white", mec=GUIDE, mew=0.7)
+    hollow.set_label(r"$\lambda$ > 0")
+    figure.legend(handles=[*keys, hollow], loc="outside upper center", ncols=len(keys) + 1)
     return figure
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from betascan.core.files import read_csv, write_csv
+from betascan.studies.judgement import Verdict
+from betascan.studies.plateaus import EMPTY, PLATEAU
 from betascan.studies.runs import Row
-from betascan.studies.vu2026.image_config import DOCUMENT, document_name
+from betascan.studies.vu2026.image_config import document_name
 
 SCORES = {  # metric and convention of `betascan.metrics.scores.score_table`
     "MIG": ("mig", "disentanglement_lib"),
@@ -22,8 +24,9 @@ METRICS = ("NLL", *SCORES)
 SPECTRUM = {  # not in the document
     "active_units": ("active_units", "burda2016"),
     "rate": ("rate", "hirn2026"),
-    "total_correlation": ("total_correlation", "gaussian"),
 }
+TERMS = ("information", "total_correlation", "dimension_wise_kl")
+"""Of the rate, by `betascan.rate_terms`; not imported, as that needs torch."""
 CELL = ["dataset", "metric", "lambda", "beta"]
 ERRORS = 2.0  # standard errors of the difference of two means, published and ours
 ROUNDING = 0.005  # of what is published, in points
@@ -40,21 +43,27 @@ def published() -> pd.DataFrame:
 def join(
     scores: Sequence[Path],
     histories: Sequence[Path],
+    terms: Sequence[Path],
+    plateaus: Path,
     table: Path,
     spectrum: Path,
     rows: Sequence[Row],
 ) -> None:
-    """Collect the scores of all models in one table, their rates and active units in another.
+    """Collect the scores of all models in one table, what their codes carry in another.
 
     Parameters
     ----------
-    scores, histories : sequence of Path
+    scores, histories, terms : sequence of Path
         Of the continued models; the NLL is the reconstruction term of the last interval.
+    plateaus : Path
+        Of `betascan.studies.plateaus.table`, of the models that they continue.
     table : Path
         Written: dataset, metric, lambda, beta, seed, value, percent (the change against beta 1,
-        lambda 0 of the same seed), published_percent.
+        lambda 0 of the same seed), published_percent, plateau (the model that was continued was
+        on one, and the code is still empty).
     spectrum : Path
-        Written: dataset, metric, lambda, beta, seed, value.
+        Written: dataset, metric, lambda, beta, seed, value, plateau. Metrics are active units,
+        rate, and the terms of the rate (`betascan.rate_terms`).
     rows : sequence of Mapping
         Signatures and keys of the models.
     """
@@ -63,15 +72,25 @@ def join(
         path.parent.name: read_csv(path).set_index(["metric", "convention"])["value"]
         for path in scores
     }
+    parts = {path.parent.name: read_csv(path).set_index("metric")["value"] for path in terms}
+    states = read_csv(plateaus).set_index(["dataset", "seed", "beta"])["state"]
     compared, beyond = [], []
     for row in rows:
-        model, value = {**row["keys"]}, measured[row["signature"]]
-        model["dataset"] = document_name(model["dataset"])
-        values = {"NLL": nll[row["signature"]]} | {m: value[score] for m, score in SCORES.items()}
+        name = row["signature"]
+        model = {**row["keys"]}
+        state = states[tuple(model[key] for key in states.index.names)]
+        empty = measured[name][SPECTRUM["rate"]] < EMPTY
+        model |= {"plateau": empty and state == PLATEAU, "dataset": document_name(model["dataset"])}
+        values = {"NLL": nll[name]}
+        values |= {metric: measured[name][score] for metric, score in SCORES.items()}
         compared += [{**model, "metric": metric, "value": v} for metric, v in values.items()]
-        beyond += [{**model, "metric": m, "value": value[score]} for m, score in SPECTRUM.items()]
-    columns = [*CELL, "seed", "value"]
-    write_csv(with_percent(pd.DataFrame(compared)[columns]), table)
+        carried = {metric: measured[name][score] for metric, score in SPECTRUM.items()}
+        carried |= {metric: parts[name][metric] for metric in TERMS}
+        beyond += [{**model, "metric": metric, "value": v} for metric, v in carried.items()]
+    columns = [*CELL, "seed", "value", "plateau"]
+    changes = with_percent(pd.DataFrame(compared)[columns])
+    changes["plateau"] = changes.pop("plateau")
+    write_csv(changes, table)
     write_csv(pd.DataFrame(beyond)[columns], spectrum)
 
 
@@ -100,13 +119,14 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     Parameters
     ----------
     value, reference : Series
-        By seed.
+        By seed; the reference may have more of them.
 
     Returns
     -------
     tuple of float
         Both in %; NaN where the reference is not positive.
     """
+    reference = reference[value.index]
     base = reference.mean()
     if not base > 0:
         return np.nan, np.nan
@@ -115,32 +135,13 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     return 100 * (ratio - 1), 100 * float(residual.sem())
 
 
-def undecided(dataset: str, scale: str, standins: Sequence[str]) -> str | None:
-    """Return why results on a data set, named as published, cannot decide about the document.
-
-    Parameters
-    ----------
-    dataset : str
-        Or "all three".
-    scale : str
-        Only the papers' scale can decide.
-    standins : sequence of str
-        The data sets of the configuration whose images are not the document's.
-    """
-    if scale != "papers":
-        return "scale cannot tell"
-    unlike = {document_name(key) for key in standins}
-    if dataset in unlike or (dataset == "all three" and unlike & set(DOCUMENT.values())):
-        return "stand-in cannot tell"
-    return None
-
-
 def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None:
     """Write the means over seeds, their changes against beta 1, lambda 0, and the published ones.
 
     A change here is that of the mean over seeds, which no seed of little MIG can dominate. It
     agrees with the published one within twice the standard error of the difference of two such
-    changes.
+    changes; where as much would hide the published change itself, nothing can be told. Models on
+    a plateau are not in the means.
 
     Parameters
     ----------
@@ -148,30 +149,47 @@ def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None
         Of `join`.
     cells : Path
         Written: CELL, seeds, mean, standard_error, percent, percent_standard_error,
-        published_percent, difference (points) and verdict.
+        published_percent, difference (points), data, verdict and reason.
     scale : str
-        Of the run.
+        Of the run; only at the papers' is a change held against the published one.
     standins : sequence of str
         The data sets of the configuration whose images are not the document's.
     """
     values = read_csv(table)
-    by_seed = {key: group.set_index("seed")["value"] for key, group in values.groupby(CELL)}
+    by_seed = {key: group.set_index("seed") for key, group in values.groupby(CELL)}
     rows = []
-    for (dataset, metric, lam, beta), value in by_seed.items():
-        change, error = relative(value, by_seed[dataset, metric, 0, 1])
+    for (dataset, metric, lam, beta), models in by_seed.items():
+        value = models.loc[~models["plateau"], "value"]
+        change, error = relative(value, by_seed[dataset, metric, 0, 1]["value"])
         cell = dict(zip(CELL, (dataset, metric, lam, beta), strict=True))
         of_mean = {"seeds": len(value), "mean": value.mean(), "standard_error": value.sem()}
         rows.append({**cell, **of_mean, "percent": change, "percent_standard_error": error})
     frame = pd.DataFrame(rows).merge(published(), on=CELL, how="left")
     frame["difference"] = frame["percent"] - frame["published_percent"]
-    allowed = allowance(frame)
-    frame["verdict"] = np.where(frame["difference"].abs() <= allowed, "agrees", "differs")
-    frame.loc[allowed.isna(), "verdict"] = "seeds cannot tell"
-    reasons = frame["dataset"].map(lambda dataset: undecided(dataset, scale, standins))
-    frame["verdict"] = reasons.fillna(frame["verdict"])
-    frame.loc[(frame["beta"] == 1) & (frame["lambda"] == 0), "verdict"] = "reference"
-    frame.loc[frame["published_percent"].isna(), "verdict"] = "not in the document"
+    unlike = [document_name(key) for key in standins]
+    frame["data"] = np.where(frame["dataset"].isin(unlike), "stand-in", "genuine")
+    judged = [_judge(row, scale) for _, row in frame.assign(allowed=allowance(frame)).iterrows()]
+    frame["verdict"], frame["reason"] = zip(*judged, strict=True)
     write_csv(frame, cells)
+
+
+def _judge(cell: pd.Series, scale: str) -> tuple[Verdict, str]:
+    """Judge a cell by the published one."""
+    if np.isnan(cell["published_percent"]):
+        return Verdict.BEYOND, "not published"
+    if cell["beta"] == 1 and cell["lambda"] == 0:
+        return Verdict.BY_CONSTRUCTION, "the reference of all changes"
+    if cell["data"] == "stand-in":
+        return Verdict.UNDECIDED, "stand-in"
+    if scale != "papers":
+        return Verdict.UNDECIDED, "scale"
+    if np.isnan(cell["allowed"]):
+        return Verdict.UNDECIDED, "fewer than two seeds"
+    if abs(cell["difference"]) > cell["allowed"]:
+        return Verdict.NOT_REPRODUCED, ""
+    if cell["allowed"] >= abs(cell["published_percent"]):
+        return Verdict.UNDECIDED, "errors as large as the change"
+    return Verdict.REPRODUCED, ""
 
 
 def allowance(cells: pd.DataFrame) -> pd.Series:

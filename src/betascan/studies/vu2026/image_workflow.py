@@ -40,9 +40,12 @@ def trainings(context: Context[Vu2026]) -> tuple[list[Training], list[Training]]
     return base, continued
 
 
-def evaluation(context: Context[Vu2026], continued: Sequence[Training]) -> Measurement:
-    """Return the row that scores the continued models."""
-    return image_rows.evaluate(continued, context.config.images.evaluation)
+def measurements(context: Context[Vu2026], continued: Sequence[Training]) -> list[Measurement]:
+    """Return the rows that score the continued models and take their rates apart."""
+    return [
+        image_rows.evaluate(continued, context.config.images.evaluation),
+        Measurement("terms", "betascan.rate_terms.measure", {"terms": "terms.csv"}, continued),
+    ]
 
 
 def tables(
@@ -50,7 +53,7 @@ def tables(
 ) -> list[Table]:
     """Return the rows of the tables."""
     config, scale = context.config.images, _scale(context)
-    table, claims = context.result("images.csv"), context.result("image_claims.csv")
+    table, spectrum = context.result("images.csv"), context.result("image_spectrum.csv")
     judged = {"scale": scale, "standins": context.standins(config.datasets)}
     return [
         Table(
@@ -59,12 +62,15 @@ def tables(
             needs={
                 "scores": context.measured("scores.csv", continued),
                 "histories": context.trained("history.csv", continued),
+                "terms": context.measured("terms.csv", continued),
+                "plateaus": context.result("plateaus.csv"),
             },
-            makes={"table": table, "spectrum": context.result("image_spectrum.csv")},
+            makes={"table": table, "spectrum": spectrum},
             params={"rows": [training.row for training in continued]},
             caption="NLL, MIG, SAP and I_m of every model of images, and their change against "
             "beta 1 and lambda 0 of the same seed, with the published change in %. The NLL is "
-            "the mean over the last interval of training.",
+            "the mean over the last interval of training. On a plateau: the model that was "
+            "continued was on one, and the code is still empty.",
         ),
         Table(
             name="image_cells",
@@ -72,19 +78,18 @@ def tables(
             needs={"table": table},
             makes={"cells": context.result("image_cells.csv")},
             params=judged,
-            caption="Means over seeds of every beta and lambda, with standard errors; changes are "
-            "those of the means, with the published ones and the difference in points.",
+            caption="Means over seeds of every beta and lambda, with standard errors, without "
+            "models on a plateau; changes are those of the means, with the published ones and the "
+            "difference in points.",
         ),
         Table(
-            name="image_claims",
-            function="image_claims.claims",
-            needs={"table": table},
-            makes={"claims": claims},
-            params=judged,
-            caption="What the document says of images, the number it prints, whether that "
-            "bears the statement out, ours, and a verdict. The published numbers of Shapes3D show "
-            "no collapse up to beta 32. Runs that are shorter, smaller or on stand-ins cannot "
-            "decide; the column in_ours has what they show.",
+            name="image_statements",
+            function="statements.image_statements",
+            needs={"images": table, "spectrum": spectrum},
+            makes={"statements": context.result("image_statements.csv")},
+            params={**judged, "datasets": config.datasets},
+            caption="What the document states of images, by what it is judged, and what came out. "
+            "The published numbers of Shapes3D show no collapse up to beta 32.",
         ),
         image_rows.provenance(
             context,
@@ -102,9 +107,12 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
     """Return the rows of the figures."""
     config = context.config.images
     cells = context.result("image_cells.csv")
+    both = {
+        "table": context.result("images.csv"),
+        "spectrum": context.result("image_spectrum.csv"),
+    }
     datasets, standins = config.datasets, context.standins(config.datasets)
     labelled = {"datasets": datasets, "standins": standins}
-    everywhere = "images, .*(collapses|peaks|stabilises).*all three|beta costs"
     corners = [
         training
         for training in continued
@@ -116,14 +124,39 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
         Figure(
             name="image_boxes",
             function="image_figures.boxes",
-            needs={"table": context.result("images.csv")},
+            needs=both,
             params=labelled,
             footer=_footer(context, datasets),
-            shows=everywhere,
             caption="NLL, MIG, SAP and I_m over beta, one colour a lambda: box plots over seeds; "
-            "with fewer than five seeds the seeds themselves, a line at their mean. Published: the "
-            "scores peak at an intermediate beta and collapse beyond it, and lambda > 0 holds "
-            "them.",
+            "with fewer than five seeds the seeds themselves, a line at their mean. Hollow, and in "
+            "no box: models on a plateau, whose code is empty though one costs less. Dashed: the "
+            "highest score of models without active latents, below which a score says nothing; "
+            "absent where there is no such model. Published: the scores peak at an intermediate "
+            "beta and collapse beyond it, and lambda > 0 holds them.",
+        ),
+        Figure(
+            name="image_mechanism",
+            function="image_figures.mechanism",
+            needs=both,
+            params=labelled,
+            footer=_footer(context, datasets),
+            caption="The document's mechanism: KL pressure promotes marginal independence (total "
+            "correlation, first row) at the expense of information (I(x;z) and I_m), and with it "
+            "MIG and SAP. Over beta, without lambda and with the largest: means over seeds with "
+            "standard errors, without models on a plateau. Total correlation and I(x;z) are those "
+            "of the mixture of the posteriors of up to 50,000 images, so that no I(x;z) is above "
+            "10.8 nats. Dashed: the highest score of models without active latents. Published in "
+            "words.",
+        ),
+        Figure(
+            name="image_relation",
+            function="image_figures.relation",
+            needs={"table": both["table"]},
+            params=labelled,
+            footer=_footer(context, datasets),
+            caption="MIG and SAP against I_m, a point a model: does collapse of information "
+            "explain failing disentanglement? One colour a beta; hollow with lambda. Models that "
+            "differ in lambda alone continue the same one. Published in words.",
         ),
         Figure(
             name="image_heatmaps",
@@ -131,7 +164,6 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"cells": cells},
             params=labelled,
             footer=_footer(context, datasets),
-            shows=everywhere,
             caption="Means over seeds of NLL, MIG, SAP and I_m over beta and lambda, bright is "
             "better; the scores of all data sets share their colours, from 0. Absolute values are "
             "not published.",
@@ -142,7 +174,6 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"information": context.measured("information.csv", corners)},
             params={"rows": [training.row for training in corners], **labelled},
             footer=_footer(context, datasets, seeds=1),
-            shows="images, .*, Im$",
             caption="Mutual information of each latent and each factor, in nats (20 bins of "
             "posterior means), for the lowest and the highest beta without lambda and with the "
             "largest. Framed: the one-to-one pairs whose sum is I_m. Published without numbers.",
@@ -155,7 +186,6 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"cells": cells},
             params={"dataset": dataset, "standins": standins},
             footer=_footer(context, [dataset]),
-            shows=f"images, .*, {DOCUMENT[dataset]}, ",
             caption=f"Changes in % against beta 1 and lambda 0 for {DOCUMENT[dataset]}: ours, the "
             "published ones and their difference in points, coloured by its share of what is "
             "allowed (two standard errors of the difference), framed beyond it, grey where a "
@@ -178,7 +208,6 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
                     "standins": standins,
                 },
                 footer=_footer(context, [dataset], seeds=1),
-                shows=f"images, lambda buys fidelity.*, {document_name(dataset)}, ",
                 caption=f"Latents of {document_name(dataset)} moved from -2 to 2 around one "
                 "image's code, sorted by their rate (on the left, in nats), for the lowest and the "
                 "highest beta without lambda and with the largest. A latent without rate changes "

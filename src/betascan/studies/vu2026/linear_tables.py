@@ -1,4 +1,4 @@
-"""The table of vu2026's linear study: every cell compared with the published one."""
+"""The tables of vu2026's linear study: cells beside the published ones, slopes of gains."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,15 +9,17 @@ import pandas as pd
 from jaxtyping import Float
 
 from betascan.core.files import read_csv, write_csv
+from betascan.studies.judgement import Verdict
 from betascan.studies.vu2026.linear_data import SCORES, Data
 from betascan.theory import lambda_beta
 
 ROUNDING = 0.0005  # of what is published
 EXACT = 0.001  # where the optimum fixes the likelihood: rounding, and as much again
 ERRORS = 2.0  # standard errors of the difference of two means, published and ours
+SMALL, TINY = 1e-3, 1e-10  # gains within follow the linear law, and are no rounding yet
 CELL = ["n", "method", "metric", "lambda", "beta"]
 COLUMNS = [
-    "mean", "standard_error", "published", "closed_form", "allowed", "at_rest", "verdict",
+    "mean", "standard_error", "published", "closed_form", "allowed", "at_rest", "verdict", "reason",
 ]  # fmt: skip
 
 
@@ -39,7 +41,8 @@ def cells(
     """Compare the mean of every cell, over the starts, with the published one.
 
     At beta = 1 and lambda > 0 the likelihood has no optimum, and what is reported is where the
-    budget ends: "not converged".
+    budget ends. Without lambda at beta > 1 the optimum is an empty code: scores of 0 and the
+    entropy of the data are so by construction.
 
     Parameters
     ----------
@@ -65,7 +68,8 @@ def cells(
     table["closed_form"] = _closed_form(table, model, sizes)
     sampling = ERRORS * np.sqrt(2) * table["standard_error"] + ROUNDING
     table["allowed"] = sampling.clip(lower=EXACT).where(table["closed_form"].notna(), sampling)
-    table["verdict"] = [_verdict(row, scale) for _, row in table.iterrows()]
+    judged = [_judge(row, scale) for _, row in table.iterrows()]
+    table["verdict"], table["reason"] = zip(*judged, strict=True)
     write_csv(table[[*CELL, *COLUMNS]], linear)
 
 
@@ -84,11 +88,40 @@ def _closed_form(
     return optimum
 
 
-def _verdict(row: pd.Series, scale: str) -> str:
-    if scale != "papers":
-        return "scale cannot tell"
+def _judge(row: pd.Series, scale: str) -> tuple[Verdict, str]:
     if np.isnan(row["published"]):
-        return "not in the document"
+        return Verdict.BEYOND, "not published"
+    if scale != "papers":
+        return Verdict.UNDECIDED, "scale"
     if row["beta"] == 1 and row["lambda"] > 0:
-        return "not converged"
-    return "agrees" if abs(row["mean"] - row["published"]) <= row["allowed"] else "differs"
+        return Verdict.UNDECIDED, "no optimum: where a budget ends"
+    if abs(row["mean"] - row["published"]) > row["allowed"]:
+        return Verdict.NOT_REPRODUCED, ""
+    if row["beta"] > 1 and row["lambda"] == 0:
+        return Verdict.BY_CONSTRUCTION, "an empty code"
+    return Verdict.REPRODUCED, ""
+
+
+def slopes(contraction: pd.DataFrame) -> pd.DataFrame:
+    """Fit the slope of the log gain per sweep of every mode above its threshold.
+
+    Parameters
+    ----------
+    contraction : DataFrame
+        As of `linear_jobs.contract`.
+
+    Returns
+    -------
+    DataFrame
+        lambda, beta, mode, slope (fitted to the last half of the gains that are small) and
+        law = log(beta_c/beta).
+    """
+    rows = []
+    for (lam, beta, mode), run in contraction.groupby(["lambda", "beta", "mode"]):
+        small = run[run["gain"].between(TINY, SMALL)]
+        law = np.log(run["critical_beta"].iloc[0] / beta)
+        if law < 0 and len(small) > 2:
+            late = small.iloc[len(small) // 2 - 1 :]
+            slope = np.polyfit(late["sweep"], np.log(late["gain"]), 1)[0]
+            rows.append({"lambda": lam, "beta": beta, "mode": mode, "slope": slope, "law": law})
+    return pd.DataFrame(rows, columns=["lambda", "beta", "mode", "slope", "law"])

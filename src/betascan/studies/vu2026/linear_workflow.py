@@ -55,13 +55,13 @@ def tables(context: Context[Vu2026]) -> list[Table]:
             },
         ),
         Table(
-            name="linear_claims",
-            function="linear_claims.claims",
+            name="linear_statements",
+            function="statements.linear_statements",
             needs={"linear": cells, "contraction": contraction},
-            makes={"claims": context.result("linear_claims.csv")},
-            params={"size": config.small.observed, "scale": scale},
-            caption="What the document shows of its linear study, the published number, ours, and "
-            "whether it holds.",
+            makes={"statements": context.result("linear_statements.csv")},
+            params={"scale": scale, "standins": []},
+            caption="What the document states of its linear study, by what it is judged, and what "
+            "came out.",
         ),
         Table(
             name="linear_provenance",
@@ -86,7 +86,6 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             needs={"runs": runs, "linear": cells},
             params={"observed": size.observed},
             footer=f"{footer} · {config.starts} starts",
-            shows=f"linear study, (likelihoods|SAPs|I_m|largest).*, n {size.observed},",
             caption="Likelihood, SAP and I_m over beta, one colour a lambda: box plots over "
             "starts, bars the published means. Published: without lambda every score is 0 from "
             "beta = 4 on; with it SAP and I_m decline slowly. Likelihoods beyond 10 nats are drawn "
@@ -101,7 +100,6 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             needs={"linear": cells},
             params={"observed": size.observed, "method": method},
             footer=footer,
-            shows=f"linear study, (likelihood|SAPs|I_m|largest).*, n {size.observed}, {method}",
             caption="Means over starts, the published means, and their difference, coloured by "
             "the share of what is allowed: two standard errors of the difference (0.001 where the "
             "optimum fixes the likelihood and that is more). Framed: beyond it. Hatched: beta = 1 "
@@ -120,7 +118,6 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             "noise": config.model.data.noise,
         },
         footer=f"{footer} · dashed: theory, not fitted",
-        shows="slope of the log gain|same with lambda|I.z; v. after the last sweep",
         caption="Encoder gain against sweeps, each an update of the decoder and then the encoder: "
         "without lambda it falls by beta a sweep whatever the mode (left); with lambda by "
         "beta_c/beta, and only where beta exceeds the mode's threshold beta_c = 1 + 2 lambda v "

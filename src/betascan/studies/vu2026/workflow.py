@@ -15,7 +15,7 @@ def study(context: Context[Vu2026]) -> Study:
         key=context.key,
         trainings=[*base, *twins, *continued],
         points_per_job=context.config.images.points_per_job,
-        measurements=[image_workflow.evaluation(context, continued)],
+        measurements=image_workflow.measurements(context, continued),
         tables=[
             *linear_workflow.tables(context),
             *image_workflow.tables(context, [*base, *twins], continued),
@@ -36,23 +36,12 @@ def study(context: Context[Vu2026]) -> Study:
         ],
         compared=[
             Compared(
-                table="linear_claims.csv",
-                about="linear study",
-                item=("statement", "n", "method"),
-                part="linear",
-            ),
-            Compared(
                 table="linear.csv",
                 about="linear study",
                 item=("metric", "n", "method", "lambda", "beta"),
                 ours="mean",
+                note=("reason",),
                 part="linear",
-            ),
-            Compared(
-                table="image_claims.csv",
-                about="images",
-                item=("statement", "dataset", "metric"),
-                part="images",
             ),
             Compared(
                 table="image_cells.csv",
@@ -60,7 +49,12 @@ def study(context: Context[Vu2026]) -> Study:
                 item=("dataset", "metric", "lambda", "beta"),
                 published="published_percent",
                 ours="percent",
+                note=("reason",),
                 part="images",
             ),
+        ],
+        statements=[
+            context.result("linear_statements.csv"),
+            context.result("image_statements.csv"),
         ],
     )

@@ -1,0 +1,382 @@
+"""What vu2026 states, and the tests that decide it.
+
+Seeds are the units of differences: the cells of one seed share their starts. With five of them a
+difference shows if it is more than 1.3 times its standard deviation over seeds. Scores are judged
+over all beta above 1, not at the largest alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from betascan.studies import judgement
+from betascan.studies.judgement import Judgement, Verdict
+from betascan.studies.plateaus import INFORMED
+from betascan.studies.statements import Statement, write
+from betascan.studies.vu2026.image_config import DOCUMENT, document_name
+from betascan.studies.vu2026.image_tables import published
+from betascan.studies.vu2026.linear_tables import ROUNDING, TINY, slopes
+
+SLIGHT = 0.05
+"""Of a score: a smaller loss is no collapse and a smaller gain no range; published 0.06 to 0.6."""
+RELATED = 0.3
+"""Rank correlation with I_m within a seed that would explain anything; published 0.5 to 1."""
+LIKE = 0.5
+"""Rank correlation of a seed's panel with the published one, as `judgement.pattern` has it."""
+HELD = 0.1
+"""Nats of I_m that lambda would hold at least in the linear study; published 0.7 to 1.2."""
+CONTRACTED = float(np.log(10))
+"""Of the logarithm of the gain: less than a tenth of it is left after all sweeps."""
+STEEP = 0.01
+"""How far a slope may be from the law's, relatively."""
+LIKELIHOOD = 0.01
+"""Nats, in which the optimum fixes a likelihood; what AdamW leaves differs by less."""
+ALIKE = 0.05
+"""Of the published mean score of a panel, whose 50 starts give it an error of 3 %."""
+
+# The linear study: a panel is one size and method; its cells share their starts.
+
+
+def _coded(linear: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the cells of a metric at beta > 1: those that have an optimum."""
+    return linear[(linear["metric"] == metric) & (linear["beta"] > 1)]
+
+
+def linear_collapse(linear: pd.DataFrame) -> Judgement:
+    """Judge the largest I_m without lambda at beta > 1, over all panels."""
+    cells = _coded(linear, "Im")
+    return judgement.number([cells.loc[cells["lambda"] == 0, "mean"].max()], 0, ROUNDING)
+
+
+def linear_contraction(contraction: pd.DataFrame) -> Judgement:
+    """Judge how much the gain of each mode falls without lambda (log, mean over beta > 1)."""
+    free = contraction[(contraction["lambda"] == 0) & (contraction["beta"] > 1)]
+    gains = np.log(free["gain"].clip(lower=TINY)).groupby([free["mode"], free["beta"]])
+    fall = gains.first() - gains.last()
+    return judgement.difference(fall.groupby("mode").mean(), CONTRACTED)
+
+
+def linear_information(contraction: pd.DataFrame) -> Judgement:
+    """Judge I(z; v) after the last sweep without lambda, largest over beta > 1."""
+    last = contraction[contraction["sweep"] == contraction["sweep"].max()]
+    left = last.loc[(last["lambda"] == 0) & (last["beta"] > 1), "information"]
+    return judgement.number([left.max()], 0, ROUNDING)
+
+
+def linear_restored(linear: pd.DataFrame) -> Judgement:
+    """Judge what lambda adds to I_m, mean over beta > 1 and lambda > 0, panel by panel."""
+    cells = _coded(linear, "Im").assign(held=lambda cells: cells["lambda"] > 0)
+    mean = cells.groupby(["n", "method", "held"])["mean"].mean().unstack()
+    return judgement.difference(mean[True] - mean[False], HELD)
+
+
+def linear_cells(linear: pd.DataFrame, *, metric: str) -> Judgement:
+    """Judge ours minus published, mean over the cells with lambda and beta > 1 of each panel."""
+    cells = _coded(linear, metric)
+    cells = cells[cells["lambda"] > 0].dropna(subset=["published"])
+    distance = (cells["mean"] - cells["published"]).groupby([cells["n"], cells["method"]]).mean()
+    margin = LIKELIHOOD if metric == "recon" else ALIKE * cells["published"].mean()
+    return judgement.number(distance, 0, margin)
+
+
+def linear_rate(contraction: pd.DataFrame) -> Judgement:
+    """Judge the slope of the log gain over log(beta_c/beta), of each collapsing mode."""
+    fitted = slopes(contraction)
+    ratio = (fitted["slope"] / fitted["law"]).groupby(fitted["mode"]).mean()
+    return judgement.number(ratio, 1, STEEP)
+
+
+def linear_optimum(linear: pd.DataFrame) -> Judgement:
+    """Judge the largest distance of the alternating updates' likelihoods from the closed form."""
+    cells = linear[linear["method"] == "fixed_point"].dropna(subset=["closed_form"])
+    return judgement.number([(cells["mean"] - cells["closed_form"]).abs().max()], 0, ROUNDING)
+
+
+LINEAR = (
+    Statement(
+        "linear_contraction",
+        "For beta > 1 without lambda, the encoder's gain contracts, mode by mode.",
+        "abstract",
+        linear_contraction,
+        figure="contraction",
+    ),
+    Statement(
+        "linear_information",
+        "For beta > 1 without lambda, the alternating updates drive I(z; v) to zero (nats).",
+        "abstract",
+        linear_information,
+        figure="contraction",
+    ),
+    Statement(
+        "linear_collapse",
+        "For beta > 1 without lambda, no I_m is left, by either method at either size (nats).",
+        "results of the linear study",
+        linear_collapse,
+        about="data",
+        figure="linear_boxes_n50",
+    ),
+    Statement(
+        "linear_restored",
+        "lambda > 0 holds latent-factor information over the whole range of beta: I_m (nats).",
+        "abstract",
+        linear_restored,
+        figure="linear_boxes_n50",
+    ),
+    *(
+        Statement(
+            f"linear_{name}",
+            f"{says} of the 64 cells with lambda > 0 and beta > 1: ours minus published.",
+            "results of the linear study",
+            partial(linear_cells, metric=metric),
+            about="data",
+            figure="linear_heatmaps_n50_fixed_point",
+        )
+        for name, metric, says in (
+            ("likelihoods", "recon", "Negative log-likelihoods (nats)"),
+            ("sap", "SAP", "SAP"),
+            ("im", "Im", "I_m (nats)"),
+        )
+    ),
+    Statement(
+        "linear_rate",
+        "The gain falls by beta_c/beta a sweep, with beta_c = 1 + 2 lambda v: slope over law.",
+        "our derivation",
+        linear_rate,
+        about="beyond",
+        figure="contraction",
+    ),
+    Statement(
+        "linear_optimum",
+        "Likelihoods at beta > 1 are those of a closed form: largest distance (nats).",
+        "our derivation",
+        linear_optimum,
+        about="beyond",
+        figure="linear_heatmaps_n50_fixed_point",
+    ),
+)
+
+
+# The study of images.
+
+
+def _panel(models: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:
+    """Return a value of each model, seeds x (lambda, beta), without models on a plateau."""
+    chosen = models[(models["dataset"] == document_name(dataset)) & (models["metric"] == metric)]
+    values = chosen.assign(value=chosen["value"].mask(chosen["plateau"]))
+    return values.pivot(index="seed", columns=["lambda", "beta"], values="value")
+
+
+def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judgement:
+    """Leave the verdict open if the models without pressure carry too little."""
+    rate = _panel(spectrum, dataset, "rate")
+    if not (rate.size and rate[0].iloc[:, 0].mean() >= INFORMED):
+        return replace(outcome, verdict=Verdict.UNDECIDED, reason="no learning")
+    return outcome
+
+
+def _peak(free: pd.DataFrame) -> pd.Series:
+    """Return each seed's score at the intermediate beta that is best for the other seeds.
+
+    At its own best beta a seed's score would be too high by chance.
+    """
+    inner = free.iloc[:, 1:-1]
+    peaks = {}
+    for seed, scores in inner.iterrows():
+        others = inner.drop(index=seed).mean()
+        peaks[seed] = scores[others.idxmax()] if others.notna().any() else np.nan
+    return pd.Series(peaks, dtype=float)
+
+
+def peaks(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
+    """Judge how far the peak lies above the least and the largest beta, relative to it."""
+    free = _panel(images, dataset, metric)[0]
+    peak = _peak(free)
+    ends = free.iloc[:, [0, -1]].max(axis=1, skipna=False)
+    outcome = judgement.difference((peak - ends) / peak.mean(), SLIGHT)
+    return _if_learnt(outcome, spectrum, dataset)
+
+
+def information_collapses(
+    images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str
+) -> Judgement:
+    """Judge how much I_m falls from its peak to the largest beta, relative to it."""
+    free = _panel(images, dataset, "Im")[0]
+    peak = _peak(free)
+    outcome = judgement.difference((peak - free.iloc[:, -1]) / peak.mean(), SLIGHT)
+    return _if_learnt(outcome, spectrum, dataset)
+
+
+def falls(spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
+    """Judge a term of the rate over beta without lambda, means over seeds."""
+    panel = _panel(spectrum, dataset, metric)
+    mean = panel[0].mean() if panel.size else pd.Series(dtype=float)
+    outcome = judgement.trend(mean.index, mean, rises=False)
+    if mean.empty:
+        return replace(outcome, reason="not measured")
+    return _if_learnt(outcome, spectrum, dataset)
+
+
+def explains(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str) -> Judgement:
+    """Judge the rank correlation of MIG and SAP with I_m over the cells of each seed."""
+    im = _panel(images, dataset, "Im")
+    correlations = [
+        im.corrwith(_panel(images, dataset, metric), axis=1, method="spearman")
+        for metric in ("MIG", "SAP")
+    ]
+    mean = pd.concat(correlations, axis=1).mean(axis=1)
+    return _if_learnt(judgement.difference(mean, RELATED), spectrum, dataset)
+
+
+def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
+    """Judge what lambda adds to a score, mean over beta > 1 and lambda > 0, relatively."""
+    panel = _panel(images, dataset, metric)
+    free = panel[0].loc[:, panel[0].columns > 1]
+    held = [panel[lam].reindex(columns=free.columns) for lam in panel.columns.unique(0) if lam > 0]
+    gains = pd.concat([with_lambda - free for with_lambda in held], axis=1).mean(axis=1)
+    outcome = judgement.difference(gains / free.mean(axis=None), SLIGHT)
+    return _if_learnt(outcome, spectrum, dataset)
+
+
+def pattern(
+    images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str
+) -> Judgement:
+    """Judge the order of all cells but the reference by the published panel.
+
+    Cells of one beta and seed continue the same model, so the test over cells counts only where
+    the seeds, each by its own rank correlation, say the same.
+    """
+    panel = _panel(images, dataset, metric).drop(columns=[(0, 1)])
+    author = published()
+    chosen = (author["dataset"] == document_name(dataset)) & (author["metric"] == metric)
+    author = author[chosen].set_index(["lambda", "beta"])["published_percent"]
+    author = author.reindex(panel.columns)
+    outcome = judgement.pattern(panel.mean(), author)
+    by_seed = panel.T.corrwith(author, method="spearman")
+    seeds = judgement.difference(by_seed, LIKE)
+    if seeds.verdict != outcome.verdict:
+        reason = f"{outcome.reason}; single seeds {by_seed.min():.2f} to {by_seed.max():.2f}"
+        outcome = replace(outcome, verdict=Verdict.UNDECIDED, reason=reason)
+    return _if_learnt(outcome, spectrum, dataset)
+
+
+SYMBOLS = {"NLL": "NLL", "MIG": "MIG", "SAP": "SAP", "Im": "I_m"}
+
+
+def _of(dataset: str) -> list[Statement]:
+    """Return what is stated of each data set of images."""
+    name = DOCUMENT[dataset]
+    none = {
+        "shapes3d": "its own cells of Shapes3D show no collapse up to beta = 32 (MIG 894 % up "
+        "there, the highest of all)",
+    }.get(dataset, "")
+
+    def on(key: str, says: str, place: str, judge: Callable[..., Judgement], figure: str,
+           contradiction: str = "") -> Statement:  # fmt: skip
+        return Statement(
+            f"{key}_{dataset}", says, place, partial(judge, dataset=dataset), dataset=dataset,
+            figure=figure, contradiction=contradiction,
+        )  # fmt: skip
+
+    return [
+        *(
+            on(
+                f"{metric.lower()}_peaks",
+                f"{metric} on {name} peaks at an intermediate beta and is lower at 1 and at 32 "
+                "(share of the peak).",
+                "abstract",
+                partial(peaks, metric=metric),
+                "image_boxes",
+                none,
+            )
+            for metric in ("MIG", "SAP")
+        ),
+        on(
+            "independence",
+            f"KL pressure promotes marginal independence on {name}: total correlation falls with "
+            "beta.",
+            "abstract",
+            partial(falls, metric="total_correlation"),
+            "image_mechanism",
+        ),
+        on(
+            "information_falls",
+            f"It takes the latent channel's information on {name}: I(x;z) falls with beta.",
+            "abstract",
+            partial(falls, metric="information"),
+            "image_mechanism",
+        ),
+        on(
+            "information_collapses",
+            f"It takes the informativeness about factors on {name}: I_m falls from its peak to "
+            "beta = 32 (share of the peak).",
+            "abstract",
+            information_collapses,
+            "image_mechanism",
+            none,
+        ),
+        on(
+            "explains",
+            f"Collapse of information explains failing disentanglement on {name}: MIG and SAP "
+            "rank as I_m does over beta and lambda.",
+            "title, abstract",
+            explains,
+            "image_relation",
+        ),
+        *(
+            on(
+                f"{metric.lower()}_range",
+                f"lambda > 0 {verb} {SYMBOLS[metric]} on {name} over a broader range of beta: gain "
+                "over all beta > 1 (share of the score without lambda).",
+                "abstract",
+                partial(ranges, metric=metric),
+                "image_mechanism",
+                none,
+            )
+            for metric, verb in (("MIG", "stabilises"), ("SAP", "stabilises"), ("Im", "restores"))
+        ),
+        *(
+            on(
+                f"{metric.lower()}_pattern",
+                f"Changes of {SYMBOLS[metric]} on {name} over beta and lambda.",
+                "panels of changes in %, not in the abstract",
+                partial(pattern, metric=metric),
+                f"image_percent_{dataset}",
+            )
+            for metric in SYMBOLS
+        ),
+    ]
+
+
+IMAGES = tuple(statement for dataset in DOCUMENT for statement in _of(dataset))
+STATEMENTS = (*LINEAR, *IMAGES)
+
+
+def linear_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
+    """Judge `LINEAR` by linear and contraction; arguments as of `image_statements`."""
+    write(LINEAR, tables, statements, scale, standins)
+
+
+def image_statements(
+    statements: Path, scale: str, standins: list[str], datasets: list[str], **tables: Path
+) -> None:
+    """Judge `IMAGES` by the tables images and spectrum.
+
+    Parameters
+    ----------
+    statements : Path
+        Written, in `betascan.studies.statements.COLUMNS`.
+    scale : str
+        Of the run.
+    standins : list of str
+        Data sets whose images are not the genuine ones.
+    datasets : list of str
+        Those of the configuration, which may leave some of the document out.
+    **tables : Path
+        By the names under which statements ask for them.
+    """
+    chosen = [statement for statement in IMAGES if statement.dataset in datasets]
+    write(chosen, tables, statements, scale, standins)
