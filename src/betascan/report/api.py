@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any
 
 MODULES = (
-    "own", "linear_vae", "nonlinear_vae", "spectroscopy", "theory.temperature", "theory.landau", "theory.lambda_beta",
+    "own", "linear_vae", "nonlinear_vae", "spectroscopy",
+    "theory.temperature", "theory.landau", "theory.lambda_beta",
     "metrics", "metrics.total_correlation", "metrics.jacobian",
     "models", "objectives", "training.loop", "training.jobs", "evaluation",
     "data.store", "data.blocks", "data.worldclim", "data.dsprites", "data.images",
