@@ -95,6 +95,27 @@ def test_without_empty_models_there_is_no_floor(scores, ends):
     assert not [line for ax in figure.axes for line in ax.lines if line.get_label() == FLOOR]
 
 
+def test_the_discriminator_stands_beside_the_printed_one(tmp_path):
+    values = {"TC": 2.0, "D(z_real)": 0.9, "D(z_perm)": 0.2, "KL": 30.0}
+    rows = [
+        {"dataset": dataset, "model": model, "weight": weight, "seed": seed, "column": column,
+         "value": value / weight + (seed == 2) * 0.02 + 5 * (model == "beta_vae"),
+         "plateau": False}
+        for dataset in ("dsprites", "mpi3d_real_complex") for model in ("beta_vae", "factor_vae")
+        for weight in WEIGHTS for seed in (1, 2) for column, value in values.items()
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "ends.csv", index=False)
+    figure = figures.discriminator(tmp_path / "ends.csv", "dsprites", standins=[])
+    correlation, probability = figure.axes
+    author = tables.published_runs().loc["dsprites", "factor_vae"]
+    for ax, columns in (correlation, ["TC"]), (probability, ["D(z_real)", "D(z_perm)"]):
+        printed = [line for line in ax.lines if line.get_label() == "printed"]
+        for column, container, line in zip(columns, ax.containers, printed, strict=True):
+            expected = [values[column] / weight + 0.01 for weight in WEIGHTS]
+            np.testing.assert_allclose(np.asarray(container.lines[0].get_ydata(), float), expected)
+            np.testing.assert_allclose(line.get_ydata(), author[tables.COLUMNS[column][1]])
+
+
 def test_the_parts_of_the_rate_add_up_to_it(ends, tmp_path):
     models = pd.read_csv(ends)[tables.KEYS]
     parts = {"information": 4.0, "total_correlation": 0.5, "dimension_wise_kl": 1.5}

@@ -28,13 +28,20 @@ from betascan.plots.style import (
     ordinal,
 )
 from betascan.studies.denardin2025.config import MODELS
-from betascan.studies.denardin2025.tables import KEYS, of_metric, over_seeds, published_runs
+from betascan.studies.denardin2025.tables import (
+    COLUMNS,
+    GUESS,
+    KEYS,
+    of_metric,
+    over_seeds,
+    published_runs,
+)
 from betascan.studies.runs import Row, keyed, read_runs
 
 SYMBOL = {"beta_vae": labels.SYMBOLS["beta"], "factor_vae": labels.SYMBOLS["gamma"]}
 SHIFT = {"beta_vae": 0.94, "factor_vae": 1.06}
 """Factors on a logarithmic axis, so that error bars do not hide each other."""
-COLUMNS = 3
+ACROSS = 3
 
 
 def _title(model: str, dataset: str, standins: Sequence[str]) -> str:
@@ -193,9 +200,9 @@ def scores(
     active = of_metric(frame, dataset, "active_units", "burda2016").set_index(KEYS)["value"]
     empty = active.index[active == 0]
     panels = shown_scores(metrics)
-    lines = ceil(len(panels) / COLUMNS)
+    lines = ceil(len(panels) / ACROSS)
     figure, axes = plt.subplots(
-        lines, COLUMNS, figsize=(PAGE, 0.6 + 1.8 * lines), sharex=True, squeeze=False
+        lines, ACROSS, figsize=(PAGE, 0.6 + 1.8 * lines), sharex=True, squeeze=False
     )
     for ax, score in zip(axes.flat, panels, strict=False):
         chosen = of_metric(frame, dataset, score.name, score.convention)
@@ -231,6 +238,44 @@ def scores(
         entries.values(), entries.keys(), loc="outside upper center", ncols=4,
         title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}",
     )  # fmt: skip
+    return figure
+
+
+def discriminator(ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
+    """Draw what FactorVAE's discriminator makes of codes over gamma, beside Tables 02 and 04.
+
+    Left the total correlation as it has it, right its mean probability that codes, and permuted
+    codes, are real: means over seeds with standard errors.
+
+    Parameters
+    ----------
+    ends : Path
+        Of `tables.ends`.
+    dataset : str
+        Which of the models.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
+    frame, author = read_csv(ends), published_runs().loc[dataset, "factor_vae"]
+    frame = frame[(frame["dataset"] == dataset) & (frame["model"] == "factor_vae")]
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.7))
+    looks = categorical(["TC", "D(z_real)", "D(z_perm)"])
+    names = {"TC": "TC", "D(z_real)": r"$D(z)$, codes", "D(z_perm)": r"$D(z)$, permuted codes"}
+    for column, look in looks.items():
+        ax = axes[0] if column == "TC" else axes[1]
+        runs = frame[frame["column"] == column]
+        means(ax, runs, "weight", "value", label=names[column], ms=3, **look)
+        printed = author[COLUMNS[column][1]]
+        ax.plot(printed.index, printed, ls=":", mfc="white", label="printed", ms=3, **look)
+    axes[0].axhline(0, color=GUIDE, lw=0.5, zorder=0)
+    axes[1].axhline(GUESS, color=GUIDE, lw=0.5, zorder=0)
+    axes[0].set_ylabel("total correlation (nats),\nby the discriminator")
+    axes[1].set(ylabel="probability of being real", ylim=(0, 1))
+    for ax in axes:
+        ax.set_xscale("log", base=2)
+        ticks_at(ax.xaxis, frame["weight"])
+        ax.set(xlabel=SYMBOL["factor_vae"], title=_title("factor_vae", dataset, standins))
+        ax.legend(fontsize=SMALL)
     return figure
 
 

@@ -81,6 +81,18 @@ def study(context: Context[Denardin2025]) -> Study:
                 "MPI3D.",
             ),
             Figure(
+                name=f"discriminator_{dataset}",
+                function="figures.discriminator",
+                needs={"ends": ends},
+                params={"dataset": dataset, "standins": standins},
+                footer=footer(dataset),
+                caption="FactorVAE's discriminator over gamma: the total correlation as it has it, "
+                "and its mean probability that codes, and permuted codes, are real, on the "
+                "training minibatches of the last epoch. Means over seeds with standard errors; "
+                "hollow: as printed in the slides' tables. At 1/2 it cannot tell them apart, be it "
+                "that they are alike or that it has learnt nothing.",
+            ),
+            Figure(
                 name=f"rate_terms_{dataset}",
                 function="figures.rate_terms",
                 needs={"terms": terms, "ends": ends},
