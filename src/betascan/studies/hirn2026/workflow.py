@@ -202,6 +202,7 @@ def study(context: Context[Hirn2026]) -> Study:
                     "draws": draws,
                     "numbers": numbers,
                     "remedies": remedies,
+                    "distortion": measured["distortion"],
                 },
                 makes={"statements": statements},
                 params={"scale": scale, "standins": context.standins(["climate"])},
