@@ -142,6 +142,11 @@ def test_figure_2_draws_levels_over_temperature_and_the_best_by_rank(paths):
         "law at the lowest T: 5e−09\npublished: near 1e−07",
     ]
     assert left.lines[2].get_ydata()[-1] == pytest.approx(1)  # a collapsed model
+    (square,) = (line for line in left.lines if line.get_marker() == "s")
+    shown = pd.read_csv(paths["distortion"]).query("split == 'test' and rank == 18")
+    expected = shown[shown["estimator"] == "analytic"]["share"]
+    np.testing.assert_allclose(square.get_ydata(), expected, rtol=1e-6)
+    assert legend(left.get_legend()) == ["sampled", "analytic, rank 18", "law, not fitted"]
 
 
 def test_figure_3_has_utility_over_threshold_of_the_split_in_the_title(paths):

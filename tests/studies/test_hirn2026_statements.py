@@ -54,6 +54,18 @@ def trained(factor):
     return {"remedies": pd.DataFrame({**columns, "threshold": thresholds})}
 
 
+def levels(factors):
+    """Distortions after rank 18 on test; larger ones on training, at rank 17 and at high T."""
+    rows = [
+        (estimator, split, T, rank, 1e-7 * (factor if estimator == "sampled" else 1) * other)
+        for T, factor in zip([1e-7, 1e-6, 1e-5, 1e-3], [*factors, 1000], strict=True)
+        for estimator in ("sampled", "analytic")
+        for split, rank, other in (("test", 18, 1), ("train", 18, T), ("test", 17, 1 / T))
+    ]
+    columns = ["estimator", "split", "T", "rank", "distortion"]
+    return {"distortion": pd.DataFrame(rows, columns=columns)}
+
+
 ORDER = {"threshold": RATIOS, "utility": RATIOS}
 CASES = {
     "cells": (cells(808_053), cells(807_523)),
@@ -131,6 +143,7 @@ FIXED = {
     "beta_one": (scans(active_at_beta_one=4), Verdict.BY_CONSTRUCTION),
     "scatter": (band(ranked()), Verdict.BEYOND),
     "remedies": (trained(1.5), Verdict.BEYOND),
+    "plateau_estimators": (levels([20, 10, 40]), Verdict.BEYOND),
 }
 
 
@@ -160,6 +173,8 @@ def test_a_conversion_is_so_by_construction_and_a_finding_of_ours_is_no_verdict(
     found = outcome("scatter", FIXED["scatter"][0])
     assert 0.08 < found.estimate < 0.12
     assert found.low < found.estimate < found.high < 0.21
+    found = outcome("plateau_estimators", FIXED["plateau_estimators"][0])
+    assert (found.estimate, found.low, found.high) == pytest.approx(np.log10([20, 10, 40]))
     found = outcome("remedies", FIXED["remedies"][0])
     assert found.estimate == pytest.approx(np.mean(np.log(np.array([2, 4, 14]) / 1.5)))
     assert (found.low, found.high) == pytest.approx((np.log(2 / 1.5), np.log(14 / 1.5)))

@@ -129,9 +129,21 @@ def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
         left.plot(grid, np.maximum(law, 1e-16), color=colour, lw=0.7, zorder=2)
         points = on_test[on_test["rank"] == rank]
         left.plot(points["T"], points["share"], "o", color=colour, mew=0, zorder=3)
+    others = [name for name in MARKERS if name in set(levels["estimator"]) - {estimator}]
+    for name in others:
+        full = levels[(levels["estimator"] == name) & (levels["split"] == "test")]
+        full = full[full["rank"] == ranks]
+        left.plot(
+            full["T"], full["share"], MARKERS[name], color=GUIDE, ms=3.4, mfc="none", mew=0.5,
+            zorder=4,
+        )  # fmt: skip
     left.set(xscale="log", yscale="log", xlabel=TEMPERATURE, ylim=(1e-9, 3))
     left.set_ylabel("truncated distortion $\\tilde{D}_k$\n(units of the split's $V$)")
-    legend = [key("trained VAE", marker="o"), key("law, not fitted", ls="-")]
+    legend = [
+        key(estimator, marker="o"),
+        *(key(f"{name}, rank {ranks}", marker=MARKERS[name], mfc="none") for name in others),
+        key("law, not fitted", ls="-"),
+    ]
     left.legend(handles=legend, loc="lower right")
 
     colours = {0: GUIDE, **colours_of(ranks)}

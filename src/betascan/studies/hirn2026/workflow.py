@@ -202,6 +202,7 @@ def study(context: Context[Hirn2026]) -> Study:
                     "draws": draws,
                     "numbers": numbers,
                     "remedies": remedies,
+                    "distortion": measured["distortion"],
                 },
                 makes={"statements": statements},
                 params={"scale": scale, "standins": context.standins(["climate"])},
@@ -263,9 +264,10 @@ def study(context: Context[Hirn2026]) -> Study:
                 "of the variance of the split shown, of which a collapsed model leaves 1. "
                 "Published: a plateau near 1e-7 after rank 18, where PCA is below 1e-12. The lines "
                 "on the left are the exact law of posterior means, quadratic in T, at the PCA "
-                "ratios of the training split; horizontal lines mark the best level of each rank. "
-                "By the law that level is set by the lowest T of the scan, which the document "
-                "does not state: compare estimators at equal T.",
+                "ratios of the training split; horizontal lines mark the best level of each rank, "
+                "squares rank 18 without sampling noise. By the law that level is set by the "
+                "lowest T of the scan, which the document does not state: compare estimators at "
+                "equal T.",
             ),
             Figure(
                 name="fig3",
