@@ -1,10 +1,20 @@
 """outlook: what is measured of nonlinear scans, and its statements."""
 
+from dataclasses import fields
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
+from betascan.core.errors import DataError
+from betascan.core.files import read_json
+from betascan.data import blocks
+from betascan.data.worldclim import Climate
+from betascan.spectroscopy import Pca
 from betascan.studies.judgement import Verdict
+from betascan.studies.outlook import scaling as scaled
+from betascan.studies.outlook.cells import load
 from betascan.studies.outlook.statements import STATEMENTS
 from betascan.theory import landau
 
@@ -36,6 +46,15 @@ def points(fewer, seeds=(0, 1, 2)):
     return pd.concat(frames)
 
 
+def scaling(factor):
+    """Thresholds on a coarse grid, and of few data, by this factor from those of all cells."""
+    frames = [
+        pd.DataFrame({"grid": grid, "share": share, "rank": range(1, 5), "threshold": RATIOS * f})
+        for grid, share, f in [(1, 1, 1), (2, 1, 1.01), (8, 1, factor), (1, 0.01, 1 / factor)]
+    ]
+    return pd.concat(frames)
+
+
 CASES = {  # the tables that bear a statement out, and those that refute it
     "nonlinear_concentrates": ({"points": points(1)}, {"points": points(-1)}),
     "first_latent": (
@@ -45,6 +64,9 @@ CASES = {  # the tables that bear a statement out, and those that refute it
     "nonlinear_duality": ({"modes": modes()}, {"modes": modes(threshold=RATIOS / 3)}),
     "nonlinear_law": ({"modes": modes()}, {"modes": modes(departure=0.3)}),
     "nonlinear_stable": ({"modes": modes()}, {"modes": modes(scatter=1)}),
+    **dict.fromkeys(
+        ("coarse_graining", "data_size"), ({"scaling": scaling(1.1)}, {"scaling": scaling(2)})
+    ),
 }
 
 
@@ -65,3 +87,79 @@ def test_points_whose_updates_ran_out_say_nothing_about_concentration():
     restless.loc[~restless["at_rest"], "active"] = 100
     judge = next(s.judge for s in STATEMENTS if s.name == "nonlinear_concentrates")
     assert judge(points=restless) == judge(points=points(1))
+
+
+SPLIT = {"side_km": 700, "train": 0.6, "min_cells": 1, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """Cells of one degree with three variables, in HDF5 as of WorldClim."""
+    rows, cols = (axis.ravel().astype(np.int32) for axis in np.indices((60, 60)))
+    lat, lon = 30.5 - rows, cols + 0.5
+    smooth = np.stack([np.sin(lat / 9), np.cos(lon / 5), np.sin((lat + lon) / 3)], axis=1)
+    rough = np.random.default_rng(0).normal(size=smooth.shape) * [0.1, 0.2, 0.3]
+    climate = Climate((smooth * [3, 2, 1] + rough).astype(np.float32), rows, cols, lat, lon)
+    path = tmp_path_factory.mktemp("climate") / "climate.h5"
+    with h5py.File(path, "w") as file:
+        for field in fields(Climate):
+            file[field.name] = getattr(climate, field.name)
+    return path, climate
+
+
+def test_cells_are_those_of_the_blocks_standardised_on_training(table):
+    path, climate = table
+    label = blocks.split(climate.lat, climate.lon, **SPLIT)
+    training = climate.values[label == blocks.TRAIN].astype(float)
+    expected = (climate.values - training.mean(0)) / training.std(0)
+    for name, cells in load(path, **SPLIT).items():
+        (split,) = (s for s, known in blocks.NAMES.items() if known == name)
+        np.testing.assert_allclose(cells, expected[label == split], atol=1e-5)
+
+
+def test_coarse_cells_are_means_within_a_split(table):
+    path, climate = table
+    label = blocks.split(climate.lat, climate.lon, **SPLIT)
+    means = []
+    for row in range(15):
+        for col in range(15):
+            inside = (climate.rows // 4 == row) & (climate.cols // 4 == col)
+            some = climate.values[inside & (label == blocks.TRAIN)].astype(float)
+            means += [some.mean(0)] if len(some) else []
+    means = np.array(means)
+    coarse = load(path, **SPLIT, grid=4)["train"]
+    np.testing.assert_allclose(coarse, (means - means.mean(0)) / means.std(0), atol=1e-5)
+
+
+def test_a_share_takes_whole_blocks_of_training_alone(table):
+    path, climate = table
+    label = blocks.split(climate.lat, climate.lon, **SPLIT)
+    block = blocks.block_ids(climate.lat, climate.lon, SPLIT["side_km"])
+    whole, part = load(path, **SPLIT), load(path, **SPLIT, share=0.25)
+    assert len(part["test"]) == len(whole["test"])
+    sizes = np.bincount(block[label == blocks.TRAIN])
+    sizes = np.sort(sizes[sizes > 0])
+    kept = int(np.ceil(0.25 * len(sizes)))
+    assert sizes[:kept].sum() <= len(part["train"]) <= sizes[-kept:].sum()
+    with pytest.raises(DataError, match="too few blocks of 100000 km"):
+        load(path, **{**SPLIT, "side_km": 1e5})
+
+
+def test_scaling_has_the_spectrum_of_each_condition(table, tmp_path):
+    path, _ = table
+    conditions = [{"grid": 1, "share": 1.0}, {"grid": 2, "share": 1.0}]
+    files = (tmp_path / "scaling.csv", tmp_path / "scaling.json")
+    scaled.scans(
+        path, *files, SPLIT, conditions, [0.01, 0.05, 0.1, 0.2, 1.0], 0.1, 1,
+        latents=3, updates=900, batch_size=64, lr=1e-2, patience=1.0, seed=0, device="cpu",
+    )  # fmt: skip
+    table = pd.read_csv(files[0])
+    for condition in conditions:
+        ratios = Pca.fit(load(path, **SPLIT, **condition)["train"]).ratios
+        rows = table[table["grid"] == condition["grid"]]
+        np.testing.assert_allclose(rows["pca_ratio"], ratios, rtol=1e-5)
+        np.testing.assert_allclose(rows["threshold"], ratios, rtol=0.15)
+    assert table.loc[table["grid"] == 1, "like_rank"].tolist() == [1, 2, 3]
+    np.testing.assert_allclose(table.loc[table["grid"] == 1, "overlap"], 1, rtol=1e-6)
+    assert read_json(files[1])["seconds"] > 0
+    assert not list(tmp_path.glob("*.npz"))

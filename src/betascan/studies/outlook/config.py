@@ -1,4 +1,4 @@
-"""outlook: nonlinear VAEs on climate, a scan of beta."""
+"""outlook: nonlinear VAEs on climate, coarser grids and fewer data."""
 
 from typing import Annotated, Any, Literal
 
@@ -45,12 +45,48 @@ class Nonlinear(ConfigModel):
         return {"hidden": [self.width] * self.layers, **self.model_dump(include=shared)}
 
 
+class Scaling(ConfigModel):
+    """Linear scans of coarser grids and of fewer data."""
+
+    grids: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        description="cells a side that are averaged to one"
+    )
+    shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        description="of the blocks of training"
+    )
+    temperatures: Temperatures
+    latents: int = Field(ge=1, description="dimensions of z")
+    updates: int = Field(ge=1, description="Adam updates of a point, at most")
+    batch_size: int = Field(ge=1, description="cells per update")
+    lr: float = Field(gt=0, description="learning rate of Adam")
+    patience: float = Field(
+        gt=0, le=1, description="share of the updates without a better validation loss"
+    )
+    seed: int = Field(ge=0, description="of initial weights and minibatches")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        description="auto: a GPU if there is one, else the compiled kernel"
+    )
+
+    def conditions(self) -> list[dict[str, int | float]]:
+        """Return grid and share of each scan; the first has all data as they are."""
+        return [
+            {"grid": 1, "share": 1.0},
+            *({"grid": grid, "share": 1.0} for grid in self.grids),
+            *({"grid": 1, "share": share} for share in self.shares),
+        ]
+
+    def protocol(self) -> dict[str, Any]:
+        """Return the arguments of `betascan.linear_vae.scan` that all scans share."""
+        return self.model_dump(exclude={"grids", "shares", "temperatures"})
+
+
 class Outlook(ConfigModel):
     """The outlook of hirn2026 (section VII): the collapse spectrum of nonlinear VAEs."""
 
     split: Blocks
     fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
     nonlinear: Nonlinear
+    scaling: Scaling
 
 
 SECTION = Outlook

@@ -1,4 +1,4 @@
-"""Figures of the nonlinear scan, on the test split as in hirn2026."""
+"""Figures of the nonlinear scan, on the test split as in hirn2026, and of grids and data size."""
 
 from pathlib import Path
 from typing import Any
@@ -131,3 +131,27 @@ def _points(ax: Axes, rows: pd.DataFrame, x: str, y: str, **look: Any) -> None:
     for rest, some in rows.groupby("at_rest"):
         look = look if rest else {**look, "mfc": "none"}
         ax.plot(some[x], some[y], ls="", ms=3.4, mew=0.7, **look)
+
+
+def scaling(scaling: Path) -> Figure:
+    """Draw thresholds and likeness of axes by rank, for grids and for shares of the data."""
+    table = read_csv(scaling)
+    figure, axes = plt.subplots(
+        2, 2, figsize=(PAGE, 4.2), sharex=True, sharey="row", height_ratios=[2, 1]
+    )
+    columns = (("grid", "cells averaged", "{0} × {0}"), ("share", "blocks of training", "{:.0%}"))
+    for (top, bottom), (column, title, label) in zip(axes.T, columns, strict=True):
+        other = "share" if column == "grid" else "grid"
+        shown = table[table[other] == 1].sort_values(column, ascending=column == "grid")
+        looks = ordinal(shown[column].unique())
+        for level, rows in shown.groupby(column, sort=False):
+            look = {**looks[level], "marker": MARKERS[list(looks).index(level)], "lw": 0.7}
+            top.plot(rows["rank"], rows["threshold"], label=label.format(level), **look)
+            bottom.plot(rows["rank"], rows["overlap"], **look)
+        top.set(yscale="log", title=title)
+        top.legend()
+        bottom.set(ylim=(0, 1.05), xlabel="rank of the latent")
+        bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0, 0].set_ylabel(r"collapse threshold $T_k$")
+    axes[1, 0].set_ylabel("likeness of axes |cos|")
+    return figure

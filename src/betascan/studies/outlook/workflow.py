@@ -1,4 +1,4 @@
-"""outlook: scans of nonlinear VAEs on climate, their tables and figures."""
+"""outlook: nonlinear VAEs on climate, coarser grids and fewer data: tables and figures."""
 
 from betascan.studies.base import Figure, Study, Table
 from betascan.studies.context import Context
@@ -18,6 +18,7 @@ def study(context: Context[Outlook]) -> Study:
         "modes": context.result("nonlinear_modes.csv"),
         "points": context.result("nonlinear_points.csv"),
     }
+    scaling, scaled = context.result("scaling.csv"), context.intermediate("scaling.json")
     modes, points = measured["modes"], measured["points"]
     statements = context.result("statements.csv")
     shown = f"{context.footer(scale, data)} · test split"
@@ -63,9 +64,28 @@ def study(context: Context[Outlook]) -> Study:
                 "beside PCA; by T, active latents, distortion and rate beside the linear law.",
             ),
             Table(
+                name="scaling_scans",
+                function="scaling.scans",
+                needs={"table": table},
+                makes={"scaling": scaling, "record": scaled},
+                params={
+                    **config.scaling.protocol(),
+                    "split": split,
+                    "conditions": config.scaling.conditions(),
+                    "temperatures": config.scaling.temperatures.grid(),
+                    "floor": config.fit_floor,
+                },
+                environment="train",
+                threads=16,
+                mem_mb=3000,
+                runtime=120,
+                caption="Of linear VAEs on coarser grids and on fewer blocks: by rank, PCA ratio, "
+                "threshold and utility, and which principal axis of all the data it is most like.",
+            ),
+            Table(
                 name="statements",
                 function="statements.statements",
-                needs={"modes": modes, "points": points},
+                needs={"modes": modes, "points": points, "scaling": scaling},
                 makes={"statements": statements},
                 params={"scale": scale, "standins": context.standins(["climate"])},
                 caption="What the outlook announces, and what came out.",
@@ -73,7 +93,10 @@ def study(context: Context[Outlook]) -> Study:
             Table(
                 name="provenance",
                 function="tables.provenance",
-                needs={"table": table, "records": list(records.values())},
+                needs={
+                    "table": table,
+                    "records": [*records.values(), scaled],
+                },
                 makes={"provenance": context.result("provenance.json")},
                 params={"scale": scale, "config": config.model_dump()},
                 environment="train",  # whose versions it records
@@ -106,6 +129,15 @@ def study(context: Context[Outlook]) -> Study:
                 "and that number over T, beside the exact law of linear VAEs. hirn2026 expects "
                 "nonlinear decoders to need fewer latents at the same distortion. Hollow points "
                 "had not come to rest when their updates ran out.",
+            ),
+            Figure(
+                name="scaling",
+                function="figures.scaling",
+                needs={"scaling": scaling},
+                footer=f"{context.footer(scale, data)} · linear VAEs, training split",
+                caption="Collapse thresholds by rank as the grid is coarsened and as training has "
+                "fewer blocks, and below how much each latent's principal axis is like one of all "
+                "the data; 1 is the same axis.",
             ),
         ],
     )
