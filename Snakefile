@@ -37,6 +37,11 @@ rule all:
         [study.targets(PATHS) for study in EVERYTHING[1:]],
 
 
+onstart:
+    with one_line_errors():
+        check_scale(STUDIES, PATHS, to_make())
+
+
 onsuccess:
     print(
         f"Tables are in {PATHS.results}, figures in {PATHS.figures}.",

@@ -100,6 +100,14 @@ def test_a_page_quotes_numbers_of_tables(collected):
     assert readme.rewritten(told, collected) == told
 
 
+def test_a_page_shows_single_statements(collected):
+    page = "<!-- headlines of a/other: made -->\nbefore\n<!-- end of headlines -->"
+    told = readme.rewritten(page, collected)
+    assert "| [a](docs/a.md) | It falls. | papers | reproduced |" in told
+    with pytest.raises(KeyError, match="a/rises"):
+        readme.rewritten(page.replace("other", "rises"), collected)
+
+
 def test_what_is_not_one_number_is_refused(collected):
     with pytest.raises(ValueError, match="4 values of low"):
         readme.value(collected / "one.csv", "low")

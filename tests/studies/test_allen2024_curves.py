@@ -121,9 +121,15 @@ def test_linear_truth(truth):
     table = pd.read_csv(truth[0])
     left, right = linear_figures.linear_truth(truth[0]).axes
     angles = table[table["part"] == "angles"]
-    assert [text.get_text() for text in left.get_xticklabels()] == ["diagonal", "full"]
-    for drawn, posterior in zip(left.collections, ["diagonal", "full"], strict=True):
-        expected = angles.loc[angles["posterior"] == posterior, "mean_angle"].clip(lower=1e-6)
+    kinds = {
+        "diagonal": angles[angles["posterior"] == "diagonal"],
+        "full": angles[angles["posterior"] == "full"],
+        "diagonal,\nnot injective": table[table["part"] == "not injective"],
+    }
+    assert [text.get_text() for text in left.get_xticklabels()] == list(kinds)
+    for drawn, rows in zip(left.collections, kinds.values(), strict=True):
+        assert len(rows) == 3
+        expected = rows["mean_angle"].clip(lower=1e-6)
         np.testing.assert_allclose(sorted(drawn.get_offsets()[:, 1]), sorted(expected))
     lines = [line for line in right.lines if len(line.get_xdata())]
     laws = [line for line in lines if line.get_marker() == "None"]

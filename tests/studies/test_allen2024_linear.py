@@ -141,3 +141,15 @@ def test_solutions_know_which_of_beta_and_variance_they_were_trained_with(tmp_pa
         ("full", 1): 3,
     }
     np.testing.assert_allclose(entries["left"], entries["right"], rtol=1e-3, atol=1e-3)
+
+
+def test_a_decoder_that_cannot_be_injective_has_its_minimum_too(tmp_path):
+    table = tmp_path / "table.csv"
+    linear.solutions(table, tmp_path / "pairs.csv", 6, [4.0, 1.0], 0.01, 0.1, [0.5, 2.0], 3, 1)
+    rows = pd.read_csv(table)
+    too_many = rows[rows["part"] == "not injective"]
+    assert list(too_many["seed"]) == [0, 1, 2]
+    assert (too_many["excess_loss"].abs() < 1e-9).all()
+    assert (too_many["active"] == 2).all()  # of four latents
+    np.testing.assert_allclose(too_many["log_variance_1"], np.log(0.1 / 4.01), rtol=1e-5)
+    assert "log_variance_3" not in rows

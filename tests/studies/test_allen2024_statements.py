@@ -145,6 +145,8 @@ def linear_truth(sign=1):
             row = {"part": "angles", "seed": seed, "posterior": posterior, "mean_angle": angle / 2}
             row |= {"max_angle": angle, "identity_error": 1e-6 if sign > 0 else 0.1}
             rows.append(row | {"beta": 0.1, "variance": 1.0, "price": 0.1})
+        row = {"part": "not injective", "seed": seed, "posterior": "diagonal", "max_angle": 60.0}
+        rows.append(row | {"max_angle": 60.0 if sign > 0 else 2.9})
         for price in (0.1, 1.0, 3.0, 10.0):
             for beta, variance in ((price, 1.0), (1.0, price)):
                 row = {"part": "scan", "seed": seed, "posterior": "diagonal", "beta": beta}
@@ -162,8 +164,8 @@ CASES = {  # tables that bear a statement out, and tables that refute it
     "regularised": (GOOD, {"orthogonality_penalty": penalised(mass=0.6)}),
 }
 ESTIMATES = {  # what the tables that bear them out were made with
-    "linear_axes": 1e-3, "linear_rotation": 20, "linear_identity": 1e-6, "linear_pairs": 0,
-    "linear_slope": 1, "linear_fall": 1,
+    "linear_axes": 1e-3, "linear_rotation": 20, "linear_break": 60, "linear_identity": 1e-6,
+    "linear_pairs": 0, "linear_slope": 1, "linear_fall": 1,
     "orthogonal": 0.2, "orthogonal_shapes3d": 0.2, "axes": 0.3,
     "own_latents": 0.02 / np.sqrt(0.8), "identity": 0.02, "identity_shapes3d": 0.02,
     "independence": 0.002, "independence_full": 0.2, "disentangled": 0.2,

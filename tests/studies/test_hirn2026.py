@@ -4,10 +4,18 @@ import hirn2026_laws as laws
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from betascan.core.files import write_csv
 from betascan.studies.hirn2026 import tables as made
-from betascan.studies.hirn2026.replicates import noise, noise_onset, quantities, replicates, slopes
+from betascan.studies.hirn2026.replicates import (
+    intervals,
+    noise,
+    noise_onset,
+    quantities,
+    replicates,
+    slopes,
+)
 from betascan.studies.hirn2026.tables import fitted_modes, utilities
 from betascan.theory import landau
 
@@ -74,8 +82,11 @@ def test_a_scan_that_follows_the_laws_is_off_nowhere():
     assert found["train", "kept", 0] == 7
     assert found["train", "kept_but_useless", 0] == 0
     # at the lowest T, 1e-7, the law's distortion is T^2 times the sum of 1/T_k
-    assert found["test", "plateau", 0] == pytest.approx(1.3e-14 * (1 / laws.RATIOS).sum())
-    assert found["test", "plateau_over_law", 0] == pytest.approx(1)
+    assert 10 ** found["test", "log10_plateau", 0] == pytest.approx(
+        1.3e-14 * (1 / laws.RATIOS).sum()
+    )
+    assert found["test", "log10_plateau_over_law", 0] == pytest.approx(0, abs=1e-6)
+    assert found["test", "log10_noise_onset", 0] == pytest.approx(-7)  # none
 
 
 def test_latents_beyond_the_law_are_counted():
@@ -169,6 +180,16 @@ def test_every_scan_has_its_quantities(tmp_path):
     variance = table[(table["quantity"] == "variance") & (table["split"] == "test")]
     assert variance[["draw", "seed"]].to_dict("records") == runs
     assert variance["value"].tolist() == pytest.approx([1.0, 1.2, 1.4])
+
+    intervals(tmp_path / "joined.csv", tmp_path / "intervals.csv")
+    found = pd.read_csv(tmp_path / "intervals.csv").query("quantity == 'variance'")
+    found = found.set_index(["over", "split"])
+    for over, values in (("seeds", [1.0, 1.2]), ("draws", [1.0, 1.4])):
+        row = found.loc[(over, "test")]
+        interval = stats.ttest_1samp(values, 0).confidence_interval()
+        assert row["n"] == 2
+        assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
+        assert row["mean"] == pytest.approx(np.mean(values))
 
 
 def test_weak_modes_are_compared_over_the_temperatures_that_all_scans_have(tmp_path):

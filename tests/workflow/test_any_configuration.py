@@ -15,10 +15,11 @@ from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSet
 from snakemake.utils import update_config
 
 from betascan.core.errors import ConfigError
-from betascan.workflow.config import Config, load
+from betascan.workflow.config import Config, load, studies
 
 SCHEMA = Config.model_json_schema()
 BASE = yaml.safe_load((PROJECT / "config.yaml").read_text())
+PAPERS = load(BASE)
 update_config(BASE, copy.deepcopy(TINY))
 KEPT = {"urls", "root", "scale", "device"}
 
@@ -88,7 +89,7 @@ def dry_run(config, folder):
 @given(configurations())
 def test_an_accepted_configuration_has_a_dag(config):
     try:
-        load(config)
+        studies(load(config), PAPERS)
     except ConfigError:
         assume(False)
     with tempfile.TemporaryDirectory() as folder:

@@ -211,6 +211,13 @@ def test_what_is_shrunk_may_not_be_called_the_papers_scale():
         config.studies(changed(denardin2025={"weights": [1, 4]}), config.load(PAPERS))
 
 
+def test_keys_that_no_training_can_have_together_are_one_line():
+    mine = changed(scale="mine", denardin2025={"training": {"held_out": 0}})
+    told = "^config: section 'denardin2025': patience needs images held out for validation$"
+    with pytest.raises(ConfigError, match=told):
+        config.studies(mine, config.load(PAPERS))
+
+
 def test_how_a_run_is_executed_is_no_other_scale():
     executed = changed(output="there", vu2026={"images": {"points_per_job": "all"}})
     assert config.studies(executed, config.load(PAPERS))

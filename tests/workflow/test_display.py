@@ -95,6 +95,15 @@ def test_a_wrong_target_is_one_line_with_the_nearest(run):
     assert line.startswith("betascan: nothing makes 'hirn26'; nearest: 'hirn2026'; ")
 
 
+def test_a_full_disk_is_one_line(run):
+    text = (
+        'RuleException:\nOSError in file "tables.smk", line 34:\n[Errno 28] No space left on device'
+    )
+    run.tell(text, LogEvent.ERROR, exception="RuleException")
+    (line,) = run.printed.getvalue().splitlines()
+    assert line.startswith("betascan: the disk is full")
+
+
 def test_a_locked_folder_is_one_line(run):
     text = "Error: Directory cannot be locked. Please make sure\n that no other Snakemake"
     run.tell(text, LogEvent.ERROR, exception="LockException")

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from betascan.core.errors import ConfigError
+from betascan.core.files import write_json
 from betascan.core.paths import Paths
 from betascan.workflow import speed
 from betascan.workflow.config import load, studies
-from betascan.workflow.plan import describe, workloads
+from betascan.workflow.plan import check_scale, describe, workloads
 
 COST = {50: 3e-4, 100: 1e-3}
 HERE = Paths(".")
@@ -159,6 +161,21 @@ def test_the_plan_tells_what_is_replaced(config, tmp_path, monkeypatch):
     told = describe(config, rows, HERE, {"results/old.csv", "results/new.csv"})
     assert "  It replaces 1 file in results and figures" in told
     assert "replaces" not in describe(config, rows, HERE, {"results/new.csv"})
+
+
+def test_figures_are_not_drawn_from_tables_of_another_scale(config, tmp_path):
+    rows, paths = studies(config, config), Paths(str(tmp_path))
+    figure = {f"{paths.figures}/vu2026/image_boxes.png"}
+    check_scale(rows, paths, figure)  # there is no record yet
+    record = tmp_path / "results/vu2026/provenance.json"
+    record.parent.mkdir(parents=True)
+    write_json({"linear": {"scale": "papers"}, "images": {"scale": "papers"}}, record)
+    check_scale(rows, paths, figure)
+    write_json({"linear": {"scale": "papers"}, "images": {"scale": "laptop"}}, record)
+    with pytest.raises(ConfigError, match="are of scale laptop, and figures of them would say pap"):
+        check_scale(rows, paths, figure)
+    check_scale(rows, paths, figure | {f"{paths.results}/vu2026/images.csv"})  # made anew
+    check_scale(rows, paths, {f"{paths.figures}/hirn2026/fig3.png"})
 
 
 @pytest.mark.parametrize("text", ["", "study,trainings,images,device,hours\nvu2026,1,2,GPU,3\n"])

@@ -25,7 +25,7 @@ from betascan.workflow.code import digest
 from betascan.workflow.config import load, paths, read, studies
 from betascan.workflow.data_rows import data, targets
 from betascan.workflow.display import Display, install
-from betascan.workflow.plan import describe
+from betascan.workflow.plan import check_scale, describe
 from betascan.workflow.report_rows import comparison, with_page
 
 if os.environ.get(
@@ -54,11 +54,10 @@ EVERYTHING = [
 ]
 
 
-def plan_of_run():
-    """What the run will do, in some lines; called when the jobs are known."""
+def to_make():
+    """The files that this run makes, once Snakemake knows its jobs."""
     jobs = workflow.dag.needrun_jobs(exclude_finished=False)
-    outputs = {str(file) for job in jobs for file in job.output}
-    return describe(CONFIG, STUDIES, PATHS, outputs)
+    return {str(file) for job in jobs for file in job.output}
 
 
 def call(name, study=None, changes=True):

@@ -16,7 +16,7 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
     install(
         logging.getLogger("snakemake.logging"),
         Display(
-            plan_of_run,
+            lambda: describe(CONFIG, STUDIES, PATHS, to_make()),
             dry_run=lambda: workflow.dryrun,
             targets=[*TARGETS, *itertools.chain.from_iterable(TARGETS.values())],
         ),

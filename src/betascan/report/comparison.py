@@ -10,44 +10,15 @@ from betascan.core.files import read_csv, read_json, write_csv
 from betascan.studies.base import Compared
 from betascan.studies.judgement import Verdict
 
-COMMON = {  # words of studies that are not converted to those of Verdict
+COMMON = {  # words of hirn2026's claims
     "holds": Verdict.REPRODUCED,
-    "agrees": Verdict.REPRODUCED,
     "does not hold": Verdict.NOT_REPRODUCED,
-    "differs": Verdict.NOT_REPRODUCED,
     "scale cannot tell": Verdict.UNDECIDED,
-    "stand-in cannot tell": Verdict.UNDECIDED,
-    "seeds cannot tell": Verdict.UNDECIDED,
-    "not at this scale": Verdict.UNDECIDED,
-    "not converged": Verdict.UNDECIDED,
-    "reference": Verdict.BY_CONSTRUCTION,
     "finding of ours": Verdict.BEYOND,
-    "not in the document": Verdict.BEYOND,
-    "not published": Verdict.BEYOND,
 }
 SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
 Record = Mapping[str, Any]
 COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "scale", "note"]
-
-
-def _verdict(row: Record) -> str:
-    """Translate a study's verdict; what the document itself contradicts is its error."""
-    verdict = str(row["verdict"])
-    wrong = verdict.startswith("printed value is wrong") or isinstance(
-        row.get("contradiction"), str
-    )
-    if wrong or row.get("in_document") == "no":
-        return Verdict.CONTRADICTION
-    return COMMON[verdict] if verdict in COMMON else Verdict(verdict)
-
-
-def _note(row: Record, source: Compared, verdict: str) -> str:
-    notes = [str(row[column]) for column in source.note if pd.notna(row[column])]
-    if row.get("in_document") == "no":
-        notes.append("its own published numbers do not bear the statement out")
-    elif verdict in (Verdict.UNDECIDED, Verdict.BEYOND) and row["verdict"] != verdict:
-        notes.append(row["verdict"])  # which is more exact
-    return "; ".join(text for text in notes if text)
 
 
 def _named(column: str, value: object) -> str:
@@ -62,7 +33,7 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
     for row in table.to_dict("records"):
         parts = [_named(c, row[c]) for c in source.item if c in row and pd.notna(row[c])]
         published = row.get(source.published)
-        verdict = _verdict(row)
+        notes = [str(row[column]) for column in source.note if pd.notna(row[column])]
         numbers = pd.to_numeric(pd.Series([row[source.ours], published]), errors="coerce")
         compared.append(
             {
@@ -71,9 +42,9 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
                 "published": published,
                 "ours": row[source.ours],
                 "deviation": numbers[0] - numbers[1],
-                "verdict": verdict,
+                "verdict": Verdict(COMMON.get(row["verdict"], row["verdict"])),
                 "scale": scale,
-                "note": _note(row, source, verdict),
+                "note": "; ".join(notes),
             }
         )
     return compared

@@ -80,20 +80,24 @@ def statements_table(document: str, results: Path) -> str:
     if document == "all":
         return markdown(read_csv(results / "summary.csv"))
     frame = read_csv(results / "statements.csv")
-    frame = frame[frame["document"] == document].fillna({"figure": ""})
-    figures = results.parent / "figures" / document
-    drawn = [(figures / f"{name}.png").exists() for name in frame["figure"]]
-    return markdown(readable(frame.assign(figure=frame["figure"].where(drawn, ""))))
+    return markdown(readable(_drawn(frame[frame["document"] == document], results)))
+
+
+def _drawn(frame: pd.DataFrame, results: Path) -> pd.DataFrame:
+    """Return statements without the figures that there are not yet."""
+    figures = results.parent / "figures" / frame["document"] / (frame["figure"].fillna("") + ".png")
+    return frame.assign(figure=frame["figure"].where(figures.map(Path.exists), ""))
 
 
 def headlines_table(names: Sequence[str], results: Path) -> str:
     """Return a short Markdown table of statements that are named ``document/statement``."""
     frame = read_csv(results / "statements.csv")
+    judged = set(frame["document"])  # hirn2026 has no statements yet
+    names = [name for name in names if name.partition("/")[0] in judged]
     chosen = frame.set_index(frame["document"] + "/" + frame["statement"]).loc[names]
-    shown = readable(chosen, "figures")
+    shown = readable(_drawn(chosen, results), "figures")
     shown.insert(0, "paper", [f"[{key}](docs/{key}.md)" for key in chosen["document"]])
-    columns = {"paper": "paper", "statement": "states", "estimate": "we find", "run": "run"}
-    return markdown(shown[[*columns, "verdict"]].rename(columns=columns))
+    return markdown(shown[["paper", "statement", "run", "verdict", "figure"]])
 
 
 def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:

@@ -206,29 +206,32 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
     Raises
     ------
     ConfigError
-        If something else than the papers' protocol is called by the papers' scale.
+        If something else than the papers' protocol is called by the papers' scale, or keys of a
+        study contradict each other.
     """
     if config.scale == papers.scale and (changed := next(_changed(config, papers), None)):
         raise ConfigError(
             f"config: {changed} is not as in config.yaml, so this is not the scale "
             f"'{papers.scale}': give yours a name of its own (scale: mine)"
         )
-    return {
-        key: registry.build(
-            key,
-            Context(
-                key=key,
-                config=getattr(config, key),
-                papers=getattr(papers, key),
-                data=config.data,
-                papers_data=papers.data,
-                scale_name=config.scale,
-                papers_name=papers.scale,
-                paths=paths(config, papers),
-            ),
+    rows = {}
+    for key in registry.KEYS:
+        context = Context(
+            key=key,
+            config=getattr(config, key),
+            papers=getattr(papers, key),
+            data=config.data,
+            papers_data=papers.data,
+            scale_name=config.scale,
+            papers_name=papers.scale,
+            paths=paths(config, papers),
         )
-        for key in registry.KEYS
-    }
+        try:
+            rows[key] = registry.build(key, context)
+        except ValidationError as error:  # keys that no training can have together
+            messages = "; ".join(_message(e).removeprefix("Value error, ") for e in error.errors())
+            raise ConfigError(f"config: section '{key}': {messages}") from None
+    return rows
 
 
 def schema() -> str:

@@ -91,6 +91,8 @@ class Display(logging.Formatter):
             return "\n".join(lines)
         if getattr(record, "exception", None) == "LockException":
             return LOCKED
+        if event == LogEvent.ERROR and "[Errno 28]" in text:
+            return "betascan: the disk is full: make room and run again; nothing is lost"
         if wrong := re.match(r"MissingRuleException:\nNo rule to produce (.+) \(if you", text):
             near = difflib.get_close_matches(wrong[1], self._targets, n=1, cutoff=0.0)
             return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near[0]}'; all: `make help`"

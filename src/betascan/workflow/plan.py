@@ -1,14 +1,15 @@
 """What a run will train, on what, and for how long: said before it starts."""
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from betascan.core.errors import ContentError
-from betascan.core.files import read_csv
+from betascan.core.errors import ConfigError, ContentError
+from betascan.core.files import read_csv, read_json
 from betascan.core.paths import Paths
 from betascan.studies.base import Study, Training
 from betascan.workflow.batches import unique
@@ -206,6 +207,41 @@ def _remarks(
             f"and {paths.figures}; "
             "`--config output=FOLDER` writes elsewhere."
         )
+
+
+def check_scale(studies: Mapping[str, Study], paths: Paths, outputs: Collection[str]) -> None:
+    """Refuse to draw figures of one scale from tables of another.
+
+    Parameters
+    ----------
+    studies : mapping of str to Study
+        Their rows; each figure names its scale in its footer.
+    paths : Paths
+        The folders of the run.
+    outputs : collection of str
+        The files that this run makes.
+
+    Raises
+    ------
+    ConfigError
+        If figures of a study are made and none of its tables, and its record has another scale.
+    """
+    for key, study in studies.items():
+        record = Path(paths.results, key, "provenance.json")
+        drawn = any(file.startswith(f"{paths.figures}/{key}/") for file in outputs)
+        tabulated = any(file.startswith(f"{paths.results}/{key}/") for file in outputs)
+        if not drawn or tabulated or not record.exists():
+            continue
+        facts = read_json(record)
+        parts = [facts, *(part for part in facts.values() if isinstance(part, dict))]
+        made = {part["scale"] for part in parts if "scale" in part}
+        ours = set(re.findall(r"scale: (\S+)", " ".join(row.footer for row in study.figures)))
+        if others := sorted(made - ours):
+            raise ConfigError(
+                f"the tables in {record.parent} are of scale {', '.join(others)}, and figures of "
+                f"them would say {', '.join(sorted(ours))}: give that scale's --configfile, and "
+                f"--config output={paths.output}"
+            )
 
 
 def _duration(hours: float) -> str:

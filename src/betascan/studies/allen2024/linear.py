@@ -22,6 +22,7 @@ from betascan.theory import landau
 
 INITIAL_STD = 0.3  # of the weights
 COLLAPSED = 1e-3  # length of a decoder column below which its latent is not used
+SUPERFLUOUS = 2  # latents of a decoder that cannot be injective, beyond its outputs
 
 
 class Minimum(NamedTuple):
@@ -269,6 +270,8 @@ def _cases(
         for product in scan:
             yield "scan", seed, "diagonal", product, 1.0
             yield "scan", seed, "diagonal", 1.0, product
+    for seed in range(starts):
+        yield "not injective", seed, "diagonal", beta_sigma2, 1.0
 
 
 def solutions(
@@ -282,13 +285,14 @@ def solutions(
     starts: int,
     scan_starts: int,
 ) -> None:
-    """Solve every case: at one beta sigma^2, and along a scan of it.
+    """Solve every case: at one beta sigma^2, along a scan of it, and with too many latents.
 
     Parameters
     ----------
     table : Path
         Written, a row a model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
-        (beta, 1) and as (1, beta)), seed, posterior, beta, variance, price (beta sigma^2),
+        (beta, 1) and as (1, beta); "not injective", of no more observed variables than factors
+        and more latents), seed, posterior, beta, variance, price (beta sigma^2),
         excess_loss over the closed form in nats, angle_of_any_rotation, identity_error
         (relative), active modes, mean_angle and max_angle to the PCA axes in degrees,
         offdiagonal_mass of B^T B, effective_variance (the sigma^2 that beta = 1 would need for
@@ -304,11 +308,14 @@ def solutions(
     """
     rows: list[dict[str, Any]] = []
     entries: list[pd.DataFrame] = []
-    latents, random_angle = len(variances), random_rotation_angle(len(variances), 0)
-    eigenvalues = np.concatenate([variances, np.zeros(observed - latents)]) + noise
+    factors, random_angle = len(variances), random_rotation_angle(len(variances), 0)
     cases = _cases(beta_sigma2, beta_sigma2_scan, starts, scan_starts)
     for part, seed, posterior, beta, variance in cases:
-        S, axes = data_covariance(observed, variances, noise, seed)
+        n, latents = observed, factors
+        if part == "not injective":
+            n, latents = factors, factors + SUPERFLUOUS
+        eigenvalues = np.concatenate([variances, np.zeros(n - factors)]) + noise
+        S, axes = data_covariance(n, variances, noise, seed)
         minimum = solve(S, latents, beta=beta, variance=variance, posterior=posterior, seed=seed)
         left, right = precisions(minimum, beta * variance, posterior)
         case = {"part": part, "seed": seed, "posterior": posterior, "beta": beta}
@@ -334,7 +341,7 @@ def _measures(minimum: Minimum, axes: ndarray) -> dict[str, Any]:
     gram, degrees = minimum.decoder.T @ minimum.decoder, angles(minimum.decoder, axes)
     active = np.sqrt(np.diag(gram)) > COLLAPSED
     gain = np.diag(np.linalg.inv(minimum.covariance)) - 1
-    some, every = bool(active.any()), bool(active.all())
+    some, every = bool(active.any()), bool(active.sum() >= axes.shape[1])
     effective = float(np.diag(gram)[active].sum() / gain[active].sum()) if some else np.nan
     return {
         "active": int(active.sum()),
@@ -347,7 +354,7 @@ def _measures(minimum: Minimum, axes: ndarray) -> dict[str, Any]:
 
 def _log_variances(minimum: Minimum, eigenvalues: ndarray, beta_sigma2: float) -> dict[str, float]:
     """Return posterior log-variances, least first, and the law of a diagonal one (hirn2026)."""
-    log_variances = np.sort(np.log(np.diag(minimum.covariance)))
+    log_variances = np.sort(np.log(np.diag(minimum.covariance)))[: len(eigenvalues)]
     law = landau.log_variance(beta_sigma2, eigenvalues)
     return {f"log_variance_{k + 1}": float(value) for k, value in enumerate(log_variances)} | {
         f"log_variance_law_{k + 1}": float(value) for k, value in enumerate(law)

@@ -21,6 +21,7 @@ from betascan.theory import landau
 POSTERIORS = categorical(["diagonal", "full"])
 OF_VARIANT = {"reference": "diagonal", "posterior_full": "full"}
 """Posterior covariance by name of the variant."""
+NOT_INJECTIVE = "diagonal,\nnot injective"
 FLOOR = 1e-6  # degrees: smaller angles are rounding
 EXACT = 1e-3  # relative error below which an identity holds but for the solver's precision
 
@@ -35,17 +36,18 @@ def linear_truth(table: Path) -> Figure:
     """
     frame = read_csv(table)
     figure, (left, right) = plt.subplots(1, 2, figsize=(0.75 * PAGE, 2.7))
-    started = frame[frame["part"] == "angles"]
+    started = frame[frame["part"] != "scan"]
+    kind = started["posterior"].where(started["part"] == "angles", NOT_INJECTIVE)
+    started = started.assign(kind=kind, mean_angle=started["mean_angle"].clip(lower=FLOOR))
     sns.swarmplot(
-        started.assign(mean_angle=started["mean_angle"].clip(lower=FLOOR)), x="posterior",
-        y="mean_angle", hue="posterior", order=list(POSTERIORS), hue_order=list(POSTERIORS),
-        palette=[look["color"] for look in POSTERIORS.values()], log_scale=(False, True), size=3,
-        ax=left,
+        started, x="kind", y="mean_angle", hue="posterior", order=[*POSTERIORS, NOT_INJECTIVE],
+        hue_order=list(POSTERIORS), palette=[look["color"] for look in POSTERIORS.values()],
+        log_scale=(False, True), size=3, legend=False, ax=left,
     )  # fmt: skip
     random_angle = started["angle_of_any_rotation"].iloc[0]
     left.axhline(random_angle, color=GUIDE, ls="--", lw=0.7, zorder=0)
     left.text(-0.45, random_angle * 0.7, "random rotations", color=GUIDE, fontsize=SMALL, va="top")
-    left.set(xlim=(-0.5, 1.5), ylim=(None, 200), xlabel="posterior covariance")
+    left.set(xlim=(-0.5, 2.5), ylim=(None, 200), xlabel="posterior covariance")
     left.set_ylabel("mean angle to the PCA axes\n(degrees)")
     _scan(right, frame[frame["part"] == "scan"])
     return figure

@@ -139,6 +139,13 @@ def rotation(linear_truth: pd.DataFrame) -> Judgement:
     return difference(full - diagonal, LEAST_DEGREES)
 
 
+def exact_break(linear_truth: pd.DataFrame) -> Judgement:
+    """Largest angle of a decoder that cannot be injective minus that of one that can."""
+    too_many = linear_truth[linear_truth["part"] == "not injective"].set_index("seed")
+    injective = _angles(linear_truth, "diagonal")
+    return difference(too_many["max_angle"] - injective["max_angle"], LEAST_DEGREES)
+
+
 def exact_identity(linear_truth: pd.DataFrame) -> Judgement:
     """Relative error of the identity, the larger of both posteriors'."""
     errors = linear_truth[linear_truth["part"] == "angles"].groupby("seed")["identity_error"].max()
@@ -389,6 +396,14 @@ LINEAR = (
         "(degrees).",
         place=MECHANISM_1,
         judge=rotation,
+        figure="linear_truth",
+    ),
+    Statement(
+        name="linear_break",
+        says="The translation breaks down if the decoder is not injective, as with more latents "
+        "than observed variables (angle to the PCA axes, minus that of an injective one, degrees).",
+        place="mechanism 1, break condition",
+        judge=exact_break,
         figure="linear_truth",
     ),
     Statement(

@@ -71,6 +71,7 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": linear_truth},
             footer=context.footer(linear_scale, exact),
             caption="Left: angle between the decoder's columns and the PCA axes, a point a start; "
+            "not injective: with more latents than observed variables, and a diagonal posterior; "
             "dashed, the mean over random rotations. Right: posterior log-variances over beta "
             "sigma^2, a colour a mode (dark: most variance), trained as (beta, 1) and as "
             "(1, beta), on the law log(beta sigma^2 / lambda_k).",
@@ -239,7 +240,8 @@ def study(context: Context[Allen2024]) -> Study:
                 caption="The linear-Gaussian truth, solved to rounding: angles between decoder "
                 "columns and PCA axes, orthogonality, both sides of the identity, and the loss "
                 "above its closed form, for diagonal and full posteriors and along a scan of beta "
-                "sigma^2 (price), each trained as (beta, 1) and as (1, beta).",
+                "sigma^2 (price), each trained as (beta, 1) and as (1, beta); and for decoders "
+                "with more latents than observed variables, which are not injective.",
             ),
             Table(
                 name="runaway",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from betascan.core.files import read_csv, write_csv
 from betascan.spectroscopy import RANK_FLOOR, fit_slope
@@ -56,6 +57,28 @@ def replicates(
         frames.append(table.assign(**run))
     columns = ["draw", "seed", "estimator", "split", "quantity", "rank", "value"]
     write_csv(pd.concat(frames)[columns], replicates)
+
+
+def intervals(replicates: Path, intervals: Path) -> None:
+    """Write means and 95 % intervals (Student's t) over seeds, and over draws of the split.
+
+    Parameters
+    ----------
+    replicates : Path
+        Of `replicates`.
+    intervals : Path
+        CSV to write: over, split, quantity, rank, n, mean, low, high.
+    """
+    table, frames = read_csv(replicates), []
+    for over, shared in (("seeds", "draw"), ("draws", "seed")):
+        scans = table[table[shared] == table[shared].iloc[0]]
+        grouped = scans.groupby(["split", "quantity", "rank"])["value"]
+        found = grouped.agg(n="count", mean="mean", error="sem").reset_index()
+        reach = stats.t.ppf(0.975, found["n"] - 1) * found["error"]
+        found = found.assign(over=over, low=found["mean"] - reach, high=found["mean"] + reach)
+        frames.append(found)
+    columns = ["over", "split", "quantity", "rank", "n", "mean", "low", "high"]
+    write_csv(pd.concat(frames)[columns], intervals)
 
 
 def quantities(
@@ -196,10 +219,12 @@ def _levels(best: pd.DataFrame, pca: pd.DataFrame, ratios: np.ndarray) -> dict[s
     after = best[best["rank"] >= ranks]
     plateau, T = after.loc[after["distortion"].idxmin(), ["distortion", "T"]]
     variances = by_rank["pca_utility"].loc[1:ranks].to_numpy()
+    law = float(landau.mean_distortion(T, ratios, ranks, variances))
+    by_pca = max(abs(by_rank["pca_distortion"][ranks]), 1e-300)
     return {
-        "plateau": float(plateau),
-        "plateau_over_law": float(plateau / landau.mean_distortion(T, ratios, ranks, variances)),
-        "pca_level": abs(float(by_rank["pca_distortion"][ranks])),
+        "log10_plateau": np.log10(plateau),
+        "log10_plateau_over_law": np.log10(plateau / law),
+        "log10_pca_level": np.log10(by_pca),
         "variance": float(by_rank["pca_distortion"][0]),
     }
 
@@ -237,7 +262,7 @@ def _noise(observables: pd.DataFrame, floor: float) -> dict[str, float]:
     """Where noise begins, the lowest T if it is nowhere, and how large it is below `QUIET`."""
     onset, below = noise_onset(observables, floor), noise(observables, floor).loc[:QUIET].mean()
     return {
-        "noise_onset": float(observables["T"].min() if np.isnan(onset) else onset),
+        "log10_noise_onset": np.log10(observables["T"].min() if np.isnan(onset) else onset),
         "noise_of_scale": float(below["scale"]),
         "noise_of_fraction": float(below["fraction"]),
     }

@@ -157,6 +157,15 @@ def study(context: Context[Hirn2026]) -> Study:
                 },
             ),
             Table(
+                name="intervals",
+                function="replicates.intervals",
+                needs={"replicates": joined},
+                makes={"intervals": context.result("intervals.csv")},
+                caption="Thresholds, utilities, slopes, plateau, onset of noise and whatever else "
+                "a scan is judged by: means and 95 % intervals over seeds on one split, and over "
+                "draws of the split with one seed.",
+            ),
+            Table(
                 name="remedies",
                 function="tables.convergence",
                 needs={
