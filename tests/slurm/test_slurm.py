@@ -15,7 +15,7 @@ from betascan.studies.registry import KEYS
 
 PROJECT = Path(__file__).parents[2]
 PROFILE = PROJECT / "workflow/profiles/slurm"
-ON_IMAGES = [key for key in KEYS if key not in ("hirn2026", "outlook", "own")]  # and so on GPUs
+ON_IMAGES = [key for key in KEYS if key not in ("hirn2026", "own")]  # and so on GPUs
 POINTS = 4
 SMALL = {
     "data": {"climate": {"standin": {"rows": 60, "cols": 120}}},

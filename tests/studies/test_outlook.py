@@ -55,6 +55,16 @@ def scaling(factor):
     return pd.concat(frames)
 
 
+def sprites(gain, seeds=(0, 1, 2)):
+    """MIG over T that gains so much at T = 0.1, in every seed."""
+    rows = [
+        {"seed": seed, "rank": 0, "T": T, "mig": 0.1 + 0.01 * seed + gain * (T == 0.1)}
+        for seed in seeds
+        for T in (0.001, 0.01, 0.1, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
 CASES = {  # the tables that bear a statement out, and those that refute it
     "nonlinear_concentrates": ({"points": points(1)}, {"points": points(-1)}),
     "first_latent": (
@@ -66,6 +76,11 @@ CASES = {  # the tables that bear a statement out, and those that refute it
     "nonlinear_stable": ({"modes": modes()}, {"modes": modes(scatter=1)}),
     **dict.fromkeys(
         ("coarse_graining", "data_size"), ({"scaling": scaling(1.1)}, {"scaling": scaling(2)})
+    ),
+    "disentangled_at_some_price": ({"latents": sprites(0.2)}, {"latents": sprites(0)}),
+    "dsprites_duality": (
+        {"sprite_modes": modes()},
+        {"sprite_modes": modes(threshold=RATIOS / 3)},
     ),
 }
 

@@ -83,7 +83,7 @@ def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[J
     points = len(nonlinear.temperatures.grid())
     for seed in nonlinear.seeds:
         file = f"{paths.runs}/outlook/nonlinear-{seed}.npz"
-        yield Job("outlook", file, points, points * nonlinear.updates, "updates")
+        yield Job("outlook, nonlinear", file, points, points * nonlinear.updates, "updates")
     for key, study in studies.items():
         for training in unique(study.trainings):
             file = f"{paths.models}/{training.signature}/model.pt"

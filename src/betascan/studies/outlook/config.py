@@ -1,10 +1,12 @@
-"""outlook: nonlinear VAEs on climate, coarser grids and fewer data."""
+"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and fewer data."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from betascan.config.base import ConfigModel
+from betascan.config.images import TrainingDefaults
+from betascan.config.vae import BetaVae, Likelihood, Model, Run
 from betascan.studies.hirn2026.config import Temperatures
 
 
@@ -80,6 +82,36 @@ class Scaling(ConfigModel):
         return self.model_dump(exclude={"grids", "shares", "temperatures"})
 
 
+class Sprites(ConfigModel):
+    """A scan of beta on dSprites, with vu2026's networks and training."""
+
+    betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        min_length=2, description="weights of the KL term"
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1, description="of initial weights, minibatches and samples"
+    )
+    points_per_job: Literal[1, "all"] = Field(
+        description="1: one (GPU) job a model; all: all models of a seed in one"
+    )
+    model: Model
+    likelihood: Likelihood
+    batch_size: int = Field(ge=2, description="images of an update")
+    steps: int = Field(ge=1, description="of a training")
+    training: TrainingDefaults
+    samples: int = Field(ge=20, description="images that latents are measured on, at most")
+
+    def run(self, seed: int, beta: float) -> Run:
+        """Return the run that trains a beta-VAE."""
+        return Run(
+            model=self.model,
+            likelihood=self.likelihood,
+            objective=BetaVae(beta=beta),
+            training=self.training.training(self.batch_size, steps=self.steps),
+            seed=seed,
+        )
+
+
 class Outlook(ConfigModel):
     """The outlook of hirn2026 (section VII): the collapse spectrum of nonlinear VAEs."""
 
@@ -87,6 +119,7 @@ class Outlook(ConfigModel):
     fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
     nonlinear: Nonlinear
     scaling: Scaling
+    dsprites: Sprites
 
 
 SECTION = Outlook

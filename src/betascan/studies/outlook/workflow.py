@@ -1,14 +1,37 @@
-"""outlook: nonlinear VAEs on climate, coarser grids and fewer data: tables and figures."""
+"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and fewer data."""
 
-from betascan.studies.base import Figure, Study, Table
+from betascan.studies.base import Figure, Measurement, Study, Table, Training
 from betascan.studies.context import Context
+from betascan.studies.image_rows import provenance
 from betascan.studies.outlook.config import Outlook
+
+CLIMATE = ("split", "fit_floor", "nonlinear", "scaling")
+"""Parts of the configuration that the scans of climate depend on."""
 
 
 def study(context: Context[Outlook]) -> Study:
     """Return the rows of the study."""
     config, nonlinear = context.config, context.config.nonlinear
-    scale, data = context.scale(datasets=["climate"]), context.described("climate")
+    climate = [context.scale(part, ["climate"]) for part in CLIMATE]
+    scale = next((name for name in climate if name != context.papers_name), context.papers_name)
+    data = context.described("climate")
+    models = [
+        Training(
+            data=context.images("dsprites"),
+            run=config.dsprites.run(seed, beta),
+            keys={"seed": seed, "beta": beta},
+            job=f"dsprites_seed{seed}",
+        )
+        for seed in config.dsprites.seeds
+        for beta in config.dsprites.betas
+    ]
+    sprites_scale = context.scale("dsprites", ["dsprites"])
+    small = f", {config.dsprites.model.size} pixels" if config.dsprites.model.size != 64 else ""
+    sprites_footer = context.footer(sprites_scale, context.described("dsprites") + small)
+    latents, sprite_modes = (
+        context.result("dsprites_latents.csv"),
+        context.result("dsprites_modes.csv"),
+    )
     table = f"{context.paths.data}/climate.h5"
     split = config.split.model_dump()
     scans = {seed: context.intermediate(f"nonlinear-{seed}.npz") for seed in nonlinear.seeds}
@@ -25,6 +48,17 @@ def study(context: Context[Outlook]) -> Study:
     seeds = f"{len(nonlinear.seeds)} seeds" if len(nonlinear.seeds) > 1 else "1 seed"
     return Study(
         key=context.key,
+        trainings=models,
+        points_per_job=config.dsprites.points_per_job,
+        measurements=[
+            Measurement(
+                name="latents",
+                function="sprites.latents",
+                files={"latents": "latents.csv"},
+                of=models,
+                params={"samples": config.dsprites.samples},
+            )
+        ],
         tables=[
             *(
                 Table(
@@ -83,11 +117,32 @@ def study(context: Context[Outlook]) -> Study:
                 "threshold and utility, and which principal axis of all the data it is most like.",
             ),
             Table(
+                name="dsprites_spectrum",
+                function="sprites.spectrum",
+                needs={"parts": context.measured("latents.csv", models)},
+                makes={"latents": latents, "modes": sprite_modes},
+                params={"floor": config.fit_floor},
+                environment="train",
+                reported=("latents", "modes"),
+                caption="Each latent of VAEs on dSprites over T: signal fraction, rate, distortion "
+                "from the latents up to its rank, and the share of each factor's entropy that it "
+                "knows; and each rank's threshold and utility.",
+            ),
+            Table(
                 name="statements",
                 function="statements.statements",
-                needs={"modes": modes, "points": points, "scaling": scaling},
+                needs={
+                    "modes": modes,
+                    "points": points,
+                    "scaling": scaling,
+                    "latents": latents,
+                    "sprite_modes": sprite_modes,
+                },
                 makes={"statements": statements},
-                params={"scale": scale, "standins": context.standins(["climate"])},
+                params={
+                    "scale": context.scale(datasets=["climate", "dsprites"]),
+                    "standins": context.standins(["climate"]),
+                },
                 caption="What the outlook announces, and what came out.",
             ),
             Table(
@@ -100,6 +155,14 @@ def study(context: Context[Outlook]) -> Study:
                 makes={"provenance": context.result("provenance.json")},
                 params={"scale": scale, "config": config.model_dump()},
                 environment="train",  # whose versions it records
+            ),
+            provenance(
+                context,
+                models,
+                scale=sprites_scale,
+                config=config.dsprites,
+                path=context.result("dsprites_provenance.json"),
+                name="dsprites_provenance",
             ),
         ],
         figures=[
@@ -138,6 +201,25 @@ def study(context: Context[Outlook]) -> Study:
                 caption="Collapse thresholds by rank as the grid is coarsened and as training has "
                 "fewer blocks, and below how much each latent's principal axis is like one of all "
                 "the data; 1 is the same axis.",
+            ),
+            Figure(
+                name="dsprites",
+                function="sprite_figures.dsprites",
+                needs={"latents": latents, "modes": sprite_modes},
+                footer=sprites_footer,
+                caption="VAEs on dSprites over T: signal fractions of the latents by rank with the "
+                "fitted mean-field law, utilities measured by pruning against thresholds, one "
+                "marker a seed, and MIG, a mean over seeds with its standard error.",
+            ),
+            Figure(
+                name="dsprites_factors",
+                function="sprite_figures.factors",
+                needs={"latents": latents},
+                params={"floor": config.fit_floor},
+                footer=f"{sprites_footer} · seed {config.dsprites.seeds[0]}",
+                caption="The factor that each latent knows most of, by rank and T, as the latents "
+                "collapse one after the other. The area of a marker is the share of the factor's "
+                "entropy; grey dots are collapsed.",
             ),
         ],
     )

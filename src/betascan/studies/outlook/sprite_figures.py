@@ -1,0 +1,71 @@
+"""Figures of the scan of dSprites."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullFormatter
+
+from betascan.core.files import read_csv
+from betascan.plots.axes import handles, rank_bar
+from betascan.plots.labels import TEMPERATURE
+from betascan.plots.points import means
+from betascan.plots.style import GUIDE, MARKERS, PAGE, PRUNED, categorical, ordinal
+from betascan.theory import landau
+
+
+def dsprites(latents: Path, modes: Path) -> Figure:
+    """Draw signal fractions and MIG over T, and utilities against thresholds."""
+    table, spectrum = read_csv(latents), read_csv(modes)
+    first = table["seed"].iloc[0]
+    shown = table[table["seed"] == first]
+    ranks = int(table["rank"].max())
+    looks = ordinal(range(1, ranks + 1))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(PAGE, 2.7))
+    grid = np.geomspace(shown["T"].min(), shown["T"].max(), 300)
+    fitted = spectrum[spectrum["seed"] == first].set_index("rank")["threshold"]
+    for rank, look in looks.items():
+        latent = shown[shown["rank"] == rank].sort_values("T")
+        left.plot(latent["T"], latent["signal_fraction"], ls="", **look)
+        left.plot(grid, landau.signal_fraction(grid, fitted[rank]), lw=0.7, color=look["color"])
+    seeds = dict(zip(spectrum["seed"].unique(), MARKERS, strict=False))
+    useful = spectrum[spectrum["utility"] > 0].dropna(subset=["threshold"])
+    for row in useful.itertuples():
+        look = {"color": looks[row.rank]["color"], "marker": seeds[row.seed], "ms": 3.4}
+        middle.plot(row.threshold, row.utility, **look)
+    if len(useful):
+        ends = [useful[["threshold", "utility"]].min().min(), 1]
+        middle.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)
+    means(right, table[table["rank"] == 0], "T", "mig", color=GUIDE, marker="o")
+    left.set(xscale="log", xlabel=TEMPERATURE, ylabel=r"signal fraction $M_k^2$")
+    middle.set(xscale="log", yscale="log", xlabel=r"collapse threshold $T_k$")
+    middle.set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of $V$)")
+    right.set(xscale="log", xlabel=TEMPERATURE, ylabel="MIG")
+    for ax in (left, right):
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    rank_bar([left, middle], ranks)
+    return figure
+
+
+def factors(latents: Path, floor: float) -> Figure:
+    """Draw which factor each active latent knows most of, by rank and T, for the first seed."""
+    table = read_csv(latents)
+    table = table[(table["seed"] == table["seed"].iloc[0]) & (table["rank"] > 0)]
+    columns = [name for name in table if name.startswith("nmi_")]
+    looks = categorical(columns)
+    figure, ax = plt.subplots(figsize=(PAGE, 2.9))
+    for row in table.to_dict("records"):
+        most = max(columns, key=lambda name: row[name])
+        # what a collapsed latent seems to know is the bias of the estimate
+        active = row["signal_fraction"] > floor
+        look = looks[most] if active else {"color": PRUNED, "marker": "."}
+        size = 11 * np.sqrt(row[most]) if active else 2
+        ax.plot(row["T"], row["rank"], ls="", ms=size, mew=0, **look)
+    ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="rank of the latent")
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.invert_yaxis()
+    names = {name: name.removeprefix("nmi_") for name in columns}
+    figure.legend(handles=handles(looks, names), loc="outside upper center", ncols=len(names))
+    return figure
