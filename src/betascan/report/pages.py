@@ -13,7 +13,8 @@ from betascan.studies import statements
 STYLE = """
 body { font: 14px sans-serif; margin: 2em; }
 table { border-collapse: collapse; margin-bottom: 2em; }
-th, td { border-bottom: 1px solid #ddd; padding: 2px 10px; text-align: left; }
+th, td { border-bottom: 1px solid #ddd; padding: 2px 10px; text-align: left; overflow-wrap: anywhere;
+  min-width: 6em; }
 th { position: sticky; top: 0; background: white; }
 """
 
@@ -27,7 +28,7 @@ def _shown(frame: pd.DataFrame) -> pd.DataFrame:
 
 def page(tables: Sequence[Path], html: Path, title: str) -> None:
     """Write the tables to one HTML page, each under its file's name."""
-    parts = [f"<meta charset='utf-8'><style>{STYLE}</style><h1>{escape(title)}</h1>"]
+    parts = [f"<!doctype html><meta charset='utf-8'><style>{STYLE}</style><h1>{escape(title)}</h1>"]
     links = (f"<a href='#{path.name}'>{path.name}</a>" for path in tables)
     parts.append(f"<p>{' · '.join(links)}</p>")
     for path in tables:
