@@ -13,8 +13,8 @@ from betascan.studies import statements
 STYLE = """
 body { font: 14px sans-serif; margin: 2em; }
 table { border-collapse: collapse; margin-bottom: 2em; }
-th, td { border-bottom: 1px solid #ddd; padding: 2px 10px; text-align: left; overflow-wrap: anywhere;
-  min-width: 6em; }
+th, td { border-bottom: 1px solid #ddd; padding: 2px 10px; text-align: left; }
+th, td { min-width: 6em; overflow-wrap: anywhere; }
 th { position: sticky; top: 0; background: white; }
 """
 
