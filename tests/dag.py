@@ -45,8 +45,10 @@ def planned(run):
 
 
 def signature(folder, study, **keys):
-    """The signature of the one model that has these keys."""
+    """The signature of the one model that has these keys, from random weights if not said."""
     runs = pd.read_csv(folder / f"results/{study}/runs.csv")
+    if "start" in runs and "start" not in keys:
+        runs = runs[runs["start"].isna()]
     for key, value in keys.items():
         runs = runs[runs[key] == value]
     (only,) = runs["signature"]

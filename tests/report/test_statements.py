@@ -1,9 +1,11 @@
 """The statements of all documents: collected, counted, shown."""
 
+import re
+
 import pandas as pd
 import pytest
 
-from betascan.report import readme
+from betascan.report import pages, readme
 from betascan.report.statements import COLUMNS, collect, number
 from betascan.studies import statements as judged
 
@@ -68,6 +70,15 @@ def test_the_page_has_interval_reason_and_figure_of_each(collected):
     assert "| papers | reproduced |  |" in page  # about no data, in no figure
     assert "| -0.9 | n = 1 |" in page  # without an interval
     assert "q(z\\|x)" in page
+
+
+def test_the_page_of_the_report_has_a_column_of_documents_and_one_of_estimates(collected):
+    pages.page([collected / "one.csv", collected / "statements.csv"], collected / "p.html", "all")
+    html = (collected / "p.html").read_text()
+    of_study, of_all = (re.findall("<th>(.*?)</th>", head) for head in html.split("</thead>")[:2])
+    assert of_all[:3] == ["document", "statement", "place"]
+    assert of_study == of_all[1:]
+    assert html.count("<td>-0.9 [-1, -0.5]</td>") == 2 * 3
 
 
 def test_captions_have_the_statements_of_their_figure(collected):

@@ -11,6 +11,7 @@ import yaml
 from dag import PROJECT
 
 from betascan.config.vae import Run
+from betascan.metrics.dependence import distance_correlation
 from betascan.studies.allen2024 import operations, tables
 from betascan.studies.allen2024.pushforward import components, draw, mean_dependence, recovered
 from betascan.studies.allen2024.statements import MARGIN_DEPENDENCE
@@ -79,6 +80,14 @@ def test_components_are_independent_where_the_conditions_of_theorem_2_hold_and_n
         assert abs(mean_dependence(components(decoder, MANY))) < MARGIN_DEPENDENCE
     for decoder in (cone, swirl):
         assert mean_dependence(components(decoder, MANY)) > 3 * MARGIN_DEPENDENCE
+
+
+def test_the_dependence_is_that_of_sizes_where_one_component_scales_another():
+    z = np.random.default_rng(0).standard_normal((400, 2))
+    scaled = np.column_stack([z[:, 0], z[:, 1] * (1 + np.abs(z[:, 0]))])
+    signed = distance_correlation(scaled[:, [0]], scaled[:, [1]])
+    assert mean_dependence(scaled) > signed + 0.01
+    assert mean_dependence(scaled) == distance_correlation(*np.abs(scaled.T)[:, :, None])
 
 
 def test_the_dependence_is_a_mean_over_pairs():

@@ -28,9 +28,9 @@ def run(monkeypatch):
         def tell(self, text, event=None, **fields):
             self.logger.info(text, extra={"event": event, **fields})
 
-        def start(self, number, message):
-            fields = {"rule_msg": message, "rule_name": "rule", "jobid": number}
-            self.tell("", LogEvent.JOB_INFO, **fields)
+        def start(self, number, message, **resources):
+            fields = {"rule_msg": message, "rule_name": "rule", "jobid": number, "threads": 1}
+            self.tell("", LogEvent.JOB_INFO, **fields, resources=resources)
 
         def finish(self, number, done, total):
             self.tell("Finished", LogEvent.JOB_FINISHED, job_id=number)
@@ -122,6 +122,20 @@ def test_the_plan_comes_first_in_a_run_and_last_in_a_dry_run(run):
     first, *rest = run.printed.getvalue().splitlines()[1:]
     assert (first, rest[0]) == ("Job stats:", "job  count")
     assert rest[1:] == ["the plan", "  This was a dry run: nothing was made."]
+
+
+def test_a_dry_run_tells_what_it_will_ask_of_a_cluster(run):
+    run.dry = True
+    training = {"mem_mb": 8000, "runtime": 1440, "gpu": 1, "slurm_partition": "gpu"}
+    for number in (1, 2):
+        run.start(number, "training", **training)
+    run.start(3, "figure", mem_mb=1000, runtime=10, slurm_partition="main")
+    run.start(4, "here", mem_mb=1000, runtime=10)
+    run.tell("This was a dry-run (flag -n).")
+    assert run.printed.getvalue().splitlines()[2:-1] == [
+        "  of SLURM: 1 x 1 CPU, 1000 MB, 10 min in main",
+        "  of SLURM: 2 x 1 CPU, 8000 MB, 1440 min, 1 GPU in gpu",
+    ]
 
 
 def test_messages_of_others_are_left_alone(run):

@@ -40,7 +40,7 @@ def readable(frame: pd.DataFrame, figures: str = "../figures") -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        In `COLUMNS`.
+        In `COLUMNS`, or without document where figures are not linked.
     figures : str
         Where the page finds the figures; empty for their names alone.
 
@@ -52,7 +52,9 @@ def readable(frame: pd.DataFrame, figures: str = "../figures") -> pd.DataFrame:
     rows = []
     for row in frame.fillna({"reason": "", "figure": ""}).to_dict("records"):
         low, high = number(row["low"]), number(row["high"])
-        link = f"[{row['figure']}]({figures}/{row['document']}/{row['figure']}.png)"
+        figure = row["figure"]
+        if figures and figure:
+            figure = f"[{figure}]({figures}/{row['document']}/{figure}.png)"
         rows.append(
             {
                 "statement": row["says"],
@@ -62,7 +64,7 @@ def readable(frame: pd.DataFrame, figures: str = "../figures") -> pd.DataFrame:
                 "evidence": row["reason"],
                 "run": row["scale"] + ("" if row["data"] == "none" else f", {row['data']}"),
                 "verdict": row["verdict"],
-                "figure": link if figures and row["figure"] else row["figure"],
+                "figure": figure,
             }
         )
     return pd.DataFrame(rows)

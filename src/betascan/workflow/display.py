@@ -4,6 +4,7 @@ import difflib
 import logging
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -49,6 +50,7 @@ class Display(logging.Formatter):
         self._running: dict[int, tuple[str, float]] = {}
         self._finished: list[str] = []
         self._jobs, self._failed = "", "failed"
+        self._asked: Counter[str] = Counter()
 
     def wanted(self, record: logging.LogRecord) -> bool:
         """Tell whether a message is shown, and keep what later ones need."""
@@ -56,6 +58,7 @@ class Display(logging.Formatter):
         if event == LogEvent.JOB_INFO:
             name = record.rule_msg or record.rule_name  # type: ignore[attr-defined]
             self._running[record.jobid] = name, time.monotonic()  # type: ignore[attr-defined]
+            self._asked.update(_asked_of_slurm(record))
             return False
         if event == LogEvent.JOB_FINISHED:
             name, since = self._name(record.job_id)  # type: ignore[attr-defined]
@@ -82,7 +85,9 @@ class Display(logging.Formatter):
         if event == LogEvent.RUN_INFO:
             return self._plan()
         if text.startswith("This was a dry-run"):
-            return f"{self._jobs}\n{self._plan()}\n  This was a dry run: nothing was made."
+            asked = [f"  of SLURM: {n} x {what}" for what, n in sorted(self._asked.items())]
+            end = "  This was a dry run: nothing was made."
+            return "\n".join([self._jobs, self._plan(), *asked, end])
         if event == LogEvent.PROGRESS:
             place = f"{record.done} of {record.total}"  # type: ignore[attr-defined]
             place += f", {_duration(time.monotonic() - self._started)}"
@@ -105,6 +110,17 @@ class Display(logging.Formatter):
             rules = ", ".join(job["rule_name"] for job in jobs)
             return f"{self._failed}: {rules}; logs: {', '.join(logs)}"
         return text
+
+
+def _asked_of_slurm(record: logging.LogRecord) -> list[str]:
+    """Return what a job asks a cluster for; nothing where it runs here."""
+    ours = record.resources  # type: ignore[attr-defined]
+    if not (ours.get("slurm_partition") and ours.get("runtime")):  # or it makes no file
+        return []
+    cpus = f"{record.threads} CPU{'s' * (record.threads > 1)}"  # type: ignore[attr-defined]
+    size = f"{ours.get('mem_mb')} MB, {ours.get('runtime')} min"
+    gpus = f", {ours.get('gpu')} GPU" if ours.get("gpu") else ""
+    return [f"{cpus}, {size}{gpus} in {ours.get('slurm_partition')}"]
 
 
 def _duration(seconds: float) -> str:

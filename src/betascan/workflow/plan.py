@@ -165,7 +165,7 @@ def describe(
     for work in works:
         line = (
             f"  {work.study}: {work.trainings} training{'s' * (work.trainings > 1)}, "
-            f"{work.amount / 1e6:,.3g} million {work.unit}"
+            f"{_million(work.amount)} million {work.unit}"
         )
         if (known := measured.get(whole[work.study])) is not None:
             share = known * work.amount / whole[work.study].amount
@@ -242,6 +242,10 @@ def check_scale(studies: Mapping[str, Study], paths: Paths, outputs: Collection[
                 f"them would say {', '.join(sorted(ours))}: give that scale's --configfile, and "
                 f"--config output={paths.output}"
             )
+
+
+def _million(amount: int) -> str:
+    return f"{amount / 1e6:,.0f}" if amount > 1e8 else f"{amount / 1e6:.3g}"
 
 
 def _duration(hours: float) -> str:

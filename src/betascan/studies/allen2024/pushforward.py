@@ -50,9 +50,9 @@ def pushforward(
         Files of `betascan.models.save`.
     pushforwards : sequence of Path
         Written, a row each: keys; dependence, the bias-corrected squared distance correlation of
-        two components, mean over pairs; recovered, the squared correlation of latents with those
-        that the encoder finds in their images, mean over latents. Only active latents are drawn
-        from the prior, the others are 0; NaN with fewer than two of them.
+        two components or of their sizes, mean over pairs; recovered, the squared correlation of
+        latents with those that the encoder finds in their images, mean over latents. Only active
+        latents are drawn from the prior, the others are 0; NaN with fewer than two of them.
     rows : sequence of Mapping
         Signature and keys of each model.
     points : int
@@ -145,11 +145,16 @@ def _along(decoder: Decoder, z: Tensor, start: ndarray, steps: int) -> ndarray:
 
 
 def mean_dependence(lengths: Float[ndarray, "points latents"]) -> float:
-    """Return the distance correlation of two components, mean over pairs."""
-    pairs = combinations(range(lengths.shape[1]), 2)
-    return float(
-        np.mean([distance_correlation(lengths[:, [i]], lengths[:, [j]]) for i, j in pairs])
-    )
+    """Return the distance correlation of two components or of their sizes, mean over pairs.
+
+    The larger of the two means: where one component scales another, their sizes tell it first.
+    """
+    pairs = list(combinations(range(lengths.shape[1]), 2))
+    means = [
+        np.mean([distance_correlation(c[:, [i]], c[:, [j]]) for i, j in pairs])
+        for c in (lengths, np.abs(lengths))
+    ]
+    return float(max(means))
 
 
 def recovered(

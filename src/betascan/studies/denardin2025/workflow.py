@@ -7,7 +7,8 @@ from betascan.studies.context import Context
 from betascan.studies.denardin2025.config import DATASETS, MODELS, TABLES, Denardin2025
 from betascan.studies.image_rows import annealed, evaluate, index, plateaus, provenance
 
-LOSS = {"bernoulli": "nats an image", "squared_error": "squared error an image"}
+NATS, UNITS = "nats an image", {"squared_error": "squared error an image"}
+"""Of the loss, by likelihood."""
 
 
 def trainings(context: Context[Denardin2025]) -> list[Training]:
@@ -132,7 +133,7 @@ def study(context: Context[Denardin2025]) -> Study:
                     "dataset": dataset,
                     "model": model,
                     "standins": standins,
-                    "loss": LOSS[getattr(config, dataset).likelihood.kind],
+                    "loss": UNITS.get(getattr(config, dataset).likelihood.kind, NATS),
                 },
                 caption="Validation reconstruction loss against steps, one curve a beta or gamma; "
                 "ticks on the right are where the author's runs ended. Published: the loss levels "
