@@ -20,7 +20,7 @@ from betascan.plots.heatmap import compare, heatmap
 from betascan.plots.points import FLOOR, floor, means
 from betascan.plots.style import DIVERGING, GUIDE, PAGE, SEQUENTIAL, ordinal
 from betascan.studies.vu2026.image_config import document_name
-from betascan.studies.vu2026.image_tables import METRICS, allowance
+from betascan.studies.vu2026.image_tables import METRICS, SCORES, allowance
 
 LINEAR = 10  # % below which the colour of a change is linear in it, beyond it logarithmic
 MODEL = ["dataset", "lambda", "beta", "seed"]
@@ -110,7 +110,7 @@ def mechanism(
     for metric, row in zip(shown, axes, strict=True):
         for dataset, ax in zip(datasets, row, strict=True):
             chosen = _rows(values, dataset, metric)
-            if metric in ("MIG", "SAP"):
+            if metric in SCORES:
                 floor(ax, chosen.loc[chosen.set_index(MODEL).index.isin(empty), "value"])
             learnt = chosen[~chosen["plateau"]]
             for lam in (lambdas[0], lambdas[-1]):
@@ -119,7 +119,7 @@ def mechanism(
                       **looks[lam])  # fmt: skip
             ax.set_xscale("log", base=2)
             ticks_at(ax.xaxis, betas)
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # estimates of nothing may be negative
         row[0].set_ylabel(shown[metric])
     _name(axes, datasets, standins)
     entries = {
