@@ -39,6 +39,7 @@ def choose(spectrum: Path, choose: Path) -> Figure:
             right.text(
                 0.98, 0.97 - 0.1 * place, f"T = {number(chosen.T)}: {chosen.active} active",
                 fontsize=7, va="top", ha="right", color=look["color"], transform=right.transAxes,
+                bbox={"fc": "white", "lw": 0, "pad": 1},
             )  # fmt: skip
     if not levels["at_rest"].all():
         middle.plot([], [], "o", mfc="none", mew=0.7, color=GUIDE, label="updates ran out")
