@@ -10,10 +10,11 @@
 #:   with the scale demo, laptop or overnight, or without one for the papers' own, makes
 #:
 #:   all                 every table and figure (without a TARGET)
-#:   hirn2026 vu2026 denardin2025 chen2018 allen2024
+#:   hirn2026 vu2026 denardin2025 chen2018 allen2024 outlook
 #:                       the tables and figures of one study
 #:   vu2026_linear vu2026_images
 #:                       one half of vu2026
+#:   own                 a table or raster of yours: --config own=my.csv
 #:   comparison          every published number and statement beside ours
 #:   figures/STUDY/NAME.png results/STUDY/NAME.csv
 #:                       one figure or table (with a scale, below the folder of its name)
