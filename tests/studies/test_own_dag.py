@@ -2,27 +2,26 @@
 
 import json
 
+import numpy as np
 import pandas as pd
-import pytest
 from dag import planned, snakemake
 
 
 def test_the_example_says_which_beta(finished):
     choose = pd.read_csv(finished / "results/own/choose.csv")
     assert choose.loc[choose["chosen"], "T"].tolist() == [0.01]
-    assert choose["beta_sum_half"] / choose["T"] == pytest.approx(30)  # standardised columns
+    np.testing.assert_allclose(choose["beta_sum_half"], 30 * choose["T"])  # standardised columns
     record = json.loads((finished / "results/own/provenance.json").read_text())
     assert (record["columns"], record["train"] + record["validation"] + record["test"]) == (30, 569)
     assert (finished / "figures/own/choose.png").exists()
     assert not list((finished / "results/own").glob("checkpoint*"))
 
 
-def test_a_file_of_ones_own_is_read_again_when_it_changes(finished, tmp_path):
+def test_a_file_of_ones_own_takes_the_place_of_the_example(finished, tmp_path):
     path = tmp_path / "my.csv"
     path.write_text("x,y\n1,2\n2,1\n3,5\n")
     run = snakemake(finished, "own", "--dry-run", "--config", f"own={path}")
     assert planned(run) == {"own", "own_analysis", "own_page", "own_choose"}
-    assert str(path) in run.stdout + run.stderr
 
 
 def test_a_file_that_is_not_there_is_one_line_and_nothing_is_lost(finished):
