@@ -34,8 +34,8 @@ def points(
         One row a T: T; distortion of reconstructions from samples of z, in units of the
         training V; rate (nats), both of all latents; number of active latents; the pairs among
         those, and how many of them each of `RANKINGS` orders otherwise than the signal fraction
-        does; and decoder_error, the root mean square relative distance of the columns of the
-        decoder from the best ones at fixed posteriors (Eq. 26), over active latents.
+        does; and decoder_error, the relative distance of the decoder's active columns from
+        the best ones at fixed posteriors (Eq. 26), in the Frobenius norm.
     """
     moments = second_moments(x)
     rows = []
@@ -54,7 +54,7 @@ def points(
         active = int((latents["signal_fraction"] > floor).sum())
         shown = latents.iloc[:active]
         best = with_x[:active] / shown["posterior_scale"].to_numpy()[:, None]
-        errors = ((decoder[:active] - best) ** 2).sum(1) / (best**2).sum(1)
+        error = np.linalg.norm(decoder[:active] - best)
         keys = {
             "mean_mu2": shown["mean_mu2"].to_numpy(),
             "mean_log_sigma2": -shown["mean_log_sigma2"].to_numpy(),
@@ -69,7 +69,7 @@ def points(
                 "active": active,
                 "pairs": active * (active - 1) // 2,
                 **{f"crossings_{name}": crossings(key) for name, key in keys.items()},
-                "decoder_error": np.sqrt(errors.mean()) if active else np.nan,
+                "decoder_error": error / np.linalg.norm(best) if active else np.nan,
             }
         )
     return pd.DataFrame(rows)
