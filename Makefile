@@ -43,7 +43,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2
 
 stress: $(READY)
-	KILLS=20 $(BIN)/python -m pytest tests/workflow/test_kills.py
+	KILLS=20 $(BIN)/python -m pytest tests/workflow/test_killed_runs.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -57,7 +57,7 @@ def test_front_page_figure_and_table_are_seen(page):
     figure.wait_for()
     assert figure.evaluate("image => image.naturalWidth") > 1000
     page.locator("tr", has_text="fig3.png").locator("a").nth(1).click()  # its caption
-    page.locator("table", has_text="reproduced").wait_for()  # the statements that it shows
+    page.locator("table", has_text="verdict").wait_for()  # the statements that it shows
 
     opened(page, "comparison", "comparison.html")
     table = page.frame_locator("iframe").locator("table", has_text="deviation")
