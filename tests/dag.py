@@ -30,7 +30,7 @@ def snakemake(folder, *arguments, overlay=TINY, project=PROJECT):
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
-        timeout=900,
+        timeout=1800,
     )
 
 

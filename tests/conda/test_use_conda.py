@@ -51,7 +51,7 @@ def run(*command):
     environment = {name: value for name, value in os.environ.items() if name not in own}
     environment["DOUBLE_PYTHON"] = sys.executable
     environment["PATH"] = f"{Path(__file__).parent}/bin{os.pathsep}{environment['PATH']}"
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
 
 
 def create(folder, file):

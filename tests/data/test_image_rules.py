@@ -29,7 +29,7 @@ def snakemake(folder, *targets):
         text=True,
         cwd=folder,
         env={**os.environ, "BETASCAN_DATA": str(folder)},
-        timeout=300,
+        timeout=900,
     )
 
 

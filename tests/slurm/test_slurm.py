@@ -107,8 +107,8 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
             victim = first_running(slurm, run, log)
             subprocess.run(["scancel", victim["id"]], env=slurm, check=True)
             here = command(tmp_path / "here", "--cores=1", "--workflow-profile=none")
-            local = subprocess.run(here, capture_output=True, text=True, timeout=240)
-            assert run.wait(240) == 0, log.read_text()
+            local = subprocess.run(here, capture_output=True, text=True, timeout=900)
+            assert run.wait(900) == 0, log.read_text()
         finally:
             run.send_signal(signal.SIGINT)  # it cancels its jobs, if it still has any
             run.wait(60)
