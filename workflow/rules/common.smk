@@ -22,19 +22,13 @@ os.environ.update(
 from betascan.core.errors import one_line_errors
 from betascan.workflow.batches import to_measure, to_train
 from betascan.workflow.code import digest
-from betascan.workflow.config import load, paths, read, studies
+from betascan.workflow.config import load, paths, read, resolve_data_root, studies
 from betascan.workflow.data_rows import data, targets
 from betascan.workflow.display import Display, install
 from betascan.workflow.plan import check_scale, describe
 from betascan.workflow.report_rows import comparison, with_page
 
-if os.environ.get(
-    "BETASCAN_DATA"
-):  # relative to where the user stands, whatever --directory
-    os.environ["BETASCAN_DATA"] = os.path.join(
-        workflow.rundir, os.path.expanduser(os.environ["BETASCAN_DATA"])
-    )
-
+resolve_data_root(workflow.rundir)
 with one_line_errors():
     for overlay in workflow.overwrite_configfiles:
         read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
@@ -52,6 +46,11 @@ EVERYTHING = [
     *(with_page(study, PATHS) for study in STUDIES.values()),
     comparison(STUDIES, PATHS),
 ]
+
+
+def scan_of(wildcards):
+    """The scan of linear VAEs that a job is a part of."""
+    return CONFIG.hirn2026.scans()[f"{wildcards.split}/{wildcards.scan}"]
 
 
 def to_make():

@@ -29,11 +29,6 @@ rule hirn2026_split:
         "../scripts/call.py"
 
 
-def scan_of(wildcards):
-    """The scan of linear VAEs that a job is a part of."""
-    return CONFIG.hirn2026.scans()[f"{wildcards.split}/{wildcards.scan}"]
-
-
 rule hirn2026_scan:
     input:
         cells=f"{PATHS.runs}/hirn2026/{{split}}/cells.npz",
@@ -92,9 +87,6 @@ rule chen2018_joint:
         "../scripts/call.py"
 
 
-VU_LINEAR = CONFIG.vu2026.linear
-
-
 rule vu2026_linear_solve:
     output:
         solved=f"{PATHS.runs}/vu2026/linear/{{size}}-{{method}}-{{part}}.csv",
@@ -110,10 +102,12 @@ rule vu2026_linear_solve:
         runtime=times(240),
     params:
         **call("betascan.studies.vu2026.linear_jobs.solve"),
-        **VU_LINEAR.model_dump(include={"model", "betas", "starts", "seed", "adamw"}),
+        **CONFIG.vu2026.linear.model_dump(
+            include={"model", "betas", "starts", "seed", "adamw"}
+        ),
         method="{method}",
-        size=lambda wildcards: VU_LINEAR.sizes()[wildcards.size].model_dump(),
-        lambdas=lambda wildcards: VU_LINEAR.parts()[int(wildcards.part)],
+        size=lambda wildcards: CONFIG.vu2026.linear.sizes()[wildcards.size].model_dump(),
+        lambdas=lambda wildcards: CONFIG.vu2026.linear.parts()[int(wildcards.part)],
     message:
         "vu2026: {wildcards.method}, {wildcards.size}, lambda {params.lambdas}"
     script:

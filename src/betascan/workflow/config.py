@@ -6,6 +6,7 @@
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -193,6 +194,12 @@ def paths(config: Any, papers: Any) -> Paths:
     """
     own = "." if config.scale == papers.scale else config.scale
     return Paths(config.output or own)
+
+
+def resolve_data_root(start: str) -> None:
+    """Let a relative BETASCAN_DATA mean where the user stands, whatever ``--directory``."""
+    if folder := os.environ.get("BETASCAN_DATA"):
+        os.environ["BETASCAN_DATA"] = str(Path(start) / Path(folder).expanduser())
 
 
 def studies(config: Any, papers: Any) -> dict[str, Study]:
