@@ -168,9 +168,15 @@ def pages() -> list[Path]:
     return [PROJECT / "README.md", metrics, *sorted((PROJECT / "docs").glob("*.md"))]
 
 
+INTRODUCTION = """Each says its scale and its data. A click enlarges it. The captions are those of
+figures drawn now; a committed figure may be of an earlier run: those of hirn2026 have the split
+as it was before, and no band.
+"""
+
+
 def gallery() -> str:
     """Return the page of all committed figures in Markdown, with their captions."""
-    parts = ["# All figures\n", "Each says its scale and its data. A click enlarges it.\n"]
+    parts = ["# All figures\n", INTRODUCTION]
     for key, study in _studies().items():
         title = (PROJECT / f"docs/{key}.md").read_text().splitlines()[0].removeprefix("# ")
         parts.append(f"## [{title}](../docs/{key}.md)\n")
