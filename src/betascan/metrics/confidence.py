@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtrit
 
 from betascan.core.randomness import stream
 from betascan.metrics.errors import MetricError
@@ -29,7 +29,9 @@ class Interval(NamedTuple):
 
 def _expansion(n: int, tail: float) -> float:
     """Return how much too narrow the percentile interval of a mean of n Gaussian values is."""
-    return float(np.sqrt(n / (n - 1)) * stdtrit(n - 1, tail) / ndtri(tail))
+    return float(
+        np.sqrt(n / (n - 1)) * scipy.special.stdtrit(n - 1, tail) / scipy.special.ndtri(tail)
+    )
 
 
 def bootstrap(

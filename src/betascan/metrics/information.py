@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
@@ -95,10 +96,8 @@ def matched_sum(scores: ArrayLike) -> float:
     MetricError
         If scores are not finite.
     """
-    from scipy.optimize import linear_sum_assignment
-
     table = matrix(scores, "scores")
-    return float(table[linear_sum_assignment(table, maximize=True)].sum())
+    return float(table[scipy.optimize.linear_sum_assignment(table, maximize=True)].sum())
 
 
 def mutual_information(

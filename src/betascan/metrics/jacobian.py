@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -125,12 +126,10 @@ def _singular_vectors(
     Column i belongs to latent i (Hungarian matching on |V|). From the eigenvectors of J^T J,
     which for a diagonal matrix are the axes even where singular values coincide.
     """
-    from scipy.optimize import linear_sum_assignment  # slow to import, and training does without
-
     J = J.double()
     squares, V = torch.linalg.eigh(J.transpose(1, 2) @ J)
     table = V.detach().abs().cpu().numpy()
-    order = np.stack([linear_sum_assignment(v, maximize=True)[1] for v in table])
+    order = np.stack([scipy.optimize.linear_sum_assignment(v, maximize=True)[1] for v in table])
     column = torch.as_tensor(order, device=J.device)
     V = V.gather(2, column[:, None, :].expand_as(V))
     values = squares.clamp(min=0).sqrt().gather(1, column)

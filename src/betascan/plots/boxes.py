@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 
@@ -67,6 +66,8 @@ def boxes(
     looks : mapping
         Colour and marker of each value of `hue`, from left to right.
     """
+    import seaborn as sns  # here, since it takes longer to import than most figures to draw
+
     table = table.dropna(subset=[y])
     counts = table.groupby([x, hue])[y].transform("count")
     palette = {level: look["color"] for level, look in looks.items()}

@@ -38,4 +38,5 @@ def save(figure: Figure, png: Path, pdf: Path, footer: str) -> None:
     for form, path in (("png", png), ("pdf", pdf)):
         with staged(path) as temporary:
             figure.savefig(temporary, format=form, metadata=_METADATA[form])
+        figure.set_layout_engine("none")  # that of the PNG holds for both
     plt.close(figure)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 LEVEL = 0.05
 FEWEST_POINTS = 4
@@ -114,8 +114,8 @@ def number(values: ArrayLike, published: float, margin: float) -> Judgement:
     if len(x) == 0:
         return undecided(Kind.NUMBER, criterion, "no values")
     mean = float(x.mean())
-    error = float(stats.sem(x)) if len(x) > 1 else 0.0
-    reach = [stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]
+    error = float(scipy.stats.sem(x)) if len(x) > 1 else 0.0
+    reach = [scipy.stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]
     inside = abs(mean - published) + reach[0] <= margin
     outside = abs(mean - published) - reach[1] > margin
     verdict = _decide(confirms=inside, refutes=outside)
@@ -141,8 +141,10 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
     if len(x) < 2:
         alone = float(x[0]) if len(x) else np.nan
         return undecided(Kind.DIFFERENCE, criterion, f"n = {len(x)}, no interval", alone)
-    mean, error = float(x.mean()), float(stats.sem(x))
-    low, high = (mean, mean) if error == 0 else stats.t.interval(0.95, len(x) - 1, mean, error)
+    mean, error = float(x.mean()), float(scipy.stats.sem(x))
+    low, high = (
+        (mean, mean) if error == 0 else scipy.stats.t.interval(0.95, len(x) - 1, mean, error)
+    )
     verdict = _decide(confirms=low > 0, refutes=high <= max(least, 0))
     reason = f"n = {len(x)}"
     return Judgement(Kind.DIFFERENCE, mean, float(low), float(high), verdict, criterion, reason)
@@ -150,9 +152,9 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     """Spearman's rho and its 95 % interval (Fisher's z with Bonett and Wright's variance)."""
-    rho = float(stats.spearmanr(x, y).statistic)
+    rho = float(scipy.stats.spearmanr(x, y).statistic)
     clipped = np.clip(rho, -1 + 1e-9, 1 - 1e-9)
-    reach = stats.norm.ppf(0.975) * np.sqrt((1 + clipped**2 / 2) / (len(x) - 3))
+    reach = scipy.stats.norm.ppf(0.975) * np.sqrt((1 + clipped**2 / 2) / (len(x) - 3))
     low, high = np.tanh(np.arctanh(clipped) + np.array([-reach, reach]))
     return rho, min(float(low), rho), max(float(high), rho)
 
@@ -165,8 +167,8 @@ def _monotone(
     if len(one) < FEWEST_POINTS or np.ptp(one) == 0 or np.ptp(other) == 0:
         return undecided(kind, criterion, f"{len(one)} points, or all alike")
     rho, low, high = _correlation(one, other)
-    ranks, others = stats.rankdata(one), stats.rankdata(other)
-    test = stats.permutation_test(
+    ranks, others = scipy.stats.rankdata(one), scipy.stats.rankdata(other)
+    test = scipy.stats.permutation_test(
         (others,),
         lambda shuffled, axis: (ranks * shuffled).sum(axis=axis),  # rises with rho
         permutation_type="pairings",

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.optimize import linear_sum_assignment, minimize
 
 from betascan.config.vae import Posterior
 from betascan.core.files import write_csv
@@ -191,7 +191,7 @@ def solve(
         return value / beta, np.concatenate(gradient) / beta
 
     options = {"maxiter": 20_000, "maxfun": 40_000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
-    result = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
+    result = scipy.optimize.minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
     A, B, L = unpack(result.x)
     return Minimum(A, B, L @ L.T, beta * float(result.fun))
 
@@ -216,7 +216,7 @@ def angles(
     lengths = np.linalg.norm(decoder, axis=0)
     columns = decoder / np.where(lengths > 0, lengths, 1)
     cosine = np.abs(axes.T @ columns)
-    row, column = linear_sum_assignment(cosine, maximize=True)
+    row, column = scipy.optimize.linear_sum_assignment(cosine, maximize=True)
     # from the chord between the two: the arc cosine has no digits near 1
     matched = columns[:, column] * np.sign((axes[:, row] * columns[:, column]).sum(0))
     chord = np.linalg.norm(matched - axes[:, row], axis=0) / 2

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
 from jaxtyping import Float
 from numpy import ndarray
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from tqdm import tqdm
 
@@ -136,7 +136,9 @@ def _along(decoder: Decoder, z: Tensor, start: ndarray, steps: int) -> ndarray:
     for step in range(steps):
         values, V = _singular(decoder, z * ((step + 0.5) / steps))
         overlap = before.transpose(0, 2, 1) @ V  # (points, number before, number now)
-        now = np.stack([linear_sum_assignment(np.abs(o), maximize=True)[1] for o in overlap])
+        now = np.stack(
+            [scipy.optimize.linear_sum_assignment(np.abs(o), maximize=True)[1] for o in overlap]
+        )
         sign = np.sign(np.take_along_axis(overlap, now[:, :, None], 2)[:, :, 0])
         before = np.take_along_axis(V, now[:, None], 2) * sign[:, None]
         values = np.take_along_axis(values, now, 1)

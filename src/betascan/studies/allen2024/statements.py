@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import linregress
+import scipy
 
 from betascan.studies import statements as common
 from betascan.studies.allen2024.tables import DATASETS
@@ -121,7 +121,7 @@ def slopes(scan: pd.DataFrame) -> pd.Series:
     """Slope of log effective variance in log beta at sigma^2 = 1, by seed."""
     known = scan[(scan["variance"] == 1) & (scan["effective_variance"] > 0)]
     found = {
-        seed: linregress(np.log(rows["beta"]), np.log(rows["effective_variance"])).slope
+        seed: scipy.stats.linregress(np.log(rows["beta"]), np.log(rows["effective_variance"])).slope
         for seed, rows in known.groupby("seed")
         if rows["beta"].nunique() > 1
     }
@@ -351,7 +351,7 @@ def monitored(orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame) -> J
     ended = orthogonality_penalty[orthogonality_penalty["share"] == 1]
     ended = ended[ended["dataset"] == DATASETS["dsprites"]].dropna(subset=["offdiagonal_mass"])
     found = [
-        linregress(rows["offdiagonal_mass"], rows["mig"]).slope
+        scipy.stats.linregress(rows["offdiagonal_mass"], rows["mig"]).slope
         for _, rows in ended.groupby("seed")
         if rows["offdiagonal_mass"].nunique() > 2
     ]

@@ -7,11 +7,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from scipy import stats
 
 from betascan.core.files import read_csv
 from betascan.data.images import RENDERED
@@ -171,7 +171,7 @@ def _mean_and_reach(values: pd.Series) -> tuple[float, float]:
     known = values.dropna()
     if len(known) < 2:
         return float(known.mean()), 0.0
-    return float(known.mean()), float(stats.t.ppf(0.975, len(known) - 1) * known.sem())
+    return float(known.mean()), float(scipy.stats.t.ppf(0.975, len(known) - 1) * known.sem())
 
 
 WEIGHED = {

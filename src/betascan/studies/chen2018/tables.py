@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from betascan.core.files import read_csv, write_csv
 from betascan.studies.chen2018.config import INDEPENDENT
@@ -118,5 +118,5 @@ def correlations(scores: pd.DataFrame, dataset: str) -> pd.DataFrame:
         for seed in tc.index:
             x, y = tc.loc[seed, model], mig.loc[seed, model]
             if np.ptp(x) and np.ptp(y):
-                rho.loc[seed, model] = stats.spearmanr(x, y).statistic
+                rho.loc[seed, model] = scipy.stats.spearmanr(x, y).statistic
     return rho

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy
 from jaxtyping import Float
-from scipy import stats
 
 from betascan.core.files import read_csv, staged, write_csv
 from betascan.studies import judgement
@@ -224,7 +224,7 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     for weight, runs in scores.groupby("weight"):
         low, value, high = runs["low"].iloc[0], runs["value"].mean(), runs["high"].iloc[0]
         if len(runs) > 1:
-            reach = stats.t.ppf(0.975, len(runs) - 1) * runs["value"].sem()
+            reach = scipy.stats.t.ppf(0.975, len(runs) - 1) * runs["value"].sem()
             low, high = value - reach, value + reach
         rows.append({"weight": weight, "value": value, "low": low, "high": high})
     return pd.DataFrame(rows, columns=["weight", "value", "low", "high"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from betascan.core.files import read_csv, write_csv
 from betascan.spectroscopy import RANK_FLOOR, fit_slope
@@ -74,7 +74,7 @@ def intervals(replicates: Path, intervals: Path) -> None:
         scans = table[table[shared] == table[shared].iloc[0]]
         grouped = scans.groupby(["split", "quantity", "rank"])["value"]
         found = grouped.agg(n="count", mean="mean", error="sem").reset_index()
-        reach = stats.t.ppf(0.975, found["n"] - 1) * found["error"]
+        reach = scipy.stats.t.ppf(0.975, found["n"] - 1) * found["error"]
         found = found.assign(over=over, low=found["mean"] - reach, high=found["mean"] + reach)
         frames.append(found)
     columns = ["over", "split", "quantity", "rank", "n", "mean", "low", "high"]

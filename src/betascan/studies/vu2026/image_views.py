@@ -7,11 +7,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from scipy.optimize import linear_sum_assignment
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
@@ -76,7 +76,7 @@ def _draw(ax: Axes, table: pd.DataFrame, norm: Normalize) -> tuple[QuadMesh, flo
     """Draw latents x factors; return what the colours mean, and I_m."""
     drawn = heatmap(ax, table, None, norm=norm)
     ax.tick_params(axis="x", rotation=90)
-    pairs = linear_sum_assignment(table, maximize=True)
+    pairs = scipy.optimize.linear_sum_assignment(table, maximize=True)
     matched = np.zeros(table.shape, bool)
     matched[pairs] = True
     mark(ax, matched, ec="white", lw=1.2)
