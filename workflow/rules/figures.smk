@@ -19,8 +19,6 @@ for study in EVERYTHING:
                 pdf=f"{PATHS.figures}/{study.key}/{figure.name}.pdf",
             log:
                 f"{PATHS.logs}/{study.key}/{figure.name}.log",
-            benchmark:
-                f"{PATHS.logs}/{study.key}/{figure.name}.tsv"
             group:
                 study.key
             conda:

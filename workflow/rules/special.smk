@@ -8,8 +8,6 @@ rule hirn2026_split:
         cells=f"{PATHS.runs}/hirn2026/{{split}}/cells.npz",
     log:
         f"{PATHS.logs}/hirn2026/split-{{split}}.log",
-    benchmark:
-        f"{PATHS.logs}/hirn2026/split-{{split}}.tsv"
     wildcard_constraints:
         split=r"\d+",
     group:
@@ -66,8 +64,6 @@ rule chen2018_joint:
         path=f"{PATHS.data}/dsprites_joint_{{name}}.h5",
     log:
         f"{PATHS.logs}/chen2018/joint-{{name}}.log",
-    benchmark:
-        f"{PATHS.logs}/chen2018/joint-{{name}}.tsv"
     wildcard_constraints:
         name="[BCD]",
     conda:

@@ -12,8 +12,6 @@ for study in EVERYTHING:
                 **outputs(study, table),
             log:
                 f"{PATHS.logs}/{study.key}/{table.name}.log",
-            benchmark:
-                f"{PATHS.logs}/{study.key}/{table.name}.tsv"
             group:
                 study.key
             localrule: table.download
