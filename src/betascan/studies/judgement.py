@@ -93,7 +93,7 @@ def _decide(*, confirms: bool, refutes: bool) -> Verdict:
     return Verdict.NOT_REPRODUCED if refutes else Verdict.UNDECIDED
 
 
-def number(values: ArrayLike, published: float, margin: float) -> Judgement:
+def number(values: ArrayLike, published: float, margin: float, *, exact: bool = False) -> Judgement:
     """Judge whether a mean equals a published number within a margin.
 
     Equivalence (two one-sided t tests at 5 %, their 90 % interval): reproduced if the interval of
@@ -103,16 +103,20 @@ def number(values: ArrayLike, published: float, margin: float) -> Judgement:
     Parameters
     ----------
     values : array_like of shape (n,)
-        Independent values, one a seed; NaN are left out. A single one is taken as exact.
+        Independent values, one a seed; NaN are left out.
     published : float
         The document's number.
     margin : float
         Half width of what counts as equal, in the same unit.
+    exact : bool
+        A single value is not one of many seeds' but decides, as a count or an error does.
     """
     x = _finite(values)
     criterion = f"within ±{margin:.3g} of {published:.4g}"
     if len(x) == 0:
         return undecided(Kind.NUMBER, criterion, "no values")
+    if len(x) == 1 and not exact:
+        return undecided(Kind.NUMBER, criterion, "n = 1, no interval", float(x[0]))
     mean = float(x.mean())
     error = float(scipy.stats.sem(x)) if len(x) > 1 else 0.0
     reach = [scipy.stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]

@@ -80,11 +80,8 @@ def contrast(
 
 
 def equals(table: pd.DataFrame, values: pd.Series, published: float, margin: float) -> Judgement:
-    """Judge a number of several seeds, as one training is no exact value; rates are in `table`."""
-    judged = number(values, published, margin)
-    if values.count() < 2:
-        return _open(judged, f"n = {values.count()}, no interval")
-    return _of_learnt(judged, table["rate"])
+    """Judge a number of several seeds; rates are in `table`."""
+    return _of_learnt(number(values, published, margin), table["rate"])
 
 
 def _heaviest(table: pd.DataFrame) -> str:
@@ -130,7 +127,7 @@ def slopes(scan: pd.DataFrame) -> pd.Series:
 
 def axes(linear_truth: pd.DataFrame) -> Judgement:
     """Largest angle of a diagonal posterior's decoder to the PCA axes."""
-    return number(_angles(linear_truth, "diagonal")["max_angle"], 0, MARGIN_DEGREES)
+    return number(_angles(linear_truth, "diagonal")["max_angle"], 0, MARGIN_DEGREES, exact=True)
 
 
 def rotation(linear_truth: pd.DataFrame) -> Judgement:
@@ -149,7 +146,7 @@ def exact_break(linear_truth: pd.DataFrame) -> Judgement:
 def exact_identity(linear_truth: pd.DataFrame) -> Judgement:
     """Relative error of the identity, the larger of both posteriors'."""
     errors = linear_truth[linear_truth["part"] == "angles"].groupby("seed")["identity_error"].max()
-    return number(errors, 0, MARGIN_EXACT)
+    return number(errors, 0, MARGIN_EXACT, exact=True)
 
 
 def exact_pairs(linear_truth: pd.DataFrame) -> Judgement:
@@ -157,12 +154,12 @@ def exact_pairs(linear_truth: pd.DataFrame) -> Judgement:
     scan = linear_truth[linear_truth["part"] == "scan"]
     columns = scan.columns[scan.columns.str.fullmatch(r"log_variance_\d+")]
     apart = scan.groupby(["seed", "price"])[list(columns)].agg(np.ptp).max(axis=1)
-    return number(apart.groupby("seed").max(), 0, MARGIN_EXACT)
+    return number(apart.groupby("seed").max(), 0, MARGIN_EXACT, exact=True)
 
 
 def exact_slope(linear_truth: pd.DataFrame) -> Judgement:
     """Slope of the effective variance."""
-    return number(slopes(linear_truth[linear_truth["part"] == "scan"]), 1, MARGIN_SLOPE)
+    return number(slopes(linear_truth[linear_truth["part"] == "scan"]), 1, MARGIN_SLOPE, exact=True)
 
 
 def exact_fall(linear_truth: pd.DataFrame) -> Judgement:

@@ -49,15 +49,6 @@ def _by_seed(scores: pd.DataFrame, dataset: str, differences: pd.Series, least: 
     return judged
 
 
-def _of_seeds(values: pd.Series, published: float, margin: float) -> Judgement:
-    """Judge a number of several seeds, as one training is no exact value."""
-    judged = number(values, published, margin)
-    if values.count() < 2:
-        reason = f"n = {values.count()}, no interval"
-        return undecided(judged.kind, judged.criterion, reason, judged.estimate)
-    return judged
-
-
 def _mean_above_1(scores: pd.DataFrame, dataset: str) -> pd.DataFrame:
     """MIG of each seed and model, mean over beta > 1."""
     mig = wide(scores, "mig_chen", dataset)
@@ -145,13 +136,13 @@ def estimated(terms: pd.DataFrame, estimator: str) -> Judgement:
     """Bias of the total correlation, of each seed's models together."""
     rows = (terms["dataset"] == "dsprites") & (terms["term"] == "total_correlation")
     bias = terms[rows & (terms["estimator"] == estimator)].groupby("seed")["bias"].mean()
-    return _of_seeds(bias, 0, MARGIN_NATS)
+    return number(bias, 0, MARGIN_NATS)
 
 
 def best(scores: pd.DataFrame) -> Judgement:
     """MIG of beta-TCVAE at the beta of the highest mean."""
     mig = wide(scores, "mig_chen", "dsprites")[TCVAE]
-    return _of_seeds(mig[mig.mean().idxmax()], 0.5, MARGIN_MIG)
+    return number(mig[mig.mean().idxmax()], 0.5, MARGIN_MIG)
 
 
 def rerun(scores: pd.DataFrame) -> Judgement:
@@ -161,7 +152,7 @@ def rerun(scores: pd.DataFrame) -> Judgement:
     for seed in objective.index:
         x, y = np.sort(objective.loc[seed]), elbo.loc[seed].iloc[np.argsort(objective.loc[seed])]
         values.append(float(np.interp(-712, x, y, left=np.nan, right=np.nan)))
-    return _of_seeds(pd.Series(values), -86.4, MARGIN_ELBO)
+    return number(pd.Series(values), -86.4, MARGIN_ELBO)
 
 
 RQ1, RQ2, RQ3, RQ4 = (f"research question {number}" for number in range(1, 5))

@@ -209,14 +209,14 @@ def scatter_of_the_law(draws: pd.DataFrame) -> Judgement:
 
 def beta_one(replicates: pd.DataFrame) -> Judgement:
     """Say how many modes beta = 1 leaves: a conversion, which cannot fail."""
-    outcome = number(_values(replicates, "active_at_beta_one", "train"), np.nan, WHOLE)
+    outcome = number(_values(replicates, "active_at_beta_one", "train"), np.nan, WHOLE, exact=True)
     return replace(outcome, verdict=Verdict.BY_CONSTRUCTION, criterion="T = 1/V by Eq. 9")
 
 
 def cells(numbers: pd.DataFrame) -> Judgement:
     """Judge the number of cells that are valid in all layers."""
     row = numbers.set_index("item").loc["cells"]
-    return number(row["ours"], row["published"], WHOLE)
+    return number(row["ours"], row["published"], WHOLE, exact=True)
 
 
 def remedies(remedies: pd.DataFrame) -> Judgement:

@@ -60,7 +60,7 @@ def stable(modes: pd.DataFrame) -> Judgement:
     """Judge the standard deviation of log thresholds over seeds, a rank's mean."""
     seen = _on_test(modes).dropna(subset=["threshold_se"])
     spread = np.log(seen["threshold"]).groupby(seen["rank"]).std()
-    return number([spread.mean()], 0, STABLE)
+    return number([spread.mean()], 0, STABLE, exact=True)
 
 
 def _moved(column: str) -> Callable[..., Judgement]:
@@ -69,7 +69,7 @@ def _moved(column: str) -> Callable[..., Judgement]:
         there = scaling[scaling[column] == extreme].set_index("rank")["threshold"]
         whole = scaling.query("grid == 1 and share == 1").set_index("rank")["threshold"]
         moved = np.log(there / whole[whole > USEFUL]).abs()
-        return number([moved.mean()], 0, STABLE)
+        return number([moved.mean()], 0, STABLE, exact=True)
 
     return judge
 

@@ -49,7 +49,9 @@ def _coded(linear: pd.DataFrame, metric: str) -> pd.DataFrame:
 def linear_collapse(linear: pd.DataFrame) -> Judgement:
     """Judge the largest I_m without lambda at beta > 1, over all panels."""
     cells = _coded(linear, "Im")
-    return judgement.number([cells.loc[cells["lambda"] == 0, "mean"].max()], 0, ROUNDING)
+    return judgement.number(
+        [cells.loc[cells["lambda"] == 0, "mean"].max()], 0, ROUNDING, exact=True
+    )
 
 
 def linear_contraction(contraction: pd.DataFrame) -> Judgement:
@@ -64,7 +66,7 @@ def linear_information(contraction: pd.DataFrame) -> Judgement:
     """Judge I(z; v) after the last sweep without lambda, largest over beta > 1."""
     last = contraction[contraction["sweep"] == contraction["sweep"].max()]
     left = last.loc[(last["lambda"] == 0) & (last["beta"] > 1), "information"]
-    return judgement.number([left.max()], 0, ROUNDING)
+    return judgement.number([left.max()], 0, ROUNDING, exact=True)
 
 
 def linear_restored(linear: pd.DataFrame) -> Judgement:
@@ -93,7 +95,9 @@ def linear_rate(contraction: pd.DataFrame) -> Judgement:
 def linear_optimum(linear: pd.DataFrame) -> Judgement:
     """Judge the largest distance of the alternating updates' likelihoods from the closed form."""
     cells = linear[linear["method"] == "fixed_point"].dropna(subset=["closed_form"])
-    return judgement.number([(cells["mean"] - cells["closed_form"]).abs().max()], 0, ROUNDING)
+    return judgement.number(
+        [(cells["mean"] - cells["closed_form"]).abs().max()], 0, ROUNDING, exact=True
+    )
 
 
 LINEAR = (
