@@ -74,6 +74,16 @@ def test_the_same_run_gives_the_same_bytes_and_another_seed_others(images):
     assert not one.history.equals(fit(small_run(seed=1), images).history)
 
 
+def test_the_default_type_of_torch_does_not_matter(images):
+    usual = fit(small_run(FACTOR), images)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert_same(fit(small_run(FACTOR), images), usual)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_trainings_continue_from_a_start(images):
     first = fit(small_run(), images)
     tiny = small_run(FACTOR, lr=1e-30)

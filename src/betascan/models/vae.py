@@ -1,5 +1,8 @@
 """A VAE: an encoder, a decoder, and the families of its posterior and prior."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -9,6 +12,17 @@ from betascan.models import networks
 from betascan.models.posterior import Gaussian, to_prior_support
 
 Images = Float[Tensor, "batch channels size size"]
+
+
+@contextmanager
+def single_precision() -> Iterator[None]:
+    """Let torch make float32 tensors where none else are asked for, whatever its default is."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(default)
 
 
 class Vae(nn.Module):
@@ -22,6 +36,7 @@ class Vae(nn.Module):
         1 or 3.
     """
 
+    @single_precision()
     def __init__(self, model: Model, channels: int) -> None:
         super().__init__()
         self.model, self.channels = model, channels

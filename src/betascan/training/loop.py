@@ -21,6 +21,7 @@ from betascan.core.randomness import stream
 from betascan.data.sampling import split
 from betascan.models import Vae, mlp_discriminator
 from betascan.models.saved import State, read_torch, write_torch
+from betascan.models.vae import single_precision
 from betascan.objectives import ForwardPass, discriminator_loss, loss, permute_dims
 from betascan.theory.temperature import temperature_from_beta
 from betascan.training.batches import ImageBatches
@@ -141,6 +142,7 @@ def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
     return vae, discriminator
 
 
+@single_precision()
 def train(
     run: Run,
     images: ImageBatches,
