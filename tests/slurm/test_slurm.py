@@ -35,7 +35,7 @@ FIELDS |= {"partition": "%P", "account": "%a"}
 
 
 def command(folder, *arguments):
-    """Snakemake on the demo's hirn2026, shrunk further, in a folder."""
+    """Two figures of the demo's hirn2026, shrunk further, in a folder."""
     folder.mkdir()
     overlay = folder / "overlay.yaml"
     overlay.write_text(yaml.safe_dump(SMALL))
@@ -43,7 +43,7 @@ def command(folder, *arguments):
     return [
         *[sys.executable, "-m", "snakemake", "--snakefile", f"{PROJECT}/Snakefile"],
         *["--directory", str(folder), *arguments, "--configfile", str(demo), str(overlay)],
-        *["--", "hirn2026"],
+        *["--", *[f"demo/figures/hirn2026/fig{number}.png" for number in (1, 3)]],
     ]
 
 
@@ -77,7 +77,7 @@ def first_running(environment, run, log):
 
 
 def results(folder):
-    """Every table and figure as bytes; provenance tells of machine and time, so not that."""
+    """Tables and figures as bytes; provenance tells of machine and time, so not that."""
     made = [*folder.glob("demo/results/**/*.csv*"), *folder.glob("demo/figures/**/*.p*")]
     return {str(path.relative_to(folder)): path.read_bytes() for path in made}
 
@@ -126,7 +126,7 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
     assert len({name.split("_")[0] for name in jobs}) == 1  # one array
 
     near, far = results(tmp_path / "here"), results(tmp_path / "far")
-    assert len(near) > 10
+    assert sum(name.endswith(".png") for name in near) == 2
     assert far == near
 
 

@@ -70,6 +70,6 @@ def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
 def test_one_figure_needs_only_its_own(finished):
     target = "figures/chen2018/metric_stability.png"
     rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
-    assert {"chen2018_repeat_dsprites_seed0", "chen2018_stability"} <= rules
-    assert {"chen2018_train_dsprites_seed0", "chen2018_metric_stability"} <= rules
-    assert not rules & {"chen2018_train_jointB_seed0", "chen2018_scores", "chen2018_statements"}
+    assert {"chen2018_repeat_dsprites_rendered", "chen2018_stability"} <= rules
+    assert {"chen2018_train_dsprites_rendered", "chen2018_metric_stability"} <= rules
+    assert not rules & {"chen2018_train_dsprites_joint_B", "chen2018_scores", "chen2018_statements"}

@@ -109,21 +109,19 @@ def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
 def test_one_figure_needs_only_its_own(finished):
     target = "figures/vu2026/image_traversals_dsprites.png"
     rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
-    job = "dsprites_seed0"
-    assert {f"vu2026_train_{job}_base", f"vu2026_train_{job}_continued"} <= rules
-    assert f"vu2026_evaluate_{job}_continued" in rules
-    assert not rules & {"vu2026_image_table", "vu2026_train_shapes3d_seed0_base"}
+    assert {"vu2026_train_dsprites_rendered", "vu2026_evaluate_dsprites_rendered"} <= rules
+    assert not rules & {"vu2026_image_table", "vu2026_train_shapes3d_standin"}
 
 
 def test_a_fourth_data_set_is_one_line(finished):
     overlay = tiny(datasets=[*DOCUMENT, "mpi3d_real_complex"])
     rules = planned(snakemake(finished, "vu2026_images", "--dry-run", overlay=overlay))
-    job = "mpi3d_real_complex_seed0"
-    assert {f"vu2026_train_{job}_base", f"vu2026_evaluate_{job}_continued"} <= rules
+    data = "mpi3d_real_complex_standin"
+    assert {f"vu2026_train_{data}", f"vu2026_evaluate_{data}"} <= rules
     assert {"vu2026_image_table", "vu2026_image_information"} <= rules
     assert "vu2026_image_traversals_mpi3d_real_complex" in rules
     assert "vu2026_image_percent_mpi3d_real_complex" not in rules  # of what is published
-    assert "vu2026_train_dsprites_seed0_base" not in rules  # which is as it was
+    assert "vu2026_train_dsprites_rendered" not in rules  # which is as it was
 
 
 @pytest.mark.parametrize(

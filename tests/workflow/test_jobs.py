@@ -27,13 +27,12 @@ DATA = ImageData("dsprites", "dsprites", "data/d.h5", 100, {"source": "rendered"
 
 
 def training(run, data=DATA, start=None, **keys):
-    return Training(data, run, {"beta": 4.0, **keys}, f"seed{run.seed}", start)
+    return Training(data, run, {"beta": 4.0, **keys}, start)
 
 
 def test_a_signature_is_of_content_and_not_of_names(run):
     one = training(run)
     assert training(run, weight="x").signature == one.signature
-    assert replace(one, job="another").signature == one.signature
     others = [
         training(run.model_copy(update={"seed": 1})),
         training(run, replace(DATA, contents={"source": "rendered", "seed": 1})),
@@ -56,7 +55,7 @@ def test_the_same_training_of_two_studies_is_done_once(run):
     shared, own = training(run), training(run.model_copy(update={"seed": 1}))
     made = batches.to_train([study("a", [shared, shared]), study("b", [shared, own], 1)])
     assert [(batch.rule, batch.single) for batch in made] == [
-        ("a_train_seed0", False),
+        ("a_train_d", False),
         ("b_train", True),
     ]
     assert [t.signature for batch in made for t in batch.trainings] == [
@@ -75,19 +74,27 @@ def test_a_rule_of_single_models_finds_each_by_its_signature(run):
     assert set(batch.signatures.split("|")) == {model.signature for model in models}
 
 
-def test_continuations_name_their_starts_in_order(run):
-    bases = [training(run.model_copy(update={"seed": seed})) for seed in range(2)]
-    continued = [replace(training(run, start=base), job="continued") for base in bases]
-    *_, batch = batches.to_train([study("a", bases + continued)])
-    assert batch.starts("models", {}) == [f"models/{b.signature}/model.pt" for b in bases]
-    assert batch.images({}) == "data/d.h5"
+def test_continuations_need_the_starts_that_are_of_other_jobs(run):
+    base = training(run)
+    continued = training(run, start=base)
+    of_one_job, later = batches.to_train(
+        [study("a", [base, continued]), study("b", [training(run, start=continued)])]
+    )
+    assert of_one_job.starts("models", {}) == []
+    assert of_one_job.continued({}) == [None, base.signature]
+    assert later.starts("models", {}) == [f"models/{continued.signature}/model.pt"]
+    (single,) = batches.to_train([study("a", [base, continued], 1)])
+    chosen = {"signature": continued.signature}
+    assert single.starts("models", chosen) == [f"models/{base.signature}/model.pt"]
+    assert single.continued(chosen) == [base.signature]
+    assert single.images(chosen) == "data/d.h5"
 
 
 def test_measurements_lie_in_the_study_s_own_folder(run):
     model = training(run)
     measurement = Measurement("evaluate", "f", {"scores": "scores.csv"}, of=[model])
     (batch,) = batches.to_measure(study("a", [model]), measurement)
-    assert batch.rule == "a_evaluate_seed0"
+    assert batch.rule == "a_evaluate_d"
     expected = [f"runs/a/{model.signature}/scores.csv"]
     assert batch.outputs("runs/a", measurement.files) == {"scores": expected}
 

@@ -1,5 +1,5 @@
-# Trainings of all studies, each model once. A rule has one job a model where `points_per_job` is
-# 1; else there is a rule a job.
+# Trainings of all studies, each model once: a job a model where `points_per_job` is 1, else a rule
+# and a job for all models of a data set.
 
 TRAINED = to_train(STUDIES.values())
 
@@ -32,6 +32,7 @@ for batch in TRAINED:
         params:
             **call("betascan.training.jobs.train_models"),
             runs=batch.runs,
+            continued=batch.continued,
             rows=batch.rows,
         message:
             batch.message

@@ -14,7 +14,9 @@ class Rate2030(ConfigModel):
 
     betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=2, description="weights")
     seed: int = Field(ge=0, description="of all trainings")
-    points_per_job: Literal[1, "all"] = Field(description="1: one job a model; all: one for all")
+    points_per_job: Literal[1, "all"] = Field(
+        description="1: one job a model; all: one for those of a data set"
+    )
     model: Model
     likelihood: Likelihood
     batch_size: int = Field(ge=2, description="images")

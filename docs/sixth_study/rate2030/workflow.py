@@ -11,7 +11,7 @@ def study(context: Context[Rate2030]) -> Study:
     """Return the rows of the study."""
     config = context.config
     models = [
-        Training(context.images("dsprites"), config.run(beta), {"beta": beta}, job="all")
+        Training(context.images("dsprites"), config.run(beta), {"beta": beta})
         for beta in config.betas
     ]
     scale = context.scale(datasets=["dsprites"])

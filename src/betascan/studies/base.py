@@ -56,9 +56,6 @@ class Training:
         Networks, objective, optimisation and seed.
     keys : Mapping
         What the study calls it: the columns that its tables select by.
-    job : str
-        Trainings of a study with the same name share a process where ``points_per_job`` is
-        ``all``.
     start : Training, optional
         The training whose final weights it continues.
     """
@@ -66,7 +63,6 @@ class Training:
     data: ImageData
     run: Run
     keys: Mapping[str, str | float]
-    job: str
     start: "Training | None" = None
 
     @cached_property
@@ -210,7 +206,7 @@ class Study:
     Attributes
     ----------
     points_per_job : 1 or "all"
-        Whether each model has a job of its own.
+        Whether each model has a job of its own, or those of a data set one together.
     compared : Sequence of Compared
         The tables that enter the comparison of all studies, in its order.
     statements : Sequence of str

@@ -110,7 +110,6 @@ def annealed(trainings: Sequence[Training], weight: str, above: float) -> list[T
         last[series] = replace(
             training,
             keys={**training.keys, "start": "annealed"},
-            job=f"{training.job}_annealed{training.keys[weight]:g}",
             start=last_of_series,
         )
         again.append(last[series])

@@ -23,6 +23,7 @@ def train_models(
     records: Sequence[Path],
     runs: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
+    continued: Sequence[str | None],
     starts: Sequence[Path] = (),
 ) -> None:
     """Train models on the same images, one after the other, and save them.
@@ -41,12 +42,15 @@ def train_models(
         Each a `betascan.config.vae.Run` as plain values.
     rows : sequence of dict
         ``signature`` and ``keys`` of each run (`betascan.studies.base.Training.row`).
+    continued : sequence of str
+        Signature of the model that each run continues, of an earlier run or of `starts`; or None.
     starts : sequence of Path, optional
-        The model that each run continues.
+        Models in folders of their signatures.
     """
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
     loaded: dict[int, ImageBatches] = {}
-    for number, (given, row) in enumerate(zip(runs, rows, strict=True)):
+    known = {path.parent.name: path for path in [*starts, *models]}
+    for number, (given, row, start) in enumerate(zip(runs, rows, continued, strict=True)):
         run = Run.model_validate(given)
         size, device = run.model.size, torch.device(resolve_device(run.training.device))
         if size not in loaded:
@@ -55,7 +59,7 @@ def train_models(
         trained = train(
             run,
             pictures,
-            start=load(starts[number]).final if starts else None,
+            start=load(known[start]).final if start else None,
             checkpoint=checkpoints[number],
             label=f"{_label(row['keys'])}, {number + 1} of {len(runs)}",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from betascan.studies.base import Measurement, Study, Training
@@ -59,9 +60,14 @@ class Batch:
         return path
 
     def starts(self, models: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Return the models that those of a job continue, in their order."""
-        starts = [training.start for training in self.of(wildcards)]
-        return [f"{models}/{start.signature}/model.pt" for start in starts if start]
+        """Return the models of other jobs that those of a job continue."""
+        own = {training.signature for training in self.of(wildcards)}
+        starts = {t.start.signature for t in self.of(wildcards) if t.start} - own
+        return [f"{models}/{signature}/model.pt" for signature in sorted(starts)]
+
+    def continued(self, wildcards: Mapping[str, str]) -> list[str | None]:
+        """Return the signature of the model that each of a job's continues."""
+        return [t.start.signature if t.start else None for t in self.of(wildcards)]
 
     def rows(self, wildcards: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return signature and keys of the models of a job."""
@@ -97,7 +103,7 @@ def _batches(rule: str, trainings: Sequence[Training], points_per_job: int | str
         return [Batch(rule, trainings, single=True)] if trainings else []
     jobs: dict[str, list[Training]] = {}
     for training in trainings:
-        jobs.setdefault(training.job, []).append(training)
+        jobs.setdefault(Path(training.data.path).stem, []).append(training)
     return [Batch(f"{rule}_{job}", members, single=False) for job, members in jobs.items()]
 
 

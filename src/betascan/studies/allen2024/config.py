@@ -146,7 +146,7 @@ class ImageModels(ConfigModel):
         ge=1, description="how many of the seeds a stand-in gets; null: all"
     )
     points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set and seed in one"
+        description="1: one (GPU) job a model; all: all models of a data set in one"
     )
     model: Model = Field(description="networks of the reference")
     batch_size: int = Field(ge=2, description="images a step")

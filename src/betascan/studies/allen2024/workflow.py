@@ -20,7 +20,6 @@ def trainings(context: Context[Allen2024]) -> dict[tuple[str, int, str], Trainin
             data=context.images(dataset),
             run=images.run(variants[name], seed),
             keys={"seed": seed, "cell": name},
-            job=f"{dataset}_seed{seed}",
         )
         for dataset in DATASETS
         for seed in context.seeds(dataset, images.seeds, images.standin_seeds)

@@ -111,7 +111,7 @@ class Chen2018(ConfigModel):
     """Isolating sources of disentanglement in VAEs: beta-TCVAE and MIG."""
 
     points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set and seed in one"
+        description="1: one (GPU) job a model; all: all models of a data set in one"
     )
     betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
         min_length=2, description="weight of the total correlation; FactorVAE's gamma is beta - 1"

@@ -31,29 +31,27 @@ def trainings(context: Context[Chen2018]) -> list[Training]:
     """Return the models on the data sets as they are, variants, and those of dependent factors."""
     config = context.config
 
-    def training(
-        data: ImageData, job: str, model: str, beta: float, seed: int, sampling: str
-    ) -> Training:
+    def training(data: ImageData, model: str, beta: float, seed: int, sampling: str) -> Training:
         keys: dict[str, str | float] = {
             "model": model,
             "beta": beta,
             "seed": seed,
             "sampling": sampling,
         }
-        return Training(data, config.run(data.name, model, seed, beta), keys, job)
+        return Training(data, config.run(data.name, model, seed, beta), keys)
 
     independent = [
-        training(context.images(name), f"{name}_seed{seed}", model, beta, seed, INDEPENDENT)
+        training(context.images(name), model, beta, seed, INDEPENDENT)
         for name in DATASETS
         for seed, beta, model in product(getattr(config, name).seeds, config.betas, MODELS)
     ]
     variants = [
-        training(sprites, f"variants_seed{seed}", model, config.joint.beta, seed, INDEPENDENT)
+        training(sprites, model, config.joint.beta, seed, INDEPENDENT)
         for sprites in [context.images("dsprites")]
         for seed, model in product(config.dsprites.seeds, VARIANTS)
     ]
     dependent = [
-        training(data, f"joint{name}_seed{seed}", model, config.joint.beta, seed, name)
+        training(data, model, config.joint.beta, seed, name)
         for name in config.joint.named()
         for data in [joint_data(context, name)]
         for seed, model in product(config.dsprites.seeds, MODELS)

@@ -18,7 +18,6 @@ def trainings(context: Context[Denardin2025]) -> list[Training]:
             data=context.images(dataset),
             run=context.config.run(dataset, model, weight, seed),
             keys={"model": model, "weight": weight, "seed": seed},
-            job=f"{dataset}_{model}_seed{seed}",
         )
         for dataset in DATASETS
         for seed in getattr(context.config, dataset).seeds

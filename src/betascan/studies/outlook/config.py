@@ -92,7 +92,7 @@ class Sprites(ConfigModel):
         min_length=1, description="of initial weights, minibatches and samples"
     )
     points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a seed in one"
+        description="1: one (GPU) job a model; all: all models of a data set in one"
     )
     model: Model
     likelihood: Likelihood

@@ -20,7 +20,6 @@ def study(context: Context[Outlook]) -> Study:
             data=context.images("dsprites"),
             run=config.dsprites.run(seed, beta),
             keys={"seed": seed, "beta": beta},
-            job=f"dsprites_seed{seed}",
         )
         for seed in config.dsprites.seeds
         for beta in config.dsprites.betas

@@ -39,7 +39,7 @@ class Vu2026Images(ConfigModel):
         ge=0, description="betas above it are also trained from the model of the next lower one"
     )
     points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set and seed in one"
+        description="1: one (GPU) job a model; all: all models of a data set in one"
     )
     model: Model
     likelihood: Likelihood

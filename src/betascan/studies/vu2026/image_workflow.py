@@ -24,7 +24,6 @@ def trainings(context: Context[Vu2026]) -> tuple[list[Training], list[Training]]
             data=context.images(dataset),
             run=config.base(seed, beta),
             keys={"model": "beta_vae", "seed": seed, "beta": beta},
-            job=f"{dataset}_seed{seed}_base",
         )
         base.append(start)
         continued += [
@@ -32,7 +31,6 @@ def trainings(context: Context[Vu2026]) -> tuple[list[Training], list[Training]]
                 data=context.images(dataset),
                 run=config.continuation(seed, beta, lam),
                 keys={"model": "lambda_beta_vae", "seed": seed, "beta": beta, "lambda": lam},
-                job=f"{dataset}_seed{seed}_continued",
                 start=start,
             )
             for lam in config.lambdas
