@@ -62,10 +62,14 @@ class Context(Generic[Section]):
         return f"betascan {self.key} · scale: {scale} · data: {data}"
 
     @staticmethod
-    def steps(ours: int, papers: int) -> str:
+    def of_papers(ours: int, papers: int) -> str:
+        """Return a number, and the papers' if that is another one."""
+        return f"{ours:,}" if ours == papers else f"{ours:,} of {papers:,}"
+
+    def steps(self, ours: int, papers: int) -> str:
         """Say how long image models were trained, and that a hundredth of it is no training."""
         less = "untrained: " if 100 * ours < papers else ""
-        return f"{less}{ours:,} of {papers:,} steps"
+        return f"{less}{self.of_papers(ours, papers)} steps"
 
     def result(self, name: str) -> str:
         """Return the path of a table in the study's results."""

@@ -53,9 +53,10 @@ def study(context: Context[Allen2024]) -> Study:
     size = ""
     if scale != context.papers_name:
         size = (
-            f"\n{images.model.size} of {papers.model.size} pixels, {images.model.latents} of "
-            f"{papers.model.latents} latents, {context.steps(images.steps, papers.steps)}, "
-            f"{len(images.seeds)} of {len(papers.seeds)} seeds"
+            f"\n{context.of_papers(images.model.size, papers.model.size)} pixels, "
+            f"{context.of_papers(images.model.latents, papers.model.latents)} latents, "
+            f"{context.steps(images.steps, papers.steps)}, "
+            f"{context.of_papers(len(images.seeds), len(papers.seeds))} seeds"
         )
     footer = context.footer(scale, f"{data}{size}")
     footer_with_linear = context.footer(scale, f"{data}; linear-Gaussian, exact{size}")

@@ -73,10 +73,11 @@ def _footer(context: Context[Chen2018], *datasets: str, seeds: int = 0) -> str:
                 for protocol, data in ((ours, context.data), (papers, context.papers_data))
             )
             line += (
-                f"\n{ours.model.size} of {papers.model.size} pixels, width "
-                f"{ours.model.width} of {papers.model.width}, {context.steps(steps, full)} "
-                f"of {ours.batch_size} of {papers.batch_size}, "
-                f"{seeds or len(ours.seeds)} of {len(papers.seeds)} seeds"
+                f"\n{context.of_papers(ours.model.size, papers.model.size)} pixels, "
+                f"width {context.of_papers(ours.model.width, papers.model.width)}, "
+                f"{context.steps(steps, full)}, "
+                f"minibatches of {context.of_papers(ours.batch_size, papers.batch_size)}, "
+                f"{context.of_papers(seeds or len(ours.seeds), len(papers.seeds))} seeds"
             )
         lines.append(line)
     return context.footer(scale, "\n".join(lines))

@@ -227,7 +227,8 @@ def _footer(context: Context[Vu2026], datasets: Sequence[str], seeds: int | None
         return footer
     steps = (c.base_steps + c.continuation_steps for c in (config, papers))
     return (
-        f"{footer}\n{config.model.size} of {papers.model.size} pixels, {context.steps(*steps)}, "
-        f"{seeds or len(config.seeds)} of {len(papers.seeds)} seeds: "
+        f"{footer}\n{context.of_papers(config.model.size, papers.model.size)} pixels, "
+        f"{context.steps(*steps)}, "
+        f"{context.of_papers(seeds or len(config.seeds), len(papers.seeds))} seeds: "
         "too little for the published numbers"
     )
