@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from betascan.studies import statements as common
-from betascan.studies.allen2024 import statements
-from betascan.studies.allen2024.statements import IMAGES, LINEAR, STATEMENTS
+from betascan.studies.allen2024 import image_statements, linear_statements
 from betascan.studies.judgement import Verdict
 
 SEEDS = range(4)
@@ -158,8 +157,11 @@ def linear_truth(sign=1):
 
 GOOD, BAD = tables(1), tables(-1)
 CASES = {  # tables that bear a statement out, and tables that refute it
-    **{statement.name: (linear_truth(), linear_truth(-1)) for statement in LINEAR},
-    **{statement.name: (GOOD, BAD) for statement in IMAGES},
+    **{
+        statement.name: (linear_truth(), linear_truth(-1))
+        for statement in linear_statements.STATEMENTS
+    },
+    **{statement.name: (GOOD, BAD) for statement in image_statements.STATEMENTS},
     "linear_fall": (linear_truth(-1), linear_truth()),
     "regularised": (GOOD, {"orthogonality_penalty": penalised(mass=0.6)}),
 }
@@ -176,6 +178,7 @@ ESTIMATES = {  # what the tables that bear them out were made with
     "regularised_mig_shapes3d": 0.2, "monitored": 0.5, "prior_laplace": 0.22,
     "prior_uniform": 0.24, "bernoulli": 0.2, "laplace": 0.25, "volume": 1,
 }  # fmt: skip
+STATEMENTS = (*linear_statements.STATEMENTS, *image_statements.STATEMENTS)
 NAMED = {statement.name: statement for statement in STATEMENTS}
 
 
@@ -245,7 +248,11 @@ def test_a_mig_that_models_without_active_latents_reach_says_nothing():
 def test_models_that_have_not_learnt_leave_it_open(given):
     empty = {k: v.assign(rate=0.1, mig=0.0) if "rate" in v else v for k, v in given.items()}
     # how many latents are active, and what a step costs, does not depend on that
-    for name in {statement.name for statement in IMAGES} - {"collapse", "volume", "efficient"}:
+    for name in {statement.name for statement in image_statements.STATEMENTS} - {
+        "collapse",
+        "volume",
+        "efficient",
+    }:
         assert judged(name, empty).verdict == Verdict.UNDECIDED, name
 
 
@@ -266,8 +273,8 @@ def test_each_part_is_judged_at_its_own_scale(tmp_path):
     for name, frame in (GOOD | linear_truth()).items():
         frame.to_csv(paths[name], index=False)
     linear, images = tmp_path / "linear.csv", tmp_path / "images.csv"
-    statements.linear_statements(linear, "papers", paths.pop("linear_truth"))
-    statements.image_statements(images, "demo", ["shapes3d"], **paths)
+    linear_statements.write(linear, "papers", paths.pop("linear_truth"))
+    image_statements.write(images, "demo", ["shapes3d"], **paths)
     linear, images = (pd.read_csv(path, index_col="statement") for path in (linear, images))
     assert set(linear["scale"]) == {"papers"}
     assert set(images["scale"]) == {"demo"}

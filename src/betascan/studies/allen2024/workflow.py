@@ -334,7 +334,7 @@ def study(context: Context[Allen2024]) -> Study:
             ),
             Table(
                 name="linear_statements",
-                function="statements.linear_statements",
+                function="linear_statements.write",
                 needs={"linear_truth": linear_truth},
                 makes={"statements": statements["linear"]},
                 params={"scale": linear_scale},
@@ -343,7 +343,7 @@ def study(context: Context[Allen2024]) -> Study:
             ),
             Table(
                 name="image_statements",
-                function="statements.image_statements",
+                function="image_statements.write",
                 needs={
                     **tables,
                     "operations": operations,

@@ -1,4 +1,4 @@
-"""What allen2024 states of Jacobians, of beta and of independence, and how it is judged.
+"""What allen2024 states that models of images decide, and how it is judged.
 
 A seed is one observation: models of a seed start from the same weights, as far as they have the
 same, and see the same images in the same order. Over kinds of models, a kind's mean over seeds is.
@@ -15,16 +15,16 @@ import pandas as pd
 import scipy
 
 from betascan.studies import statements as common
+from betascan.studies.allen2024.linear_statements import (
+    MARGIN_SLOPE,
+    MECHANISM_1,
+    MECHANISM_2,
+    slopes,
+)
 from betascan.studies.allen2024.tables import DATASETS
 from betascan.studies.judgement import Judgement, difference, number, trend, undecided
 from betascan.studies.statements import Statement
 
-MARGIN_EXACT = 1e-3
-"""Relative: minima of the linear truth are found to rounding."""
-MARGIN_DEGREES = 0.1
-"""To which angles of the linear truth are found."""
-LEAST_DEGREES = 10.0
-"""A quarter of the mean angle of random rotations."""
 LEAST_MASS = 0.05
 """Of off-diagonal masses and distances to the axes, which lie between 0 and 1."""
 LEAST_MIG = 0.01
@@ -41,16 +41,11 @@ MARGIN_RANDOM = 0.1
 """Of the off-diagonal mass of a random matrix."""
 MARGIN_DEPENDENCE = 0.01
 """Two Gaussians of correlation 0.1, by Cohen's convention a small one, have 0.008."""
-MARGIN_SLOPE = 0.1
-"""Over the scan, of six orders of magnitude at the papers' scale, a factor of 4."""
 MARGIN_PAIRS = 0.05
 """Of logarithms of squared errors: 5 %."""
 LEARNT = 3.0
 """Nats that the reference carries at least, if it has learnt anything (as denardin2025)."""
 
-CONTRADICTS_SIGN = (
-    "the same mechanism says that weighing the KL by beta scales the variance by beta"
-)
 CONTRADICTS_COLLAPSE = "mechanism 2 says that lower beta makes collapse impossible"
 
 
@@ -105,69 +100,6 @@ def mig_contrast(
     judged = contrast(table, dataset, more, less, "mig", LEAST_MIG)
     means = [_values(table, dataset, cell, "mig").mean() for cell in (more, less)]
     return _of_mig(judged, means, collapsed, dataset)
-
-
-# The linear truth
-
-
-def _angles(truth: pd.DataFrame, posterior: str) -> pd.DataFrame:
-    return truth[(truth["part"] == "angles") & (truth["posterior"] == posterior)].set_index("seed")
-
-
-def slopes(scan: pd.DataFrame) -> pd.Series:
-    """Slope of log effective variance in log beta at sigma^2 = 1, by seed."""
-    known = scan[(scan["variance"] == 1) & (scan["effective_variance"] > 0)]
-    found = {
-        seed: scipy.stats.linregress(np.log(rows["beta"]), np.log(rows["effective_variance"])).slope
-        for seed, rows in known.groupby("seed")
-        if rows["beta"].nunique() > 1
-    }
-    return pd.Series(found, dtype=float)
-
-
-def axes(linear_truth: pd.DataFrame) -> Judgement:
-    """Largest angle of a diagonal posterior's decoder to the PCA axes."""
-    return number(_angles(linear_truth, "diagonal")["max_angle"], 0, MARGIN_DEGREES, exact=True)
-
-
-def rotation(linear_truth: pd.DataFrame) -> Judgement:
-    """Mean angle of a full posterior's decoder minus that of a diagonal one."""
-    full, diagonal = (_angles(linear_truth, p)["mean_angle"] for p in ("full", "diagonal"))
-    return difference(full - diagonal, LEAST_DEGREES)
-
-
-def exact_break(linear_truth: pd.DataFrame) -> Judgement:
-    """Largest angle of a decoder that cannot be injective minus that of one that can."""
-    too_many = linear_truth[linear_truth["part"] == "not injective"].set_index("seed")
-    injective = _angles(linear_truth, "diagonal")
-    return difference(too_many["max_angle"] - injective["max_angle"], LEAST_DEGREES)
-
-
-def exact_identity(linear_truth: pd.DataFrame) -> Judgement:
-    """Relative error of the identity, the larger of both posteriors'."""
-    errors = linear_truth[linear_truth["part"] == "angles"].groupby("seed")["identity_error"].max()
-    return number(errors, 0, MARGIN_EXACT, exact=True)
-
-
-def exact_pairs(linear_truth: pd.DataFrame) -> Judgement:
-    """Largest difference of a log-variance between (beta, 1) and (1, beta)."""
-    scan = linear_truth[linear_truth["part"] == "scan"]
-    columns = scan.columns[scan.columns.str.fullmatch(r"log_variance_\d+")]
-    apart = scan.groupby(["seed", "price"])[list(columns)].agg(np.ptp).max(axis=1)
-    return number(apart.groupby("seed").max(), 0, MARGIN_EXACT, exact=True)
-
-
-def exact_slope(linear_truth: pd.DataFrame) -> Judgement:
-    """Slope of the effective variance."""
-    return number(slopes(linear_truth[linear_truth["part"] == "scan"]), 1, MARGIN_SLOPE, exact=True)
-
-
-def exact_fall(linear_truth: pd.DataFrame) -> Judgement:
-    """Minus that slope."""
-    return difference(-slopes(linear_truth[linear_truth["part"] == "scan"]), MARGIN_SLOPE)
-
-
-# Models of images
 
 
 def orthogonal(posterior_covariance: pd.DataFrame, dataset: str, column: str) -> Judgement:
@@ -375,64 +307,7 @@ def other_likelihood(likelihoods: pd.DataFrame, likelihood: str) -> Judgement:
 
 
 KEY_1, KEY_3 = "theorem 2, key result 1", "key result 3"
-MECHANISM_1, MECHANISM_2 = "mechanism 1", "mechanism 2"
 TRADEOFFS, SIGNATURES = "design tradeoffs", "failure signatures"
-
-LINEAR = (
-    Statement(
-        name="linear_axes",
-        says="A diagonal posterior finds the independent components, in the linear case the PCA "
-        "axes (degrees).",
-        place="core contribution",
-        judge=axes,
-        figure="linear_truth",
-    ),
-    Statement(
-        name="linear_rotation",
-        says="It is the diagonal posterior that does it: a full one finds any rotation of them "
-        "(degrees).",
-        place=MECHANISM_1,
-        judge=rotation,
-        figure="linear_truth",
-    ),
-    Statement(
-        name="linear_break",
-        says="The translation breaks down if the decoder is not injective, as with more latents "
-        "than observed variables (angle to the PCA axes, minus that of an injective one, degrees).",
-        place="mechanism 1, break condition",
-        judge=exact_break,
-        figure="linear_truth",
-    ),
-    Statement(
-        name="linear_identity",
-        says="Posterior covariance and Jacobian are one: Sigma^-1 = I + J^T J / (beta sigma^2).",
-        place=MECHANISM_1,
-        judge=exact_identity,
-        figure="identity",
-    ),
-    Statement(
-        name="linear_pairs",
-        says="beta is a variance: (beta, sigma^2 = 1) and (1, sigma^2 = beta) have one optimum.",
-        place=MECHANISM_2,
-        judge=exact_pairs,
-        figure="linear_truth",
-    ),
-    Statement(
-        name="linear_slope",
-        says="beta scales the likelihood's variance: it rises in proportion (slope of logarithms).",
-        place=MECHANISM_2,
-        judge=exact_slope,
-        figure="likelihood_variance",
-    ),
-    Statement(
-        name="linear_fall",
-        says="Higher beta corresponds to lower likelihood variance (minus the slope).",
-        place=MECHANISM_2,
-        judge=exact_fall,
-        contradiction=CONTRADICTS_SIGN,
-        figure="likelihood_variance",
-    ),
-)
 
 
 def _of_images(
@@ -447,7 +322,7 @@ def _of_images(
     return Statement(name, says, place, judge, dataset=dataset, figure=figure, **more)
 
 
-IMAGES = (
+STATEMENTS = (
     _of_images(
         "orthogonal",
         "Diagonal posteriors promote orthogonal columns of the decoder's Jacobian (off-diagonal "
@@ -698,26 +573,9 @@ IMAGES = (
     ),
 )
 
-STATEMENTS = (*LINEAR, *IMAGES)
 
-
-def linear_statements(statements: Path, scale: str, linear_truth: Path) -> None:
-    """Write what came out of each of `LINEAR`.
-
-    Parameters
-    ----------
-    statements : Path
-        Written, see `betascan.studies.statements.write`.
-    scale : str
-        Of the linear truth.
-    linear_truth : Path
-        Of `linear.solutions`.
-    """
-    common.write(LINEAR, {"linear_truth": linear_truth}, statements, scale)
-
-
-def image_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
-    """Write what came out of each of `IMAGES`.
+def write(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
+    """Write what came out of each of `STATEMENTS`.
 
     Parameters
     ----------
@@ -730,4 +588,4 @@ def image_statements(statements: Path, scale: str, standins: list[str], **tables
     **tables : Path
         The experiments' of `tables.models`, operations, collapsed and pushforward.
     """
-    common.write(IMAGES, tables, statements, scale, standins)
+    common.write(STATEMENTS, tables, statements, scale, standins)
