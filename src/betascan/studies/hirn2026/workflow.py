@@ -47,8 +47,8 @@ def study(context: Context[Hirn2026]) -> Study:
     footer = context.footer(scale, data)
     test_footer = f"{footer} · {estimator}, test split"
     several = (
-        f"{footer} · {len(config.scan.seeds)} seeds on one split, "
-        f"{len(config.split.seeds)} draws of the split"
+        f"{footer} · seeds on one split: {len(config.scan.seeds)}, "
+        f"draws of the split: {len(config.split.seeds)}"
     )
 
     return Study(
