@@ -100,7 +100,8 @@ def functions():
 @pytest.fixture(scope="module")
 def ran(python, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dag")
-    done = snakemake(python["driver"], PROJECT, folder, "hirn2026", "dsprites")
+    figures = [f"figures/hirn2026/{name}.png" for name in ("fig3", "split_map")]
+    done = snakemake(python["driver"], PROJECT, folder, *figures, "dsprites")
     assert done.returncode == 0, done.stderr
     return folder, done.stderr
 
