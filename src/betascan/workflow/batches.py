@@ -46,7 +46,8 @@ class Batch:
         """What Snakemake prints when a job starts."""
         if self.single:
             return f"{self.rule}: model {{wildcards.signature}}"
-        return f"{self.rule}: {len(self.trainings)} models"
+        number = len(self.trainings)
+        return f"{self.rule}: {number} model{'s' if number > 1 else ''}"
 
     def of(self, wildcards: Mapping[str, str]) -> list[Training]:
         """Return the models of one job."""
