@@ -1,4 +1,4 @@
-"""Ticks, legend handles and colour bars."""
+"""Ticks, legend handles, colour bars, and what stands in an empty panel."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -33,6 +33,11 @@ def ticks_at(axis: Axis, values: ArrayLike) -> None:
     shown = np.unique(values)
     axis.set_ticks(shown, [f"{value:,.10g}" for value in shown])
     axis.set_ticks([], minor=True)
+
+
+def no_active_latent(ax: Axes) -> None:
+    """Say in an empty panel why it is empty."""
+    ax.text(0.5, 0.5, "no active latent", transform=ax.transAxes, ha="center")
 
 
 def handles(looks: Mapping[Any, Look], names: Mapping[Any, str]) -> list[Line2D]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
-from betascan.plots.axes import ticks_at
+from betascan.plots.axes import no_active_latent, ticks_at
 from betascan.plots.points import means
 from betascan.plots.style import GUIDE, PAGE, SMALL, Look, categorical, ordinal
 from betascan.studies.allen2024.figure_parts import (
@@ -263,6 +263,8 @@ def singular_values(table: Path, standins: Collection[str]) -> Figure:
         models = scan[scan["dataset"] == dataset]
         for name, look in looks.items():
             means(ax, models, "beta", name, label=f"$s_{{{name[1:]}}}$", **look)
+        if models[list(looks)].isna().all(axis=None):
+            no_active_latent(ax)
         ax.set(xscale="log", yscale="log", xlabel=BETA_OF_SCAN)
         ax.set_title(labels.dataset(dataset, standins))
     axes[0].set_ylabel("singular values of J")

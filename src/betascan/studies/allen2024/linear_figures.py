@@ -13,6 +13,7 @@ from matplotlib.ticker import NullFormatter
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
+from betascan.plots.axes import no_active_latent
 from betascan.plots.style import GUIDE, PAGE, SMALL, categorical, ordinal
 from betascan.studies.allen2024.figure_parts import AS_BETA, AS_SIGMA2, BETA_SIGMA2, LINEAR
 from betascan.studies.allen2024.tables import DATASETS
@@ -110,7 +111,7 @@ def identity(pairs: Path, identities: Sequence[Path], standins: Collection[str])
 def _identity(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw entries around the line on which both sides agree."""
     if frame.empty:
-        ax.text(0.5, 0.5, "no active latent", transform=ax.transAxes, ha="center")
+        no_active_latent(ax)
         return
     for posterior, look in POSTERIORS.items():
         entries = frame[frame["posterior"] == posterior]

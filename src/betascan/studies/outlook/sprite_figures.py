@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from betascan.core.files import read_csv
-from betascan.plots.axes import handles, rank_bar
+from betascan.plots.axes import handles, no_active_latent, rank_bar
 from betascan.plots.labels import TEMPERATURE
 from betascan.plots.points import means
 from betascan.plots.style import GUIDE, MARKERS, PAGE, PRUNED, categorical, ordinal
@@ -62,6 +62,8 @@ def factors(latents: Path, floor: float) -> Figure:
         look = looks[most] if active else {"color": PRUNED, "marker": "."}
         size = 11 * np.sqrt(row[most]) if active else 2
         ax.plot(row["T"], row["rank"], ls="", ms=size, mew=0, **look)
+    if not (table["signal_fraction"] > floor).any():
+        no_active_latent(ax)
     ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="rank of the latent")
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
