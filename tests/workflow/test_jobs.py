@@ -74,6 +74,18 @@ def test_a_rule_of_single_models_finds_each_by_its_signature(run):
     assert set(batch.signatures.split("|")) == {model.signature for model in models}
 
 
+def test_a_job_has_so_many_models_of_a_data_set(run):
+    models = [training(run.model_copy(update={"seed": seed})) for seed in range(3)]
+    other = training(run, replace(DATA, path="data/e.h5", name="e"))
+    made = batches.to_train([study("a", [*models, other], 2)])
+    assert {batch.rule: len(batch.trainings) for batch in made} == {
+        "a_train_d_0": 2,
+        "a_train_d_1": 1,
+        "a_train_e": 1,
+    }
+    assert [t for batch in made for t in batch.trainings] == [*models, other]
+
+
 def test_continuations_need_the_starts_that_are_of_other_jobs(run):
     base = training(run)
     continued = training(run, start=base)

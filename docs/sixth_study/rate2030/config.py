@@ -1,10 +1,10 @@
 """rate2030: beta-VAEs on dSprites."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, Likelihood, Model, Run
 
@@ -14,9 +14,7 @@ class Rate2030(ConfigModel):
 
     betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=2, description="weights")
     seed: int = Field(ge=0, description="of all trainings")
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one job a model; all: one for those of a data set"
-    )
+    points_per_job: PointsPerJob = Field(description="1: one job a model")
     model: Model
     likelihood: Likelihood
     batch_size: int = Field(ge=2, description="images")

@@ -1,8 +1,11 @@
 """The base of every part of the configuration."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+PointsPerJob = Annotated[int, Field(ge=1)] | Literal["all"]
+"""How many models of a scan or a data set are trained in one job, one after the other."""
 
 
 class ConfigModel(BaseModel):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from betascan.config.base import PointsPerJob
 from betascan.config.vae import Run
 from betascan.core.paths import Paths
 
@@ -205,8 +206,8 @@ class Study:
 
     Attributes
     ----------
-    points_per_job : 1 or "all"
-        Whether each model has a job of its own, or those of a data set one together.
+    points_per_job : int or "all"
+        How many models of a data set are trained, and measured, in one job.
     compared : Sequence of Compared
         The tables that enter the comparison of all studies, in its order.
     statements : Sequence of str
@@ -218,7 +219,7 @@ class Study:
     figures: Sequence[Figure]
     trainings: Sequence[Training] = ()
     measurements: Sequence[Measurement] = ()
-    points_per_job: Literal[1, "all"] = "all"
+    points_per_job: PointsPerJob = "all"
     compared: Sequence[Compared] = ()
     statements: Sequence[str] = ()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from betascan.config.base import PointsPerJob
 from betascan.studies.base import Measurement, Study, Training
 
 
@@ -99,13 +100,19 @@ def unique(trainings: Iterable[Training]) -> list[Training]:
     return list({training.signature: training for training in trainings}.values())
 
 
-def _batches(rule: str, trainings: Sequence[Training], points_per_job: int | str) -> list[Batch]:
+def _batches(rule: str, trainings: Sequence[Training], points_per_job: PointsPerJob) -> list[Batch]:
     if points_per_job == 1:
         return [Batch(rule, trainings, single=True)] if trainings else []
-    jobs: dict[str, list[Training]] = {}
+    of_data: dict[str, list[Training]] = {}
     for training in trainings:
-        jobs.setdefault(Path(training.data.path).stem, []).append(training)
-    return [Batch(f"{rule}_{job}", members, single=False) for job, members in jobs.items()]
+        of_data.setdefault(Path(training.data.path).stem, []).append(training)
+    batches = []
+    for data, members in of_data.items():
+        size = len(members) if points_per_job == "all" else points_per_job
+        parts = [members[first : first + size] for first in range(0, len(members), size)]
+        names = [f"{rule}_{data}" + (f"_{n}" if len(parts) > 1 else "") for n in range(len(parts))]
+        batches += [Batch(name, part, False) for name, part in zip(names, parts, strict=True)]
+    return batches
 
 
 def to_train(studies: Iterable[Study]) -> list[Batch]:

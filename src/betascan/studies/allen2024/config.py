@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import (
     Activation,
@@ -145,8 +145,8 @@ class ImageModels(ConfigModel):
     standin_seeds: int | None = Field(
         ge=1, description="how many of the seeds a stand-in gets; null: all"
     )
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set in one"
+    points_per_job: PointsPerJob = Field(
+        description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model = Field(description="networks of the reference")
     batch_size: int = Field(ge=2, description="images a step")

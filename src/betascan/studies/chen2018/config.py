@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import (
     BetaTcVae,
@@ -110,8 +110,8 @@ class Stability(ConfigModel):
 class Chen2018(ConfigModel):
     """Isolating sources of disentanglement in VAEs: beta-TCVAE and MIG."""
 
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set in one"
+    points_per_job: PointsPerJob = Field(
+        description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
         min_length=2, description="weight of the total correlation; FactorVAE's gamma is beta - 1"

@@ -1,10 +1,10 @@
 """denardin2025: beta-VAE and FactorVAE on dSprites and MPI3D real_complex."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, FactorVae, Likelihood, Model, Run
 
@@ -41,8 +41,8 @@ class Denardin2025(ConfigModel):
     anneal_above: float = Field(
         ge=0, description="betas above it are also trained from the model of the next lower one"
     )
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set in one"
+    points_per_job: PointsPerJob = Field(
+        description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model
     training: TrainingDefaults

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 
 Seed = Annotated[int, Field(ge=0)]
 
@@ -68,9 +68,7 @@ class Scan(ConfigModel):
     device: Literal["auto", "cpu", "cuda"] = Field(
         description="auto: a GPU if there is one, else the compiled kernel"
     )
-    points_per_job: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
-        description="1: one job a point of the scan"
-    )
+    points_per_job: PointsPerJob = Field(description="1: one job a point of the scan")
 
     @property
     def threads(self) -> int:

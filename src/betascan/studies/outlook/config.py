@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import TrainingDefaults
 from betascan.config.vae import BetaVae, Likelihood, Model, Run
 from betascan.studies.hirn2026.config import Temperatures
@@ -91,8 +91,8 @@ class Sprites(ConfigModel):
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         min_length=1, description="of initial weights, minibatches and samples"
     )
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set in one"
+    points_per_job: PointsPerJob = Field(
+        description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model
     likelihood: Likelihood

@@ -1,10 +1,10 @@
 """vu2026, images: the lambda-beta-VAE on dSprites, Shapes3D and MPI3D-real."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import Evaluation, TrainingDefaults
 from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model, Run
 from betascan.data.catalog import IMAGE_SETS
@@ -38,8 +38,8 @@ class Vu2026Images(ConfigModel):
     anneal_above: float = Field(
         ge=0, description="betas above it are also trained from the model of the next lower one"
     )
-    points_per_job: Literal[1, "all"] = Field(
-        description="1: one (GPU) job a model; all: all models of a data set in one"
+    points_per_job: PointsPerJob = Field(
+        description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model
     likelihood: Likelihood
