@@ -18,7 +18,7 @@ from betascan.studies.statements import PAPERS
 
 def published() -> pd.DataFrame:
     """Return the document's numbers, indexed by item: where, statement, value."""
-    return read_csv(Path(__file__).with_name("published_protocol.csv"), index_col="item")
+    return read_csv(Path(__file__).with_name("published.csv"), index_col="item")
 
 
 def split_sizes(table: Path, cells: Path, splits: Path, side_km: float) -> None:
