@@ -30,7 +30,7 @@ for study in EVERYTHING:
                 **call(figure.function, study),
                 **figure.params,
                 caption=figure.caption,
-                shows=bool(figure.shows or study.statements),
+                shows=bool(study.statements),
                 footer=figure.footer,
             message:
                 f"{study.key}: figure {figure.name}"

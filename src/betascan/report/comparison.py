@@ -10,12 +10,6 @@ from betascan.core.files import read_csv, read_json, write_csv
 from betascan.studies.base import Compared
 from betascan.studies.judgement import Verdict
 
-COMMON = {  # words of hirn2026's claims
-    "holds": Verdict.REPRODUCED,
-    "does not hold": Verdict.NOT_REPRODUCED,
-    "scale cannot tell": Verdict.UNDECIDED,
-    "finding of ours": Verdict.BEYOND,
-}
 SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
 Record = Mapping[str, Any]
 COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "scale", "note"]
@@ -42,7 +36,7 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
                 "published": published,
                 "ours": row[source.ours],
                 "deviation": numbers[0] - numbers[1],
-                "verdict": Verdict(COMMON.get(row["verdict"], row["verdict"])),
+                "verdict": Verdict(row["verdict"]),
                 "scale": scale,
                 "note": "; ".join(notes),
             }

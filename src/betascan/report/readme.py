@@ -30,10 +30,6 @@ from betascan.workflow.config import load, read, studies
 from betascan.workflow.report_rows import comparison
 
 PROJECT = Path(__file__).parents[3]
-COLUMNS = [  # those of them that a study's claims have
-    "statement", "claim", "published", "n", "method", "estimator", "split", "dataset", "metric",
-    "of", "evidence", "ours", "verdict",
-]  # fmt: skip
 
 
 def _studies() -> Mapping[str, Study]:
@@ -57,24 +53,6 @@ def _below(folder: Path, files: Mapping[str, Any]) -> dict[str, Path | list[Path
     }
 
 
-def _cell(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def claims_table(claims: Path) -> str:
-    """Return a study's claims.csv as a Markdown table."""
-    frame = read_csv(claims)
-    shown = [column for column in COLUMNS if column in frame]
-    rows = [
-        ["" if pd.isna(cell) else _cell(cell) for cell in row]
-        for row in frame[shown].itertuples(index=False)
-    ]
-    lines = [shown, ["---"] * len(shown), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def statements_table(document: str, results: Path) -> str:
     """Return the statements of a document, or of all the counts, as a Markdown table."""
     if document == "all":
@@ -92,8 +70,6 @@ def _drawn(frame: pd.DataFrame, results: Path) -> pd.DataFrame:
 def headlines_table(names: Sequence[str], results: Path) -> str:
     """Return a short Markdown table of statements that are named ``document/statement``."""
     frame = read_csv(results / "statements.csv")
-    judged = set(frame["document"])  # hirn2026 has no statements yet
-    names = [name for name in names if name.partition("/")[0] in judged]
     chosen = frame.set_index(frame["document"] + "/" + frame["statement"]).loc[names]
     shown = readable(_drawn(chosen, results), "figures")
     shown.insert(0, "paper", [f"[{key}](docs/{key}.md)" for key in chosen["document"]])
@@ -132,11 +108,6 @@ def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:
 def rewritten(text: str, results: Path = PROJECT / "results") -> str:
     """Return a page with all that stands between markers made anew from the results."""
 
-    def claims(match: re.Match[str]) -> str:
-        study, _, name = match[2].partition("/")
-        file = results / study / f"{name or 'claims'}.csv"
-        return f"{match[1]}\n{claims_table(file)}\n{match[3]}"
-
     def statements(match: re.Match[str]) -> str:
         return f"{match[1]}\n{statements_table(match[2], results)}\n{match[3]}"
 
@@ -148,7 +119,6 @@ def rewritten(text: str, results: Path = PROJECT / "results") -> str:
         return f"{match[1]}{found}{match[6]}"
 
     blocks = (
-        (r"(<!-- claims of ([\w/]+)[^>]*-->)\n.*?(<!-- end of claims -->)", claims),
         (r"(<!-- statements of (\w+)[^>]*-->)\n.*?(<!-- end of statements -->)", statements),
         (r"(<!-- headlines of ([^:]+):[^>]*-->)\n.*?(<!-- end of headlines -->)", headlines),
         (

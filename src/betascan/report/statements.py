@@ -1,9 +1,8 @@
 """The statements of all documents in one table, the same to read, and counted by verdict."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -97,13 +96,12 @@ def _joined(tables: Iterable[Path], documents: Iterable[str]) -> pd.DataFrame:
 
 def collect(
     tables: Sequence[Path],
-    comparison: Path,
     statements: Path,
     page: Path,
     summary: Path,
     documents: Sequence[str],
     captions: Sequence[Path] = (),
-    shown: Sequence[Mapping[str, Any]] = (),
+    shown: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the statements of all documents, a page of them, and how many came out how.
 
@@ -111,43 +109,24 @@ def collect(
     ----------
     tables : sequence of Path
         Of `betascan.studies.statements.write`.
-    comparison : Path
-        Table of numbers (`betascan.report.comparison`); of a document without statements, its
-        rows are counted.
     statements, page, summary : Path
         Written: in `COLUMNS`, in Markdown, and the counts.
     documents : sequence of str
         Document of each of `tables`.
     captions : sequence of Path
         Written for the report: the statements that a figure shows, in reStructuredText.
-    shown : sequence of Mapping
-        For each of `captions` document and figure, and a regular expression of items of the
-        comparison, for documents without statements.
+    shown : sequence of (str, str)
+        For each of `captions` the document and the figure.
     """
-    frame, numbers = _joined(tables, documents), read_csv(comparison)
-    without = numbers[~numbers["document"].isin(documents)]
-    counted = counts(pd.concat([frame, without]))
+    frame = _joined(tables, documents)
+    counted = counts(frame)
     write_csv(frame, statements)
     write_csv(counted, summary)
     parts = [HEAD, markdown(counted)]
     for document, table in frame.groupby("document", sort=False):
         parts += [f"\n## {document}\n", markdown(readable(table))]
     _write("\n".join(parts) + "\n", page)
-    for figure, path in zip(shown, captions, strict=True):
-        of_figure = (frame["document"] == figure["document"]) & (frame["figure"] == figure["name"])
-        table = readable(frame[of_figure], "").reindex(columns=["statement", "estimate", "verdict"])
-        if figure["items"] and figure["document"] not in documents:
-            rows = without[without["document"] == figure["document"]]
-            rows = rows[[bool(re.search(figure["items"], item)) for item in rows["item"]]]
-            table = rows[["item", "published", "ours", "verdict"]].map(_short)
+    for (document, figure), path in zip(shown, captions, strict=True):
+        mine = frame[(frame["document"] == document) & (frame["figure"] == figure)]
+        table = readable(mine, "").reindex(columns=["statement", "estimate", "verdict"])
         _write(_captioned(table), path)
-
-
-def _short(cell: Any) -> Any:
-    """Shorten a number, also where it is text, to four digits; nothing where there is none."""
-    if pd.isna(cell):
-        return ""
-    try:
-        return f"{float(str(cell)):.4g}"
-    except ValueError:
-        return cell

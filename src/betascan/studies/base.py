@@ -158,8 +158,6 @@ class Figure:
         What it shows and how to read it.
     footer : str
         Scale and data, printed below the figure.
-    shows : str
-        Regular expression of the items of the comparison that the report prints below it.
     """
 
     name: str
@@ -168,7 +166,6 @@ class Figure:
     caption: str
     footer: str
     params: Mapping[str, Any] = field(default_factory=dict)
-    shows: str = ""
 
 
 @dataclass(frozen=True)

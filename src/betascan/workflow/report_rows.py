@@ -15,25 +15,21 @@ def comparison(studies: Mapping[str, Study], paths: Paths) -> Study:
     sources = [(key, row) for key, study in joined.items() for row in study.compared]
     statements = [(key, path) for key, study in joined.items() for path in study.statements]
     shown = [
-        {"document": key, "name": figure.name, "items": figure.shows}
+        (key, figure.name)
         for key, study in joined.items()
         for figure in study.figures
-        if figure.shows or study.statements
+        if study.statements
     ]
-    numbers = f"{paths.results}/comparison.csv"
     tables = [
         Table(
             name="statements",
             function="betascan.report.statements.collect",
-            needs={"tables": [path for _, path in statements], "comparison": numbers},
+            needs={"tables": [path for _, path in statements]},
             makes={
                 "statements": f"{paths.results}/statements.csv",
                 "summary": f"{paths.results}/summary.csv",
                 "page": f"{paths.results}/statements.md",
-                "captions": [
-                    f"{paths.runs}/report/{figure['document']}/{figure['name']}.rst"
-                    for figure in shown
-                ],
+                "captions": [f"{paths.runs}/report/{key}/{figure}.rst" for key, figure in shown],
             },
             params={"documents": [key for key, _ in statements], "shown": shown},
             reported=("statements", "summary"),
@@ -47,7 +43,10 @@ def comparison(studies: Mapping[str, Study], paths: Paths) -> Study:
                 "tables": [f"{paths.results}/{key}/{row.table}" for key, row in sources],
                 "provenances": [f"{paths.results}/{key}/provenance.json" for key in joined],
             },
-            makes={"comparison": numbers, "origin": f"{paths.results}/origin.csv"},
+            makes={
+                "comparison": f"{paths.results}/comparison.csv",
+                "origin": f"{paths.results}/origin.csv",
+            },
             params={"sources": [(key, asdict(row)) for key, row in sources]},
             reported=("comparison", "origin"),
             caption="Published numbers and ours; and what each study was made from.",
