@@ -139,8 +139,8 @@ def pages() -> list[Path]:
 
 
 INTRODUCTION = """Each says its scale and its data. A click enlarges it. The captions are those of
-figures drawn now; a committed figure may be of an earlier run: those of hirn2026 have the split
-as it was before, and no band.
+figures drawn now; traversals, reconstructions and others that need trained models, which are not
+committed, are of an earlier drawing.
 """
 
 

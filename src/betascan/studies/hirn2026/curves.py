@@ -135,10 +135,10 @@ def ranking(points: Path, estimator: str) -> Figure:
         share = crossings.sum() / shown["pairs"].sum()
         ax.plot(
             shown["T"], 100 * crossings / shown["pairs"].where(shown["pairs"] > 0), ms=3, mew=0,
-            lw=0.6, label=f"{RANKING_NAMES[name]}: {100 * share:.1f} % in all", **look,
+            lw=0.6, label=f"{RANKING_NAMES[name]}: {100 * share:.1f} %", **look,
         )  # fmt: skip
     ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="pairs ordered otherwise (%)")
-    figure.legend(loc="outside upper center", ncols=2)
+    figure.legend(loc="outside upper center", ncols=2, title="all T together")
     return figure
 
 
