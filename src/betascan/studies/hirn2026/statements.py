@@ -40,8 +40,9 @@ SLOPE = 0.05
 """Of slopes in log T."""
 GAP = 0.01
 """Nats: Jensen gap of posterior variances that are as good as constant."""
-NEVER = 99.0
-"""In place of what a scan does not show at a rank, such as the logarithm of no utility."""
+MISSING = 1.0
+"""Distance in place of what a scan does not show at a rank, such as the logarithm of no utility:
+off by any criterion, yet so near that the others of the sample still count in the interval."""
 WHOLE = 0.5
 """Of counts."""
 PLATEAU, ONSET = 1e-7, 1e-5
@@ -91,16 +92,16 @@ def below(
     """
 
     def judge(replicates: pd.DataFrame) -> Judgement:
-        values = _values(replicates, quantity, split, ranks).fillna(NEVER)
-        worst = (values - centre).abs().max(axis=1)
+        distances = (_values(replicates, quantity, split, ranks) - centre).fillna(MISSING)
+        worst = distances.abs().max(axis=1)
         where = f" at every rank up to {ranks}" if ranks else ""
         criterion = f"below {bound:.3g}{where}"
         if _not_learnt(replicates):
             return undecided(Kind.DIFFERENCE, criterion, "no learning")
         outcome = difference(bound - worst, 0)
         if ranks:
-            off = (values - centre).mean().abs() >= bound
-            named = ", ".join(str(rank) for rank in values.columns[off])
+            off = distances.mean().abs() >= bound
+            named = ", ".join(str(rank) for rank in distances.columns[off])
             outcome = replace(outcome, reason=f"{outcome.reason}; off: rank {named or 'none'}")
         return replace(
             outcome,
