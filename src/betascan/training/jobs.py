@@ -23,7 +23,7 @@ def train_models(
     records: Sequence[Path],
     runs: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
-    continued: Sequence[str | None],
+    continued: Sequence[str | None] = (),
     starts: Sequence[Path] = (),
 ) -> None:
     """Train models on the same images, one after the other, and save them.
@@ -42,7 +42,7 @@ def train_models(
         Each a `betascan.config.vae.Run` as plain values.
     rows : sequence of dict
         ``signature`` and ``keys`` of each run (`betascan.studies.base.Training.row`).
-    continued : sequence of str
+    continued : sequence of str, optional
         Signature of the model that each run continues, of an earlier run or of `starts`; or None.
     starts : sequence of Path, optional
         Models in folders of their signatures.
@@ -50,8 +50,9 @@ def train_models(
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
     loaded: dict[int, ImageBatches] = {}
     known = {path.parent.name: path for path in [*starts, *models]}
-    for number, (given, row, start) in enumerate(zip(runs, rows, continued, strict=True)):
-        run = Run.model_validate(given)
+    given = zip(runs, rows, continued or [None] * len(runs), strict=True)
+    for number, (values, row, start) in enumerate(given):
+        run = Run.model_validate(values)
         size, device = run.model.size, torch.device(resolve_device(run.training.device))
         if size not in loaded:
             loaded[size] = ImageBatches(images, size, device)
