@@ -13,7 +13,7 @@ from betascan.linear_vae.engine import Chunk, State
 from betascan.linear_vae.layout import Layout
 from betascan.studies.vu2026 import adamw
 
-STEPS, LR, BETAS = 200, 1e-3, np.array([1e-4, 0.3, 4.0])
+STEPS, LR, EPSILON, BETAS = 200, 1e-3, 1e-4, np.array([1e-4, 0.3, 4.0])
 CONSTANTS = {
     kernel.SOURCE: {"FEATURES": 5, "LATENTS": 3},
     adamw.SOURCE: {"OBSERVED": 9, "LATENTS": 3, "FACTORS": 2, "NOISE": 0.05},
@@ -43,7 +43,8 @@ def trained(estimator, features, latents):
     ends = []
     for beta in BETAS:
         p = model(layout, row)
-        optimiser = torch.optim.Adam([array.requires_grad_() for array in p.values()], lr=LR)
+        trainable = [array.requires_grad_() for array in p.values()]
+        optimiser = torch.optim.Adam(trainable, lr=LR, eps=EPSILON)
         for batch, draws in zip(x, noise, strict=True):
             optimiser.zero_grad()
             distortion, rate = terms(
@@ -66,7 +67,7 @@ def test_engines_follow_autograd_and_adam(engine, estimator, features, latents):
     used = engine(layout, weights, estimator)
     for part in (slice(70), slice(70, STEPS)):
         cut = Chunk(chunk.x[part], chunk.noise[part], chunk.counts[part])
-        used.train(state, BETAS, active, cut, LR)
+        used.train(state, BETAS, active, cut, LR, EPSILON)
     assert state.done == STEPS
     for end, reached in zip(ends, state.parameters, strict=True):
         # an update moves a parameter by lr and rounds it: half an ulp, 2^-25 below 1

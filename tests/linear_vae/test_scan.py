@@ -10,6 +10,7 @@ from betascan.linear_vae import Scan, scan, total_variance
 from betascan.linear_vae.layout import Layout
 from betascan.linear_vae.minibatches import chunks
 from betascan.linear_vae.result import PER_POINT
+from betascan.linear_vae.torch_engine import TorchEngine
 from betascan.spectroscopy import fit_threshold, observe
 
 BETAS = np.geomspace(0.02, 8, 8)
@@ -41,6 +42,24 @@ def test_thresholds_are_the_spectrum(estimator, mean):
     modes = observe(run, x).groupby("rank")
     fitted = [fit_threshold(mode["T"], mode["signal_fraction"])[0] for _, mode in modes]
     np.testing.assert_allclose(fitted, ratios, rtol=0.03)
+
+
+def test_annealed_the_weight_of_the_rate_grows_in_proportion_to_the_updates(
+    data, no_kernel, monkeypatch
+):
+    seen, train = [], TorchEngine.train
+
+    def watched(engine, state, betas, *more):
+        seen.append((state.done, *betas))
+        train(engine, state, betas, *more)
+
+    monkeypatch.setattr(TorchEngine, "train", watched)
+    scan(*data, [2.0, 3.0], annealed=0.5, **BRIEF)
+    done, first, second = np.transpose(seen)
+    expected = np.minimum(1, (done + 1) / (0.5 * BRIEF["updates"]))
+    np.testing.assert_allclose([first / 2, second / 3], [expected, expected])
+    assert expected[0] < 0.1
+    assert expected[-1] == 1
 
 
 @ESTIMATORS

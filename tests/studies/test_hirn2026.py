@@ -206,7 +206,7 @@ def test_weak_modes_are_compared_over_the_temperatures_that_all_scans_have(tmp_p
         write_csv(protocols[name], tmp_path / f"protocol-{name}.csv")
     write_csv(laws.pca(), tmp_path / "pca.csv")
     kinds = ("observables", "protocol")
-    settings = {"lr": 1e-3, "batch_size": 8, "updates": 500}
+    settings = {"lr": 1e-3, "batch_size": 8, "updates": 500, "epsilon": 1e-8, "annealed": 0.0}
     made.convergence(
         *([tmp_path / f"{kind}-{name}.csv" for name in tables] for kind in kinds),
         tmp_path / "pca.csv", tmp_path / "convergence.csv", tmp_path / "remedies.csv",

@@ -96,7 +96,8 @@ def everything(rows):
     """The files from which a run's trainings are known, if all are to be made."""
     models = {f"runs/models/{t.signature}/model.pt" for s in rows.values() for t in s.trainings}
     sampled = ["0/sampled-0", "0/sampled-1", "0/sampled-2", "1/sampled-0", "2/sampled-0"]
-    others = ["0/analytic-0", "0/longer-0", "0/slower-0"]
+    remedies = ("longer", "slower", "epsilon", "annealed")
+    others = ["0/analytic-0", *(f"0/{name}-0" for name in remedies)]
     scans = {f"runs/hirn2026/{name}/scan-0.npz" for name in sampled + others}
     linear = {f"runs/vu2026/linear/n{n}-adamw-{part}.csv" for n in (50, 100) for part in range(5)}
     nonlinear = {f"runs/outlook/nonlinear-{seed}.npz" for seed in range(3)}

@@ -138,6 +138,7 @@ class Engine(Protocol):
         active: Int64[np.ndarray, " active"],
         chunk: Chunk,
         lr: float,
+        epsilon: float,
     ) -> None:
         """Take the chunk's updates, in place; `state.done` counts them.
 
@@ -151,8 +152,8 @@ class Engine(Protocol):
             The points to be trained.
         chunk : Chunk
             The minibatches.
-        lr : float
-            Adam's learning rate.
+        lr, epsilon : float
+            Adam's learning rate and epsilon.
         """
 
     def evaluate(

@@ -187,11 +187,11 @@ extern "C" {
 // first and second moments [PARAMETERS] change in place.
 void train(float* p, float* first, float* second, const float* x, const float* noise,
            const float* variance, const int* counts, int steps, int batch, long done, float beta,
-           float lr, int analytic) {
+           float lr, float epsilon, int analytic) {
     flush_denormals();
     alignas(64) static thread_local float g[PARAMETERS];
     constexpr double b1 = .9, b2 = .999;
-    constexpr float f1 = 1 - b1, f2 = 1 - b2, tiny = 1e-8f;
+    constexpr float f1 = 1 - b1, f2 = 1 - b2;
     for (int step = 0; step < steps; ++step) {
         gradient(g, p, x + (long)step * batch * XP, noise + (long)step * batch * LP,
                  variance, counts[step], beta, analytic);
@@ -201,7 +201,7 @@ void train(float* p, float* first, float* second, const float* x, const float* n
         for (int i = 0; i < PARAMETERS; ++i) {  // Adam as in torch.optim
             first[i] += f1 * (g[i] - first[i]);
             second[i] += f2 * (g[i] * g[i] - second[i]);
-            p[i] -= scale * first[i] / (std::sqrt(second[i]) * correction + tiny);
+            p[i] -= scale * first[i] / (std::sqrt(second[i]) * correction + epsilon);
         }
     }
 }

@@ -51,7 +51,7 @@ class KernelEngine:
             ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_float,
         )  # fmt: skip
         self._library.train.argtypes = [
-            *[pointer] * 7, integer, integer, long, real, real, integer,
+            *[pointer] * 7, integer, integer, long, real, real, real, integer,
         ]  # fmt: skip
         self._library.evaluate.argtypes = [*[pointer] * 3, long, pointer, pointer]
         self.weights, self.estimator = weights, estimator
@@ -69,6 +69,7 @@ class KernelEngine:
         active: Int64[np.ndarray, " active"],
         chunk: Chunk,
         lr: float,
+        epsilon: float,
     ) -> None:
         """Take the chunk's updates of the active points, in place; see `Engine`."""
         steps, batch, _ = chunk.x.shape
@@ -78,7 +79,7 @@ class KernelEngine:
             self._library.train(
                 *[_address(row) for row in rows], _address(chunk.x), _address(chunk.noise),
                 _address(self.weights), _address(chunk.counts), steps, batch, state.done,
-                betas[point], lr, self.estimator == "analytic",
+                betas[point], lr, epsilon, self.estimator == "analytic",
             )  # fmt: skip
 
         self._for_each(advance, active)

@@ -69,10 +69,11 @@ class TorchEngine:
         active: Int64[np.ndarray, " active"],
         chunk: Chunk,
         lr: float,
+        epsilon: float,
     ) -> None:
         """Take the chunk's updates of the active points, in place; see `Engine`."""
         rows = self._on_device(state.parameters[active]).requires_grad_()
-        optimiser = torch.optim.Adam([rows], lr=lr)
+        optimiser = torch.optim.Adam([rows], lr=lr, eps=epsilon)
         optimiser.state[rows] = {
             "step": torch.tensor(float(state.done), dtype=torch.float32),
             "exp_avg": self._on_device(state.first[active]),

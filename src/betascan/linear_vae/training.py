@@ -46,6 +46,8 @@ def scan(
     batch_size: int = 256,
     lr: float = 3e-4,
     patience: float = 0.1,
+    epsilon: float = 1e-8,
+    annealed: float = 0.0,
     estimator: Estimator = "sampled",
     seed: int = 0,
     device: Device = "auto",
@@ -77,6 +79,10 @@ def scan(
         A point stops after `patience` x `updates` updates without a better validation loss, taken
         once an epoch. That loss is an expectation for both estimators, so that chance does not
         stop a point.
+    epsilon : float
+        Adam's.
+    annealed : float
+        Share of `updates` in which the weight of the rate grows from 0 to the point's beta.
     estimator : {"sampled", "analytic"}
         "sampled" trains as hirn2026 does, on one reparameterised draw a sample and in the
         coordinates of x; "analytic" asks where the optimum lies, so it trains on the expectation,
@@ -114,7 +120,7 @@ def scan(
     threads = (os.cpu_count() or 1) if workers == "auto" else workers
     check_settings(
         {"latents": latents, "updates": updates, "batch_size": batch_size, "workers": threads},
-        {"lr": lr, "patience": patience},
+        {"lr": lr, "patience": patience, "epsilon": epsilon},
         {"estimator": (estimator, Estimator), "device": (device, Device)},
     )
     rate_weights = as_weights(betas)
@@ -135,7 +141,7 @@ def scan(
     facts = {
         "estimator": estimator, "latents": int(latents), "updates": int(updates),
         "seed": int(seed), "batch_size": int(batch_size), "lr": float(lr),
-        "patience": float(patience),
+        "patience": float(patience), "epsilon": float(epsilon), "annealed": float(annealed),
     }  # fmt: skip
     identity = digest([facts, source_digest(*SOURCES)], (rate_weights, inputs, held_out_inputs))
     saved = Checkpoint(Path(checkpoint) if checkpoint else None, identity, CHECKPOINT_SECONDS)
@@ -156,7 +162,8 @@ def scan(
             epoch = state.done // updates_per_epoch
             left = updates - state.done
             for chunk in prefetched(chunks(layout, inputs, batch_size, seed, epoch, left)):
-                engine.train(state, rate_weights, active, chunk, lr)
+                grown = min(1.0, (state.done + 1) / (annealed * updates)) if annealed else 1.0
+                engine.train(state, grown * rate_weights, active, chunk, lr, epsilon)
                 bar.update(len(chunk.counts))
             distortion, rate = engine.evaluate(
                 state.parameters[active], held_out_inputs, len(held_out)

@@ -86,6 +86,10 @@ class Remedy(ConfigModel):
     updates: int = Field(ge=1, description="Adam updates of a point, at most")
     batch_size: int = Field(ge=1, description="cells per update")
     lr: float = Field(gt=0, description="learning rate of Adam")
+    epsilon: float = Field(gt=0, description="Adam's")
+    annealed: float = Field(
+        ge=0, lt=1, description="share of the updates in which the rate's weight grows from 0"
+    )
 
 
 class Remedies(ConfigModel):
@@ -118,6 +122,11 @@ class ScanOf:
     seed: int
     temperatures: list[float]
     protocol: Mapping[str, Any]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The protocol, with what `betascan.linear_vae.scan` does where it says nothing."""
+        return {"epsilon": 1e-8, "annealed": 0.0, **self.protocol}
 
     @property
     def folder(self) -> str:

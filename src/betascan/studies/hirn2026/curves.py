@@ -158,6 +158,10 @@ def convergence(convergence: Path, remedies: Path) -> Figure:
             )  # fmt: skip
         own = modes[modes["scan"] == name]
         label = f"{name}: {first['updates']:,.0f} updates, rate {first['lr']:g}"
+        if first["epsilon"] != points["epsilon"].max():
+            label += rf", $\epsilon$ = {first['epsilon']:g}"
+        if first["annealed"]:
+            label += rf", $\beta$ grows over {100 * first['annealed']:g} % of them"
         ratio = own["threshold"] / own["pca_ratio"]
         right.plot(own["rank"], ratio, ms=4, lw=0.5, label=label, **looks[name])
     left.set(xscale="log", xlabel=TEMPERATURE, ylabel="validation loss over the optimum's (%)")

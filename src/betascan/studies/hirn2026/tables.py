@@ -199,14 +199,16 @@ def convergence(
     pca : Path
         Of `principal_components` on that split.
     convergence : Path
-        CSV to write, a row a point: scan, T, lr, batch_size, updates, best_update, last_update,
-        validation_loss, optimum_loss, and excess, by which part the one exceeds the other.
+        CSV to write, a row a point: scan, T, lr, batch_size, updates, epsilon, annealed,
+        best_update, last_update, validation_loss, optimum_loss, and excess, by which part the one
+        exceeds the other.
     remedies : Path
         CSV to write, a row a scan and mode that collapses within the T that all scans have, of
         training: scan, rank, pca_ratio, threshold, and last_active, the highest T at which it is
         active.
     scans : sequence of Mapping
-        name, lr, batch_size and updates of each scan; the first is the protocol's.
+        name, lr, batch_size, updates, epsilon and annealed of each scan; the first is the
+        protocol's.
     floor : float
         Latents with a signal fraction above it are active.
     """

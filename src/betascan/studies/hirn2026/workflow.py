@@ -42,6 +42,7 @@ def study(context: Context[Hirn2026]) -> Study:
         "protocol": context.result("protocol.csv"),
     }
     estimator, floor = shown.name, config.fit_floor
+    changed = ("lr", "batch_size", "updates", "epsilon", "annealed")
     blocks = config.split.model_dump(exclude={"seeds"})
     footer = context.footer(scale, data)
     test_footer = f"{footer} · {estimator}, test split"
@@ -175,10 +176,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 makes={"convergence": convergence, "remedies": remedies},
                 params={
                     "scans": [
-                        {
-                            "name": scan.name,
-                            **{key: scan.protocol[key] for key in ("lr", "batch_size", "updates")},
-                        }
+                        {"name": scan.name, **{key: scan.settings[key] for key in changed}}
                         for scan in tried
                     ],
                     "floor": floor,
