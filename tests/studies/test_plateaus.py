@@ -21,7 +21,7 @@ DATA = ImageData("dsprites", "dsprites", "d.h5", 100, {"seed": 0})
 
 def model(beta, seed=0):
     keys = {"model": "beta_vae", "seed": seed, "beta": beta}
-    return Training(data=DATA, run=RUN.base(seed, beta), keys=keys, job=f"seed{seed}")
+    return Training(data=DATA, run=RUN.base(seed, beta), keys=keys)
 
 
 def test_each_beta_above_starts_from_the_next_lower_one_of_its_seed():

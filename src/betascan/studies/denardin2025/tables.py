@@ -121,7 +121,7 @@ def _judge(
         return Verdict.UNDECIDED, "all seeds on a plateau"
     if informative <= DIGIT / 2:
         return Verdict.UNDECIDED, "printed is what nothing learnt gives"
-    outcome = judgement.number(values, target, max(CLOSE * informative, DIGIT / 2))
+    outcome = judgement.number(values, target, max(CLOSE * informative, DIGIT / 2), exact=True)
     return outcome.verdict, f"{outcome.criterion}, {outcome.reason}"
 
 
