@@ -122,7 +122,7 @@ def below(folder, files):
 def test_the_plan_says_the_hours_that_were_measured_for_it(config, measured):
     rows = studies(config, config)
     told = describe(config, rows, measured, below(measured, everything(rows))).splitlines()
-    assert told[1] == "  hirn2026: 388 trainings, 263 million updates, about 30 min"
+    assert told[1] == "  hirn2026: 434 trainings, 286 million updates, about 30 min"
     assert told[2].startswith("  vu2026, linear: 2500 trainings, ")
     assert told[2].endswith(", about 10 h")
     assert "  in all about 70 h, as measured here" in told  # half an hour and seven times ten
