@@ -63,9 +63,10 @@ def test_hours_are_updates_by_their_cost(config, monkeypatch):
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
     works = workloads(config, studies(config, config), HERE)
     scan, adamw = speed.linear_lines(config, *works[:2])
-    # five scans sampled and one analytic; two remedies on the 23 points up to T = 6e-5
-    updates = {"sampled": 5 * 57 * 500_000 + 2 * 23 * 2_000_000, "analytic": 57 * 500_000}
-    assert (scan["trainings"], scan["amount"]) == (6 * 57 + 2 * 23, sum(updates.values()))
+    # five scans sampled and one analytic; four remedies on the 23 points up to T = 6e-5
+    remedies = 2 * 23 * 2_000_000 + 2 * 23 * 500_000
+    updates = {"sampled": 5 * 57 * 500_000 + remedies, "analytic": 57 * 500_000}
+    assert (scan["trainings"], scan["amount"]) == (6 * 57 + 4 * 23, sum(updates.values()))
     seconds = sum(updates[name] * cost[name] for name in cost)
     np.testing.assert_allclose(scan["hours"], seconds / 3600)
     models = 25 * 50  # of beta and lambda, starts
