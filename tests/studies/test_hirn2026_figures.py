@@ -291,10 +291,11 @@ def test_ranking_draws_the_share_of_pairs_that_each_observable_orders_otherwise(
 
 def test_convergence_draws_excess_and_weak_thresholds_of_each_scan(tmp_path):
     points = pd.DataFrame({"T": [1e-7, 1e-6], "excess": [0.25, 0.001], "last_update": [500, 400]})
-    points = points.assign(updates=500, lr=3e-4)
-    points = pd.concat([points.assign(scan="sampled"), points.assign(scan="longer", excess=0.0)])
+    points = points.assign(updates=500, lr=3e-4, epsilon=1e-8, annealed=0.0)
+    other = points.assign(scan="other", excess=0.0, epsilon=1e-12, annealed=0.5)
+    points = pd.concat([points.assign(scan="sampled"), other])
     modes = pd.DataFrame({"rank": [17, 18], "pca_ratio": [2e-6, 1e-6], "threshold": [4e-6, 9e-6]})
-    modes = pd.concat([modes.assign(scan="sampled"), modes.assign(scan="longer", threshold=1e-6)])
+    modes = pd.concat([modes.assign(scan="sampled"), modes.assign(scan="other", threshold=1e-6)])
     points.to_csv(tmp_path / "points.csv")
     modes.to_csv(tmp_path / "modes.csv")
     figure = curves.convergence(tmp_path / "points.csv", tmp_path / "modes.csv")
@@ -304,4 +305,7 @@ def test_convergence_draws_excess_and_weak_thresholds_of_each_scan(tmp_path):
     assert (rest.get_xdata().tolist(), budget.get_xdata().tolist()) == ([1e-6], [1e-7])
     assert [line.get_ydata().tolist() for line in right.lines[:2]] == [[2, 9], [0.5, 1]]
     names = legend(figure.legends[0])
-    assert names == [f"{name}: 500 updates, rate 0.0003" for name in ("sampled", "longer")]
+    assert names[0] == "sampled: 500 updates, rate 0.0003"
+    assert names[1].startswith("other: 500 updates, rate 0.0003, ")
+    assert "1e-12" in names[1]
+    assert "50 %" in names[1]
