@@ -94,6 +94,7 @@ def test_a_table_that_cannot_be_trained_on_is_refused(x, V):
         ({"workers": 0}, "workers must be at least 1"),
         ({"lr": np.nan}, "lr must be above 0, not nan"),
         ({"patience": 0.0}, "patience must be above 0"),
+        ({"annealed": 1.0}, "annealed must be from 0 to below 1, not 1.0"),
         ({"betas": [1, -2]}, "betas must be finite and not negative, unlike -2"),
         ({"betas": [np.inf]}, "betas must be finite"),
         ({"betas": []}, r"betas must be a list of numbers, not of shape \(0,\)"),

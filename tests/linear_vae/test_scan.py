@@ -62,6 +62,12 @@ def test_annealed_the_weight_of_the_rate_grows_in_proportion_to_the_updates(
     assert expected[-1] == 1
 
 
+def test_no_point_is_stopped_while_the_weight_of_the_rate_grows(data):
+    impatient = BRIEF | {"updates": 1800, "patience": 0.01}
+    assert scan(*data, [8.0], **impatient).last_update < 900
+    assert scan(*data, [8.0], annealed=0.5, **impatient).last_update >= 900
+
+
 @ESTIMATORS
 def test_points_do_not_know_of_each_other(cxx, data, estimator, tmp_path):
     together = scan(*data, BETAS, estimator=estimator, **BRIEF)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from betascan.core.checkpoint import Checkpoint, digest
 from betascan.core.device import resolve_device
-from betascan.core.errors import DataError, TrainingError
+from betascan.core.errors import ConfigError, DataError, TrainingError
 from betascan.core.randomness import stream
 from betascan.linear_vae.compiler import NoKernelError, announce_fallback, source_digest
 from betascan.linear_vae.engine import Engine, Estimator, State
@@ -82,7 +82,8 @@ def scan(
     epsilon : float
         Adam's.
     annealed : float
-        Share of `updates` in which the weight of the rate grows from 0 to the point's beta.
+        Share of `updates` in which the weight of the rate grows from 0 to the point's beta; until
+        then no point is stopped.
     estimator : {"sampled", "analytic"}
         "sampled" trains as hirn2026 does, on one reparameterised draw a sample and in the
         coordinates of x; "analytic" asks where the optimum lies, so it trains on the expectation,
@@ -123,6 +124,8 @@ def scan(
         {"lr": lr, "patience": patience, "epsilon": epsilon},
         {"estimator": (estimator, Estimator), "device": (device, Device)},
     )
+    if not 0 <= annealed < 1:
+        raise ConfigError(f"annealed must be from 0 to below 1, not {annealed}")
     rate_weights = as_weights(betas)
     x, held_out = as_table(train, "train"), as_table(validation, "validation")
     if x.shape[1] != held_out.shape[1]:
@@ -175,7 +178,8 @@ def scan(
                     f"the loss at beta = {beta:.4g} is not finite after {state.done} updates: "
                     + _advice(float(abs(inputs).max()))
                 )
-            state.record_validation(active, loss, patience * updates)
+            growing = state.done < annealed * updates
+            state.record_validation(active, loss, np.inf if growing else patience * updates)
             state.seconds = time.monotonic() - started
             if saved.due:
                 saved.save({**vars(state), "build": engine.build})

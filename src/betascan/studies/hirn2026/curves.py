@@ -158,7 +158,7 @@ def convergence(convergence: Path, remedies: Path) -> Figure:
             )  # fmt: skip
         own = modes[modes["scan"] == name]
         label = f"{name}: {first['updates']:,.0f} updates, rate {first['lr']:g}"
-        if first["epsilon"] != points["epsilon"].max():
+        if first["epsilon"] != points["epsilon"].iloc[0]:
             label += rf", $\epsilon$ = {first['epsilon']:g}"
         if first["annealed"]:
             label += rf", $\beta$ grows over {100 * first['annealed']:g} % of them"
