@@ -64,8 +64,9 @@ def test_annealed_the_weight_of_the_rate_grows_in_proportion_to_the_updates(
 
 def test_no_point_is_stopped_while_the_weight_of_the_rate_grows(data):
     impatient = BRIEF | {"updates": 1800, "patience": 0.01}
-    assert scan(*data, [8.0], **impatient).last_update < 900
-    assert scan(*data, [8.0], annealed=0.5, **impatient).last_update >= 900
+    betas = [2.0, 30.0]
+    assert (scan(*data, betas, **impatient).last_update < 900).all()
+    assert (scan(*data, betas, annealed=0.5, **impatient).last_update >= 900).all()
 
 
 @ESTIMATORS
