@@ -1,5 +1,5 @@
 # Trainings of all studies, each model once: a job a model where `points_per_job` is 1, else a rule
-# and a job for all models of a data set.
+# and a job for so many models of a data set.
 
 TRAINED = to_train(STUDIES.values())
 
