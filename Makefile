@@ -40,7 +40,7 @@ demo: $(READY)
 	$(BIN)/snakemake --cores all --configfile workflow/scales/demo.yaml
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 stress: $(READY)
 	KILLS=20 $(BIN)/python -m pytest tests/workflow/test_killed_runs.py

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from betascan.metrics.arrays import matrix
 from betascan.metrics.errors import MetricError
 from betascan.metrics.inputs import ScoreInputs, Statistic
-from betascan.metrics.moments import posterior_moments
+from betascan.metrics.moments import PerLatent, posterior_moments
 
 ACTIVE = 0.01  # variance of the posterior means above which a unit is active (Burda et al. 2016)
 ROUNDING = 1e-6  # of a correlation matrix that comes from float32 codes
@@ -23,8 +23,12 @@ def _posteriors(mean: ArrayLike, log_variance: ArrayLike) -> tuple[Posteriors, P
     return mu.astype(np.float64), log_var.astype(np.float64)
 
 
+def _moments(mu: Posteriors, log_var: Posteriors) -> dict[str, PerLatent]:
+    return posterior_moments((mu**2).mean(0), np.exp(log_var).mean(0), log_var.mean(0))
+
+
 def _posterior_summary(mu: Posteriors, log_var: Posteriors) -> pd.DataFrame:
-    moments = posterior_moments((mu**2).mean(0), np.exp(log_var).mean(0), log_var.mean(0))
+    moments = _moments(mu, log_var)
     variance = mu.var(axis=0)
     frame = pd.DataFrame(
         {"rank": 0, "latent": np.arange(mu.shape[1])}
@@ -59,9 +63,7 @@ def posterior_summary(mean: ArrayLike, log_variance: ArrayLike) -> pd.DataFrame:
 def rate_statistic(inputs: ScoreInputs) -> Statistic:
     """Return the rate of all latents in nats for the bootstrap."""
     mu, log_var = inputs.codes.astype(np.float64), inputs.log_variance.astype(np.float64)
-    return Statistic(
-        lambda rows: _posterior_summary(mu[rows], log_var[rows])["rate"].sum(), (len(mu),)
-    )
+    return Statistic(lambda rows: _moments(mu[rows], log_var[rows])["rate"].sum(), (len(mu),))
 
 
 def _active_units(mu: Posteriors) -> int:

@@ -1,6 +1,7 @@
 """What surrounds the work of a rule: its arguments, its log, and errors as one line."""
 
 import fcntl
+import gc
 import inspect
 import os
 import re
@@ -42,6 +43,7 @@ def run_rule(snakemake: Any) -> None:
     arguments |= _paths(snakemake.input)
     with job(Path(snakemake.log[0])), _own_gpu(snakemake.resources.get("gpu", 0)):
         if "footer" in params:
+            gc.disable()  # of a process this short it would take a tenth of the time
             from betascan import plots  # before the function's module imports matplotlib
 
             with plots.themed():
