@@ -187,8 +187,8 @@ def _remarks(
     images = sum(work.amount for work in works if work.unit == "images")
     if not has_gpu() and images > 1e8 * cores:
         yield (
-            "  That is a plan for GPUs, and there is none here: --configfile "
-            "workflow/scales/laptop.yaml takes hours, demo.yaml minutes."
+            "  That is a plan for GPUs, and there is none here: of workflow/scales, "
+            "--configfile demo.yaml takes minutes, laptop.yaml hours, overnight.yaml a night."
         )
     made = {str(Path(file)) for file in outputs}
     download = {

@@ -57,13 +57,13 @@ def by_rank(replicates: Path, modes: Path, estimator: str) -> Figure:
                     other["rank"], np.exp(other[quantity]), MARKERS[name], color=GUIDE, ms=5,
                     mfc="none", mew=0.7,
                 )  # fmt: skip
-            ax.set_yscale("log")
             ends = np.exp([-margin, margin])
         else:
             ends = law + np.array([-margin, margin])
         ax.axhspan(*ends, color=FAINT, lw=0, zorder=0)
         ax.axhline(law, color=GUIDE, lw=0.7, zorder=0)
         ax.set_ylabel(label)
+    axes[0, 0].set_yscale("log")
     for ax in axes[1]:
         ax.set_xlabel("rank of the mode")
         ticks_at(ax.xaxis, [1, *range(3, reference["rank"].max() + 1, 3)])
