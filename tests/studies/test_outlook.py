@@ -15,7 +15,7 @@ from betascan.spectroscopy import Pca
 from betascan.studies.judgement import Verdict
 from betascan.studies.outlook import scaling as scaled
 from betascan.studies.outlook.cells import load
-from betascan.studies.outlook.statements import STATEMENTS
+from betascan.studies.outlook.statements import CLIMATE, DSPRITES
 from betascan.theory import landau
 
 RATIOS = np.array([0.6, 0.3, 0.08, 0.02])
@@ -65,6 +65,7 @@ def sprites(gain, seeds=(0, 1, 2)):
     return pd.DataFrame(rows)
 
 
+STATEMENTS = [*CLIMATE, *DSPRITES]
 CASES = {  # the tables that bear a statement out, and those that refute it
     "nonlinear_concentrates": ({"points": points(1)}, {"points": points(-1)}),
     "first_latent": (

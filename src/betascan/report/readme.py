@@ -14,6 +14,7 @@ The badges, the gallery of figures and the API reference are written whole.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,11 @@ def _studies() -> Mapping[str, Study]:
 
 def collect(folder: Path = PROJECT) -> None:
     """Join the committed tables of all studies, as the DAG does, in ``results/`` of a folder."""
-    tables = {table.name: table for table in comparison(_studies(), Paths(".")).tables}
+    committed = {
+        key: replace(study, statements=[s for s in study.statements if (PROJECT / s).exists()])
+        for key, study in _studies().items()
+    }
+    tables = {table.name: table for table in comparison(committed, Paths(".")).tables}
     for table in (tables["numbers"], tables["statements"]):
         module, _, function = table.function.rpartition(".")
         files = _below(PROJECT, table.needs) | _below(folder, table.makes)

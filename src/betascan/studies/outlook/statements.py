@@ -92,7 +92,7 @@ def sprites_duality(sprite_modes: pd.DataFrame) -> Judgement:
     return number(distance.groupby(seen["seed"]).mean(), 0, EQUAL)
 
 
-STATEMENTS = [
+CLIMATE = [
     Statement(
         name="nonlinear_concentrates",
         says="A nonlinear decoder concentrates utility: it needs fewer active latents than the "
@@ -100,6 +100,7 @@ STATEMENTS = [
         place="section VII",
         judge=concentrates,
         about="beyond",
+        dataset="climate",
         figure="concentration",
     ),
     Statement(
@@ -109,6 +110,7 @@ STATEMENTS = [
         place="section VII",
         judge=first_removes_more,
         about="beyond",
+        dataset="climate",
         figure="spectrum",
     ),
     Statement(
@@ -118,6 +120,7 @@ STATEMENTS = [
         place="sections III and V",
         judge=_of_seeds(lambda m: np.log(m["utility"] / m["threshold"]).abs(), EQUAL),
         about="beyond",
+        dataset="climate",
         figure="spectrum",
     ),
     Statement(
@@ -127,6 +130,7 @@ STATEMENTS = [
         place="section III",
         judge=_of_seeds(lambda m: m["departure"], ON_LAW),
         about="beyond",
+        dataset="climate",
         figure="signal",
     ),
     Statement(
@@ -136,6 +140,7 @@ STATEMENTS = [
         place="section VII",
         judge=stable,
         about="beyond",
+        dataset="climate",
         figure="spectrum",
     ),
     Statement(
@@ -145,6 +150,7 @@ STATEMENTS = [
         place="section VII",
         judge=_moved("grid"),
         about="beyond",
+        dataset="climate",
         figure="scaling",
     ),
     Statement(
@@ -154,8 +160,12 @@ STATEMENTS = [
         place="section VII",
         judge=_moved("share"),
         about="beyond",
+        dataset="climate",
         figure="scaling",
     ),
+]
+
+DSPRITES = [
     Statement(
         name="disentangled_at_some_price",
         says="The leading variables are more disentangled at particular T (MIG on dSprites at the "
@@ -179,6 +189,11 @@ STATEMENTS = [
 ]
 
 
-def statements(statements: Path, scale: str, standins: Collection[str], **tables: Path) -> None:
-    """Write what came out of the announcements; see `betascan.studies.statements.write`."""
-    write(STATEMENTS, tables, statements, scale, standins)
+def climate(statements: Path, scale: str, standins: Collection[str], **tables: Path) -> None:
+    """Write what came out on WorldClim; see `betascan.studies.statements.write`."""
+    write(CLIMATE, tables, statements, scale, standins)
+
+
+def dsprites(statements: Path, scale: str, **tables: Path) -> None:
+    """Write what came out on dSprites; see `betascan.studies.statements.write`."""
+    write(DSPRITES, tables, statements, scale)

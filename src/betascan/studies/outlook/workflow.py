@@ -7,6 +7,8 @@ from betascan.studies.outlook.config import Outlook
 
 CLIMATE = ("split", "fit_floor", "nonlinear", "scaling")
 """Parts of the configuration that the scans of climate depend on."""
+PARTS = ("climate", "dsprites")
+"""Of the study; each has statements of its own."""
 
 
 def study(context: Context[Outlook]) -> Study:
@@ -42,13 +44,14 @@ def study(context: Context[Outlook]) -> Study:
     }
     scaling, scaled = context.result("scaling.csv"), context.intermediate("scaling.json")
     modes, points = measured["modes"], measured["points"]
-    statements = context.result("statements.csv")
+    statements = {part: context.result(f"{part}_statements.csv") for part in PARTS}
     shown = f"{context.footer(scale, data)} · test split"
     seeds = f"{len(nonlinear.seeds)} seeds" if len(nonlinear.seeds) > 1 else "1 seed"
     return Study(
         key=context.key,
         trainings=models,
         points_per_job=config.dsprites.points_per_job,
+        statements=list(statements.values()),
         measurements=[
             Measurement(
                 name="latents",
@@ -128,21 +131,20 @@ def study(context: Context[Outlook]) -> Study:
                 "knows; and each rank's threshold and utility.",
             ),
             Table(
-                name="statements",
-                function="statements.statements",
-                needs={
-                    "modes": modes,
-                    "points": points,
-                    "scaling": scaling,
-                    "latents": latents,
-                    "sprite_modes": sprite_modes,
-                },
-                makes={"statements": statements},
-                params={
-                    "scale": context.scale(datasets=["climate", "dsprites"]),
-                    "standins": context.standins(["climate"]),
-                },
-                caption="What the outlook announces, and what came out.",
+                name="climate_statements",
+                function="statements.climate",
+                needs={"modes": modes, "points": points, "scaling": scaling},
+                makes={"statements": statements["climate"]},
+                params={"scale": scale, "standins": context.standins(["climate"])},
+                caption="What hirn2026 announces, and what came out on climate.",
+            ),
+            Table(
+                name="dsprites_statements",
+                function="statements.dsprites",
+                needs={"latents": latents, "sprite_modes": sprite_modes},
+                makes={"statements": statements["dsprites"]},
+                params={"scale": sprites_scale},
+                caption="What hirn2026 announces, and what came out on dSprites.",
             ),
             Table(
                 name="provenance",
