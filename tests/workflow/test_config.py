@@ -103,12 +103,15 @@ def refusal(path, value):
         ("hirn2026.scan.update", "updates"),
         ("hirn2026.scan.temperatures.per_decades", "per_decade"),
         ("hirn2026.fit_flor", "fit_floor"),
+        ("hirn2026.remedies.scans.longer.update", "updates"),
         ("Scale", "scale"),
         ("hirn2025", "hirn2026"),
     ],
 )
 def test_an_unknown_key_is_named_with_the_nearest(path, near):
-    assert refusal(path, 1) == f"config: unknown key '{path}'; the nearest valid one is '{near}'"
+    assert (
+        refusal(path, 1) == f"config.yaml: unknown key '{path}'; the nearest valid one is '{near}'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,18 +134,33 @@ def test_an_unknown_key_is_named_with_the_nearest(path, near):
         ("hirn2026.scan.estimators", ["sampled", "sampled"], "sampled stands twice"),
         ("output", "~/out", "write the home folder out"),
         ("output", "", "at least 1 character"),
+        ("scale", "my scale", "letters, digits, '.', '_' and '-' alone"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_right(path, value, expected):
     message = refusal(path, value)
-    assert message.startswith(f"config: key '{path}': ")
+    assert message.startswith(f"config.yaml: key '{path}': ")
     assert expected in message
     assert repr(value[0] if value == ["sample"] else value) in message
 
 
-@pytest.mark.parametrize("path", ["scale", "hirn2026.scan.temperatures.lowest", "data.root"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "scale",
+        "hirn2026.scan.temperatures.lowest",
+        "data.root",
+        "hirn2026.remedies.scans.longer.lr",
+    ],
+)
 def test_a_missing_key_is_named(path):
-    assert refusal(path, DELETED) == f"config: key '{path}' is missing"
+    assert refusal(path, DELETED) == f"config.yaml: key '{path}' is missing"
+
+
+def test_nested_values_of_the_command_line_are_typed():
+    """As Snakemake parses --config 'own={file: my.csv, ...}': nested scalars are text."""
+    text = "{file: my.csv, distortion: 0.05, nonlinear: true, drop_columns: [id, 3], T: null}"
+    assert config.from_command_line(yaml.load(text, yaml.BaseLoader)) == yaml.safe_load(text)
 
 
 def test_all_that_is_wrong_is_told_at_once():
@@ -155,7 +173,7 @@ def test_all_that_is_wrong_is_told_at_once():
 def test_temperatures_must_be_in_order():
     message = refusal("hirn2026.scan.temperatures.lowest", 10.0)
     assert message.startswith(
-        "config: key 'hirn2026.scan.temperatures': lowest must not exceed highest"
+        "config.yaml: key 'hirn2026.scan.temperatures': lowest must not exceed highest"
     )
 
 
@@ -167,12 +185,14 @@ def test_a_number_that_yaml_reads_as_text_is_named():
 
 def test_a_date_is_named():
     message = refusal("scale", yaml.safe_load("2026-11-25"))
-    assert message == ("config: key 'scale': YAML reads 2026-11-25 as a date; put it in quotes")
+    assert message == (
+        "config.yaml: key 'scale': YAML reads 2026-11-25 as a date; put it in quotes"
+    )
 
 
 def test_a_contradiction_between_keys_is_short():
     message = refusal("chen2018.betas", [6, 10])
-    assert message == "config: key 'chen2018': changes are against beta 1: betas need it"
+    assert message == "config.yaml: key 'chen2018': changes are against beta 1: betas need it"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +235,7 @@ def test_what_is_shrunk_may_not_be_called_the_papers_scale():
 
 def test_keys_that_no_training_can_have_together_are_one_line():
     mine = changed(scale="mine", denardin2025={"training": {"held_out": 0}})
-    told = "^config: section 'denardin2025': patience needs images held out for validation$"
+    told = "^section 'denardin2025' of the configuration: patience needs images held out"
     with pytest.raises(ConfigError, match=told):
         config.studies(mine, config.load(PAPERS))
 

@@ -10,7 +10,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from betascan.workflow import display
 from betascan.workflow.display import Display, install
 
-TARGETS = ["hirn2026", "figures/hirn2026/fig3.png"]
+TARGETS = ["hirn2026", "figures/hirn2026/fig3.png", "figures/vu2026/heat.png"]
 
 
 @pytest.fixture
@@ -88,11 +88,19 @@ def test_errors_of_snakemake_itself_are_shown(run):
     assert run.printed.getvalue() == "Missing input files for rule all\n"
 
 
-def test_a_wrong_target_is_one_line_with_the_nearest(run):
-    text = "MissingRuleException:\nNo rule to produce hirn26 (if you use input functions ...).\n"
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ("hirn26", "hirn2026"),
+        ("fig3", "figures/hirn2026/fig3.png"),
+        ("figures/vu2026/tigs.png", "figures/vu2026/heat.png"),
+    ],
+)
+def test_a_wrong_target_is_one_line_with_the_nearest(run, wrong, near):
+    text = f"MissingRuleException:\nNo rule to produce {wrong} (if you use input functions ...).\n"
     run.tell(text, LogEvent.ERROR, exception="MissingRuleException")
     (line,) = run.printed.getvalue().splitlines()
-    assert line.startswith("betascan: nothing makes 'hirn26'; nearest: 'hirn2026'; ")
+    assert line.startswith(f"betascan: nothing makes '{wrong}'; nearest: '{near}'; ")
 
 
 def test_a_full_disk_is_one_line(run):

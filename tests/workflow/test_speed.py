@@ -139,7 +139,7 @@ def test_the_plan_is_of_what_is_asked_for(config, measured):
     ]
     assert describe(
         config, rows, measured, below(measured, ["figures/hirn2026/fig3.png"])
-    ).endswith("\n  nothing is trained")
+    ).endswith("\n  no scan and no image model is trained")
 
 
 def test_hours_of_another_configuration_are_not_said(config, measured):

@@ -22,7 +22,14 @@ os.environ.update(
 from betascan.core.errors import one_line_errors
 from betascan.workflow.batches import to_measure, to_train
 from betascan.workflow.code import digest
-from betascan.workflow.config import load, paths, read, resolve_data_root, studies
+from betascan.workflow.config import (
+    from_command_line,
+    load,
+    paths,
+    read,
+    resolve_data_root,
+    studies,
+)
 from betascan.workflow.data_rows import data, targets
 from betascan.workflow.display import Display, install
 from betascan.workflow.plan import check_scale, describe
@@ -34,10 +41,16 @@ with one_line_errors():
         read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
     settings = read(PROJECT / "config.yaml")
     PAPERS = load(settings)
+    said = dict(workflow.config_settings.config)
+    nested = {key: value for key, value in said.items() if isinstance(value, dict)}
+    update_config(config, from_command_line(nested))
     if isinstance(config.get("own"), str):  # --config own=my.csv
         config["own"] = {"file": config["own"]}
     update_config(settings, config)  # which as a module of another workflow has less
-    CONFIG = load(settings)
+    overlays = [Path(overlay).name for overlay in workflow.overwrite_configfiles]
+    CONFIG = load(
+        settings, " with ".join(["config.yaml", *overlays, *["--config"][: len(said)]])
+    )
     STUDIES = studies(CONFIG, PAPERS)
 PATHS = paths(CONFIG, PAPERS)
 ENVS = PROJECT / "envs"

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
@@ -61,6 +61,10 @@ def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
     section: Any = Config
     key, known = [], list(Config.model_fields)
     for name in path:
+        if get_origin(section) is dict:  # sections by names of the user's own
+            key.append(str(name))
+            section = get_args(section)[1]
+            continue
         if not (isinstance(section, type) and issubclass(section, BaseModel)):
             break
         known = list(section.model_fields)
@@ -94,16 +98,29 @@ def _explain(errors: Sequence[Mapping[str, Any]]) -> str:
 def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "too_short":
         return f"should have at least {error['ctx']['min_length']} values"
+    if error["type"] == "string_pattern_mismatch":
+        return "should be of letters, digits, '.', '_' and '-' alone"
     return str(error["msg"])
 
 
-def load(raw: Mapping[str, Any]) -> Any:
+def from_command_line(value: Any) -> Any:
+    """Return what ``--config`` says, of which Snakemake leaves nested values as text."""
+    if isinstance(value, Mapping):
+        return {name: from_command_line(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [from_command_line(one) for one in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
+
+
+def load(raw: Mapping[str, Any], source: str = "config.yaml") -> Any:
     """Check a configuration as Snakemake hands it over.
 
     Parameters
     ----------
     raw : Mapping
         As read from YAML.
+    source : str
+        The files that it comes from, for errors.
 
     Returns
     -------
@@ -118,14 +135,14 @@ def load(raw: Mapping[str, Any]) -> Any:
     try:
         text = json.dumps(raw)
     except TypeError:
-        raise ConfigError(f"config: {_not_json(raw)}") from None
+        raise ConfigError(f"{source}: {_not_json(raw)}") from None
     try:  # as JSON, in which a list is a tuple but true is no number
         return Config.model_validate_json(text, strict=True)
     except ValidationError as error:
         by_key: dict[str, list[Any]] = {}
         for one in error.errors():
             by_key.setdefault(_key(one["loc"])[0], []).append(one)
-        raise ConfigError(f"config: {'; '.join(map(_explain, by_key.values()))}") from None
+        raise ConfigError(f"{source}: {'; '.join(map(_explain, by_key.values()))}") from None
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -218,7 +235,7 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
     """
     if config.scale == papers.scale and (changed := next(_changed(config, papers), None)):
         raise ConfigError(
-            f"config: {changed} is not as in config.yaml, so this is not the scale "
+            f"{changed} is not as in config.yaml, so this is not the scale "
             f"'{papers.scale}': give yours a name of its own (scale: mine)"
         )
     rows = {}
@@ -237,7 +254,7 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
             rows[key] = registry.build(key, context)
         except ValidationError as error:  # keys that no training can have together
             messages = "; ".join(_message(e).removeprefix("Value error, ") for e in error.errors())
-            raise ConfigError(f"config: section '{key}': {messages}") from None
+            raise ConfigError(f"section '{key}' of the configuration: {messages}") from None
     return rows
 
 

@@ -5,7 +5,8 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -18,7 +19,7 @@ HIDDEN_EVENTS = {
 HIDDEN = re.compile(
     r"Building DAG|Using shell|Assuming unrestricted|Group jobs: inactive|Conda environments: ign"
     r"|Singularity|Select jobs|Reasons:|Shutting down|Terminating processes|Will exit after"
-    r"|Exiting because|Elapsed time"
+    r"|Exiting because|Elapsed time|Some jobs were triggered by provenance"
 )
 
 
@@ -99,8 +100,8 @@ class Display(logging.Formatter):
         if event == LogEvent.ERROR and "[Errno 28]" in text:
             return "betascan: the disk is full: make room and run again; nothing is lost"
         if wrong := re.match(r"MissingRuleException:\nNo rule to produce (.+) \(if you", text):
-            near = difflib.get_close_matches(wrong[1], self._targets, n=1, cutoff=0.0)
-            return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near[0]}'; all: `make help`"
+            near = _nearest(Path(wrong[1]), map(Path, self._targets))
+            return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near}'; all: `make help`"
         if event == LogEvent.JOB_ERROR:
             name, _ = self._name(record.jobid)  # type: ignore[attr-defined]
             return f"{self._failed}: {name}; log: {', '.join(record.log)}"  # type: ignore[attr-defined]
@@ -110,6 +111,15 @@ class Display(logging.Formatter):
             rules = ", ".join(job["rule_name"] for job in jobs)
             return f"{self._failed}: {rules}; logs: {', '.join(logs)}"
         return text
+
+
+def _nearest(wrong: Path, targets: Iterable[Path]) -> Path:
+    """Return the target of that very name in another folder, or else the nearest in its folder."""
+    named = {target.stem: target for target in targets}
+    if wrong.stem in named:
+        return named[wrong.stem]
+    beside = [name for name, target in named.items() if target.parent == wrong.parent]
+    return named[difflib.get_close_matches(wrong.stem, beside or named, n=1, cutoff=0.0)[0]]
 
 
 def _asked_of_slurm(record: logging.LogRecord) -> list[str]:

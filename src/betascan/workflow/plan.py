@@ -84,8 +84,11 @@ def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[J
     for seed in nonlinear.seeds:
         file = f"{paths.runs}/outlook/nonlinear-{seed}.npz"
         yield Job("outlook, nonlinear", file, points, points * nonlinear.updates, "updates")
+    done: set[str] = set()
     for key, study in studies.items():
-        for training in unique(study.trainings):
+        new = [t for t in unique(study.trainings) if t.signature not in done]
+        done |= {training.signature for training in new}
+        for training in new:
             file = f"{paths.models}/{training.signature}/model.pt"
             yield Job(key, file, 1, images_seen(training), "images")
 
@@ -173,23 +176,27 @@ def describe(
             line += f", {_duration(share)}"
         lines.append(line)
     if not works:
-        lines.append("  nothing is trained")
+        lines.append("  no scan and no image model is trained")
     elif all(whole[work.study] in measured for work in works):
         lines.append(f"  in all {_duration(total)}, as measured here")
     else:
         lines.append("  hours unknown: `snakemake --cores 1 plan`, same --configfile, measures")
-    return "\n".join([*lines, *_remarks(works, paths, outputs, cores)])
+    devices = {t.run.training.device for study in studies.values() for t in study.trainings}
+    if devices != {"cpu"}:
+        lines += _on_cpus(works, cores)
+    return "\n".join([*lines, *_remarks(paths, outputs)])
 
 
-def _remarks(
-    works: list[Workload], paths: Paths, outputs: Collection[str], cores: int
-) -> Iterator[str]:
+def _on_cpus(works: list[Workload], cores: int) -> Iterator[str]:
     images = sum(work.amount for work in works if work.unit == "images")
     if not has_gpu() and images > 1e8 * cores:
         yield (
-            "  That is a plan for GPUs, and there is none here: of workflow/scales, "
-            "--configfile demo.yaml takes minutes, laptop.yaml hours, overnight.yaml a night."
+            "  That is a plan for GPUs, and there is none here: --configfile "
+            "workflow/scales/demo.yaml takes minutes, laptop.yaml there hours."
         )
+
+
+def _remarks(paths: Paths, outputs: Collection[str]) -> Iterator[str]:
     made = {str(Path(file)) for file in outputs}
     download = {
         name: size for name, size in GIGABYTES.items() if str(Path(paths.data, name)) in made

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ HEAD = """# Every key of the configuration
 
 Generated from the classes that check it (`python -m betascan.workflow.reference`), with the values
 of `config.yaml`, which are the papers'. An overlay (`--configfile`) names only what it changes;
-where several are given, the last one wins.
+several are merged key by key, of which later files win. In `a.*.b`, `*` is a name of your own.
 """
 
 
@@ -33,12 +33,16 @@ def fields(section: type[BaseModel], path: str = "") -> Iterator[tuple[str, str,
         nested = section_of(field.annotation)
         yield key, field.description or "", nested
         if nested:
-            yield from fields(nested, key)
+            named = get_origin(field.annotation) is dict
+            yield from fields(nested, f"{key}.*" if named else key)
 
 
 def _value(settings: Any, key: str) -> str:
-    for name in key.split("."):
+    before, *behind = key.split(".*.")
+    for name in before.split("."):
         settings = settings.get(name) if isinstance(settings, Mapping) else None
+    for name in behind:
+        settings = {user: section[name] for user, section in settings.items()}
     return yaml.safe_dump(settings, default_flow_style=True).split("\n...")[0].strip()
 
 

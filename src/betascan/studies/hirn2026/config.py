@@ -93,7 +93,7 @@ class Remedy(ConfigModel):
 
 
 class Remedies(ConfigModel):
-    """Scans of the lowest T, where weak modes collapse before the law has them collapse."""
+    """Scans of the lowest T, where the weakest modes' thresholds are off the law."""
 
     highest: float = Field(gt=0, description="points up to this T are trained")
     scans: dict[str, Remedy] = Field(description="by name; on the first split and seed")
