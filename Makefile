@@ -15,14 +15,15 @@
 #:   vu2026_linear vu2026_images
 #:                       one half of vu2026
 #:   own                 a table or raster of yours: --config own=my.csv
-#:   comparison          every published number and statement beside ours
+#:   comparison          every published number and statement beside ours,
+#:                       after all studies
 #:   figures/STUDY/NAME.png results/STUDY/NAME.csv
 #:                       one figure or table (with a scale, below the folder of its name)
 #:   dsprites shapes3d mpi3d_real mpi3d_real_complex shapes3d_standin mpi3d_standin
 #:                       a data set, and a panel of its images
 #:   plan                how long the trainings take on this machine
 #:
-#:   and with -n after it tells what it would do.
+#:   Add -n for a dry run: jobs, trainings, downloads, files replaced.
 
 PYTHON ?= python3
 BIN := .venv/bin

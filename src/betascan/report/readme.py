@@ -49,6 +49,12 @@ def collect(folder: Path = PROJECT) -> None:
         module, _, function = table.function.rpartition(".")
         files = _below(PROJECT, table.needs) | _below(folder, table.makes)
         getattr(import_module(module), function)(**files, **table.params)
+    page = folder / "results/statements.md"
+    page.write_text(re.sub(r"\[\w+\]\((\S+)\)", _link_if_drawn, page.read_text()))
+
+
+def _link_if_drawn(link: re.Match[str]) -> str:
+    return link[0] if (PROJECT / "results" / link[1]).exists() else ""
 
 
 def _below(folder: Path, files: Mapping[str, Any]) -> dict[str, Path | list[Path]]:
@@ -143,9 +149,9 @@ def pages() -> list[Path]:
     return [PROJECT / "README.md", metrics, *sorted((PROJECT / "docs").glob("*.md"))]
 
 
-INTRODUCTION = """Each says its scale and its data. A click enlarges it. The captions are those of
-figures drawn now; traversals, reconstructions and others that need trained models, which are not
-committed, are of an earlier drawing.
+INTRODUCTION = """Each says its scale and its data. A click enlarges it. Captions describe what the code
+draws now; traversals, reconstructions and other figures that need trained models, which are not
+committed, may have been drawn by an earlier version.
 """
 
 

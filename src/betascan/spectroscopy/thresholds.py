@@ -23,8 +23,8 @@ def fit_threshold(
     Returns
     -------
     threshold, standard_error : float
-        T_k and its error from the residuals, to first order; NaN where fewer than one or two
-        points lie above the floor.
+        T_k, NaN without a point above the floor, and its error from the residuals, to first
+        order, NaN with fewer than two.
 
     Raises
     ------

@@ -87,6 +87,10 @@ def _finite(values: ArrayLike) -> np.ndarray:
     return array[np.isfinite(array)]
 
 
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+
+
 def _decide(*, confirms: bool, refutes: bool) -> Verdict:
     if confirms:
         return Verdict.REPRODUCED
@@ -109,10 +113,10 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
     margin : float
         Half width of what counts as equal, in the same unit.
     exact : bool
-        A single value is not one of many seeds' but decides, as a count or an error does.
+        A single value decides by itself, such as a count or a largest error.
     """
     x = _finite(values)
-    criterion = f"within ±{margin:.3g} of {published:.4g}"
+    criterion = f"within ±{margin:.3g} of {_plain(published)}"
     if len(x) == 0:
         return undecided(Kind.NUMBER, criterion, "no values")
     if len(x) == 1 and not exact:

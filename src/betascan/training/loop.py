@@ -40,10 +40,10 @@ class TrainingResult:
     Attributes
     ----------
     best, final : dict of Tensor
-        State dicts of the VAE at the least validation loss, and at the end; both the latter
-        where no images are held out.
+        State dicts of the VAE at the least validation loss, and at the end; both that at
+        the end where no images are held out.
     best_step, last_step : int
-        The updates after which they stood.
+        How many updates each had taken.
     history : DataFrame
         One row an interval: step; loss, reconstruction (D) and rate (R) in nats, and for
         FactorVAE total_correlation, d_real and d_permuted (the discriminator's mean probability

@@ -327,7 +327,7 @@ def study(context: Context[Chen2018]) -> Study:
                     needs={"terms": terms},
                     params={"dataset": name, "standins": standins},
                     footer=_footer(context, name),
-                    caption="Index-code information, total correlation and dimension- "
+                    caption="Index-code information, total correlation and dimension-"
                     "wise KL of every model in nats: the exact sum with a part "
                     "of the images as the whole data set, and means over its "
                     "minibatches of the training's size by minibatch-weighted "

@@ -384,7 +384,8 @@ STATEMENTS = (
         about="beyond", dataset="climate", figure="ranking",
     ),
     Statement(
-        "beta_one", "beta = 1 is T = 1/V; how many latents are then active, nobody knows.",
+        "beta_one",
+        "beta = 1 is T = 1/V; the document does not say how many latents are then active.",
         "Section VI", beta_one, figure="rate_distortion",
     ),
     Statement(
