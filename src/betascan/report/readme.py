@@ -149,9 +149,9 @@ def pages() -> list[Path]:
     return [PROJECT / "README.md", metrics, *sorted((PROJECT / "docs").glob("*.md"))]
 
 
-INTRODUCTION = """Each says its scale and its data. A click enlarges it. Captions describe what the code
-draws now; traversals, reconstructions and other figures that need trained models, which are not
-committed, may have been drawn by an earlier version.
+INTRODUCTION = """Each says its scale and its data. A click enlarges it. Captions describe what the
+code draws now; traversals, reconstructions and other figures that need trained models, which are
+not committed, may have been drawn by an earlier version.
 """
 
 
