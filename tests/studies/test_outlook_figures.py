@@ -29,7 +29,7 @@ def modes(tmp_path):
     rows = [
         {"seed": seed, "split": split, "rank": rank, "pca_ratio": RATIOS[rank - 1],
          "pca_utility": RATIOS[rank - 1] + 0.01, "threshold": T_k, "threshold_se": 0.01,
-         "departure": 0.05, "utility": T_k / 2}
+         "departure": 0.05, "utility": T_k / 2, "inactive_below": 2 * (seed == 0 and rank == 2)}
         for seed in (0, 1) for split in ("train", "test")
         for rank, T_k in ((1, 0.5 + seed / 10), (2, 0.2))
     ]  # fmt: skip
@@ -42,6 +42,10 @@ def test_spectrum_has_a_marker_a_seed_beside_pca(modes):
     assert points(left, "o") == {(0.5, 0.25), (0.2, 0.1)}  # seed 0
     assert points(right, "o") == {(1, 0.5), (2, 0.2)}
     assert points(right, "s") >= {(1, 0.6), (2, 0.2)}  # seed 1
+    hollow = [line for line in right.lines if line.get_markerfacecolor() == "none"]
+    assert [line.get_xydata().tolist() for line in hollow if line.get_marker() == "o"] == [
+        [[2, 0.2]]
+    ]
 
 
 def test_signal_has_the_law_at_the_fitted_threshold(modes, tmp_path):

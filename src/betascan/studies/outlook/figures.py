@@ -62,7 +62,7 @@ def signal(observables: Path, modes: Path) -> Figure:
     figure.legend(handles=legend, loc="outside upper center", ncols=3)
     departure = number(spectrum["departure"].median(), ".2f")
     right.text(
-        0.03, 0.05, f"from the law, where $M_k^2$ is fitted:\nroot mean square {departure}\n"
+        0.03, 0.2, f"from the law, where $M_k^2$ is fitted:\nroot mean square {departure}\n"
         "(median over ranks)", transform=right.transAxes, fontsize=7,
     )  # fmt: skip
     rank_bar([left, right], ranks)
@@ -72,7 +72,7 @@ def signal(observables: Path, modes: Path) -> Figure:
 def spectrum(modes: Path) -> Figure:
     """Draw utilities against thresholds beside PCA, and the thresholds of each seed by rank."""
     table = _seen(_on_test(modes))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.3))
     ranks = int(table["rank"].max()) if len(table) else 1
     looks = ordinal(range(1, ranks + 1))
     seeds = dict(zip(table["seed"].unique(), MARKERS, strict=False))
@@ -81,6 +81,8 @@ def spectrum(modes: Path) -> Figure:
     right.plot(linear["rank"], linear["pca_ratio"], "-s", ms=5, mfc="none", color=GUIDE, lw=0.7)
     for row in table.itertuples():
         look = {"color": looks[row.rank]["color"], "marker": seeds[row.seed], "ms": 3.4}
+        if row.inactive_below > 1:
+            look["mfc"] = "none"
         left.plot(row.threshold, row.utility, **look)
         right.plot(row.rank, row.threshold, **look)
     left.set(xscale="log", yscale="log", xlabel=r"collapse threshold $T_k$")
@@ -89,12 +91,15 @@ def spectrum(modes: Path) -> Figure:
     left.set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of $V$)")
     right.set(yscale="log", xlabel="rank of the latent", ylabel=r"collapse threshold $T_k$")
     right.xaxis.set_major_locator(MaxNLocator(integer=True))
-    left.legend(
+    figure.legend(
+        loc="outside upper center",
+        ncols=3,
         handles=[
             *(_key(f"nonlinear, seed {seed}", marker=mark) for seed, mark in seeds.items()),
-            _key("PCA: ratio, and utility on test", marker="s", mfc="none"),
+            _key("open: inactive below $T_k$ too", marker="o", mfc="none"),
+            _key("PCA: ratio, and utility on test", marker="s", ms=5, mfc="none"),
             _key("utility = threshold", ls="-"),
-        ]
+        ],
     )
     return figure
 

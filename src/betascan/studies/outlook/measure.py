@@ -41,8 +41,9 @@ def measure(
         CSV to write: seed, split, and the columns of `betascan.nonlinear_vae.observe`.
     modes : Path
         CSV to write: seed, split, rank, pca_ratio of the training split, pca_utility on the split,
-        threshold, threshold_se, departure (root mean square of M^2 about the law fitted to it) and
-        utility, the last three of the nonlinear VAE.
+        threshold, threshold_se, inactive_below (points of the scan below the threshold at which
+        the latent is inactive; by the law hardly one), departure (root mean square of M^2 about
+        the law fitted to it) and utility, the last five of the nonlinear VAE.
     points : Path
         CSV to write: seed, split, T, active latents, distortion (all latents, posterior means),
         rate (nats), the linear law's active latents and distortion at this T, its active latents
@@ -104,6 +105,7 @@ def _spectrum(
                 "pca_utility": variances[rank - 1],
                 "threshold": threshold,
                 "threshold_se": error,
+                "inactive_below": int(((threshold > T) & (floor >= M2)).sum()),
                 "departure": np.sqrt((residual**2).mean()) if len(residual) else np.nan,
                 "utility": utility[rank - 1],
             }

@@ -182,7 +182,8 @@ def study(context: Context[Outlook]) -> Study:
                 footer=f"{shown} · {seeds}",
                 caption="Utilities of the latents of a nonlinear VAE against their collapse "
                 "thresholds, beside PCA, for which they are one (hirn2026, Eq. 49); and the "
-                "thresholds by rank, one marker a seed.",
+                "thresholds by rank, one marker a seed. Where a latent is inactive at points "
+                "of the scan below its fitted threshold, the law does not hold: open markers.",
             ),
             Figure(
                 name="concentration",
