@@ -15,6 +15,7 @@ from betascan.spectroscopy import Pca
 from betascan.studies.judgement import Verdict
 from betascan.studies.outlook import scaling as scaled
 from betascan.studies.outlook.cells import load
+from betascan.studies.outlook.measure import spectrum
 from betascan.studies.outlook.statements import CLIMATE, DSPRITES
 from betascan.theory import landau
 
@@ -103,6 +104,20 @@ def test_points_whose_updates_ran_out_say_nothing_about_concentration():
     restless.loc[~restless["at_rest"], "active"] = 100
     judge = next(s.judge for s in STATEMENTS if s.name == "nonlinear_concentrates")
     assert judge(points=restless) == judge(points=points(1))
+
+
+def test_latents_that_are_inactive_below_their_threshold_are_counted():
+    T = np.geomspace(0.01, 1, 9)
+    law, jump = landau.signal_fraction(T, 0.5), np.where(T < 0.05, 0.999, 0.0)
+    observed = pd.DataFrame(
+        {"rank": np.repeat([1, 2], 9), "T": [*T, *T], "signal_fraction": [*law, *jump]}
+    )
+    ones = np.ones(2)
+    first, second = spectrum(observed, ones, ones, ones, 0.1).to_dict("records")
+    assert first["threshold"] == pytest.approx(0.5)
+    assert first["inactive_below"] == 0
+    assert second["threshold"] > 1
+    assert second["inactive_below"] == (T > 0.05).sum()
 
 
 SPLIT = {"side_km": 700, "train": 0.6, "min_cells": 1, "seed": 0}

@@ -76,7 +76,7 @@ def measure(
             moments.append(observed[name].assign(**keys))
             utility = -np.diff(distortion[name][best, range(len(best))])
             spectra.append(
-                _spectrum(observed[name], utility, ratios, variances, floor).assign(**keys)
+                spectrum(observed[name], utility, ratios, variances, floor).assign(**keys)
             )
             levels.append(
                 _levels(scan, observed[name], distortion[name], ratios, variances, floor).assign(
@@ -88,10 +88,20 @@ def measure(
         write_csv(frame[["seed", "split", *frame.columns.drop(["seed", "split"])]], path)
 
 
-def _spectrum(
+def spectrum(
     observed: pd.DataFrame, utility: Spectrum, ratios: Spectrum, variances: Spectrum, floor: float
 ) -> pd.DataFrame:
-    """One row a rank: threshold, departure from the law, and utility."""
+    """Return a row a rank: threshold, departure from the law, and utility.
+
+    Parameters
+    ----------
+    observed : DataFrame
+        rank, T and signal_fraction.
+    utility, ratios, variances : ndarray of shape (ranks,)
+        Utilities, and the PCA's ratios and utilities, by rank.
+    floor : float
+        A latent is active where its signal fraction exceeds it.
+    """
     rows = []
     for rank in range(1, min(len(ratios), len(utility)) + 1):
         latent = observed[observed["rank"] == rank]
