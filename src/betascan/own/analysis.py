@@ -141,9 +141,9 @@ def analyse(
     distortion: float | None = None,
     standardise: bool = True,
     nonlinear: bool = False,
-    temperatures: Sequence[float] = GRID,
+    temperatures: Sequence[float] | None = None,
     latents: int = 32,
-    updates: int = 10_000,
+    updates: int = 20_000,
     seed: int = 0,
     threads: int = 1,
     checkpoint: str | Path | None = None,
@@ -164,8 +164,8 @@ def analyse(
         units.
     nonlinear : bool
         Whether perceptrons are trained, too.
-    temperatures : sequence of float
-        The scan; `T` is added.
+    temperatures : sequence of float, optional
+        The scan, by default 33 from 1e-4 to 1; `T` is added.
     latents, updates : int
         Of each VAE: dimensions of z, at most as many as columns, and updates at most.
     seed : int
@@ -187,7 +187,7 @@ def analyse(
     if (T is None) == (distortion is None):
         raise ConfigError("give one of T and distortion")
     parts, V, inside = _scaled(table, standardise, seed)
-    grid = np.unique([*temperatures, *([T] if T else [])])
+    grid = np.unique([*(temperatures or GRID), *([T] if T else [])])
     axes = Pca.fit(parts["train"])
     betas = grid * linear_vae.total_variance(parts["train"])
     protocol: dict[str, Any] = {

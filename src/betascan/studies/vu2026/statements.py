@@ -103,7 +103,8 @@ def linear_optimum(linear: pd.DataFrame) -> Judgement:
 LINEAR = (
     Statement(
         "linear_contraction",
-        "For beta > 1 without lambda, the encoder's gain contracts, mode by mode.",
+        "For beta > 1 without lambda, the encoder's gain contracts, mode by mode "
+        "(logarithm of the gain lost).",
         "abstract",
         linear_contraction,
         figure="contraction",
