@@ -187,7 +187,8 @@ def analyse(
     if (T is None) == (distortion is None):
         raise ConfigError("give one of T and distortion")
     parts, V, inside = _scaled(table, standardise, seed)
-    grid = np.unique([*(temperatures or GRID), *([T] if T else [])])
+    asked = [] if T is None else [T]
+    grid = np.unique([*(GRID if temperatures is None else temperatures), *asked])
     axes = Pca.fit(parts["train"])
     betas = grid * linear_vae.total_variance(parts["train"])
     protocol: dict[str, Any] = {
