@@ -1,5 +1,7 @@
 """What several folders of tests share."""
 
+import os
+
 import dag
 import disk
 import matplotlib.pyplot as plt
@@ -15,12 +17,16 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
+def reads_the_dag(module):
+    return "finished" in module.read_text()
+
+
 class Scheduler(LoadFileScheduling):
     """A module of tests runs in one process, and so do all that read the finished DAG."""
 
     def _split_scope(self, nodeid):
         module = super()._split_scope(nodeid)
-        return "finished" if "finished" in (dag.PROJECT / module).read_text() else module
+        return "finished" if reads_the_dag(dag.PROJECT / module) else module
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -34,6 +40,13 @@ def finished(tmp_path_factory):
     run = dag.snakemake(folder)
     assert run.returncode == 0, run.stderr
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def priority(request):
+    """The DAG goes first, as many tests wait for it."""
+    if not reads_the_dag(request.path):
+        os.nice(max(0, 10 - os.nice(0)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -100,7 +100,7 @@ class Display(logging.Formatter):
         if event == LogEvent.ERROR and "[Errno 28]" in text:
             return "betascan: the disk is full: make room and run again; nothing is lost"
         if wrong := re.match(r"MissingRuleException:\nNo rule to produce (.+) \(if you", text):
-            near = _nearest(Path(wrong[1]), map(Path, self._targets))
+            near = _nearest(Path(wrong[1]), [*map(Path, self._targets)])
             return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near}'; all: `make help`"
         if event == LogEvent.JOB_ERROR:
             name, _ = self._name(record.jobid)  # type: ignore[attr-defined]
@@ -113,9 +113,9 @@ class Display(logging.Formatter):
         return text
 
 
-def _nearest(wrong: Path, targets: Iterable[Path]) -> Path:
+def _nearest(wrong: Path, targets: Sequence[Path]) -> Path:
     """Return the target of that very name in another folder, or else the nearest in its folder."""
-    named = {target.stem: target for target in targets}
+    named = {target.stem: target for target in reversed(targets)}  # PNG before PDF
     if wrong.stem in named:
         return named[wrong.stem]
     beside = [name for name, target in named.items() if target.parent == wrong.parent]
