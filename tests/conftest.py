@@ -1,6 +1,8 @@
 """What several folders of tests share."""
 
 import os
+import re
+from functools import cache
 
 import dag
 import disk
@@ -17,8 +19,14 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 
+@cache
 def reads_the_dag(module):
     return "finished" in module.read_text()
+
+
+@cache
+def runs_programs(module):
+    return re.search("snakemake|subprocess", module.read_text()) is not None
 
 
 class Scheduler(LoadFileScheduling):
@@ -27,6 +35,15 @@ class Scheduler(LoadFileScheduling):
     def _split_scope(self, nodeid):
         module = super()._split_scope(nodeid)
         return "finished" if reads_the_dag(dag.PROJECT / module) else module
+
+
+def pytest_collection_modifyitems(items):
+    """Put modules first that start programs, which take longest; above all those of the DAG."""
+
+    def place(item):
+        return 0 if reads_the_dag(item.path) else 1 if runs_programs(item.path) else 2
+
+    items.sort(key=place)
 
 
 def pytest_xdist_make_scheduler(config, log):
