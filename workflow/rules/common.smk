@@ -41,16 +41,15 @@ with one_line_errors():
         read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
     settings = read(PROJECT / "config.yaml")
     PAPERS = load(settings)
-    said = dict(workflow.config_settings.config)
-    nested = {key: value for key, value in said.items() if isinstance(value, dict)}
+    arguments = dict(workflow.config_settings.config)
+    nested = {key: value for key, value in arguments.items() if isinstance(value, dict)}
     update_config(config, from_command_line(nested))
     if isinstance(config.get("own"), str):  # --config own=my.csv
         config["own"] = {"file": config["own"]}
     update_config(settings, config)  # which as a module of another workflow has less
-    overlays = [Path(overlay).name for overlay in workflow.overwrite_configfiles]
-    CONFIG = load(
-        settings, " with ".join(["config.yaml", *overlays, *["--config"][: len(said)]])
-    )
+    sources = ["config.yaml", *(Path(p).name for p in workflow.overwrite_configfiles)]
+    sources += ["--config"] if arguments else []
+    CONFIG = load(settings, " with ".join(sources))
     STUDIES = studies(CONFIG, PAPERS)
 PATHS = paths(CONFIG, PAPERS)
 ENVS = PROJECT / "envs"
