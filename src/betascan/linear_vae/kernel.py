@@ -56,7 +56,9 @@ class KernelEngine:
         self._library.evaluate.argtypes = [*[pointer] * 3, long, pointer, pointer]
         self.weights, self.estimator = weights, estimator
         self.name = f"{kernel.name}, {workers} thread{'s' if workers > 1 else ''}"
-        self._pool = ThreadPoolExecutor(workers)  # ctypes releases the interpreter's lock
+        # Threads of its own even for one worker, as the kernel lets its thread flush subnormals to
+        # zero; ctypes releases the interpreter's lock.
+        self._pool = ThreadPoolExecutor(workers)
 
     def _for_each(self, task: Callable[[int], None], points: np.ndarray) -> None:
         for _ in self._pool.map(task, points.tolist()):
