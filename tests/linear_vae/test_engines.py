@@ -86,3 +86,12 @@ def test_evaluate_is_the_expectation(engine, features, latents):
     arguments = torch.tensor(x).double(), cubature(latents), torch.tensor(weights)
     expected = [terms(model(layout, row), *arguments) for row in rows]
     np.testing.assert_allclose(np.transpose(measured), expected, rtol=1e-6)  # 8 ulp
+
+
+def test_the_kernel_leaves_the_callers_arithmetic_as_it_was(cxx):
+    layout, weights, row, chunk, _ = trained("sampled", 5, 3)
+    state, active = State.start(row, len(BETAS)), np.arange(len(BETAS))
+    used = kernel.KernelEngine(layout, weights, "sampled", workers=1)
+    used.train(state, BETAS, active, chunk, LR, EPSILON)
+    used.evaluate(state.parameters, chunk.x[0], 64)
+    assert np.float32(1e-40) / 2 > 0  # subnormal

@@ -172,11 +172,15 @@ void gradient(float* g, const float* p, const float* x, const float* noise,
     for (int j = D; j < XP; ++j) dc[j] = 0.f;
 }
 
-void flush_denormals() {  // collapsed latents would otherwise crawl through denormal moments
+// Subnormal numbers count as zero as long as it lives, or the moments of collapsed latents would
+// crawl; the mode is the caller's again afterwards.
+struct FlushSubnormals {
 #if defined(__SSE__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
+    const unsigned before = _mm_getcsr();
+    FlushSubnormals() { _mm_setcsr(before | 0x8040); }
+    ~FlushSubnormals() { _mm_setcsr(before); }
 #endif
-}
+};
 
 }  // namespace
 
@@ -188,7 +192,7 @@ extern "C" {
 void train(float* p, float* first, float* second, const float* x, const float* noise,
            const float* variance, const int* counts, int steps, int batch, long done, float beta,
            float lr, float epsilon, int analytic) {
-    flush_denormals();
+    const FlushSubnormals flush;
     alignas(64) static thread_local float g[PARAMETERS];
     constexpr double b1 = .9, b2 = .999;
     constexpr float f1 = 1 - b1, f2 = 1 - b2;
@@ -210,7 +214,7 @@ void train(float* p, float* first, float* second, const float* x, const float* n
 // x [rows][XP], rows padded with zeros to a multiple of 32
 void evaluate(const float* p, const float* x, const float* variance, long count,
               double* distortion, double* rate) {
-    flush_denormals();
+    const FlushSubnormals flush;
     const float *W = p + NA + NB, *c = W + NW;
     alignas(64) static thread_local float w_transposed[LP * XP];
     alignas(64) float norms[LP];
