@@ -33,14 +33,12 @@ def package(tmp_path, monkeypatch):
     def digest(**changes):
         for name, text in changes.items():
             (tmp_path / name).write_text(text)
-        for function in (code._tree, code._imports, code._content):
-            function.cache_clear()
+        code._module.cache_clear()
         return code.digest(FUNCTION)
 
     yield digest
     monkeypatch.undo()
-    for function in (code._tree, code._imports, code._content):
-        function.cache_clear()
+    code._module.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,7 @@ def test_a_score_s_formula_is_behind_its_evaluation():
 
 
 def test_descriptions_of_fields_are_documentation():
-    dump = code._content("betascan.config.vae")
+    dump = code._module("betascan.config.vae").content
     assert "pixels a side" not in dump
     assert "discriminator='kind'" in dump
 

@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def digest(function: str) -> str:
     ValueError
         If there is no such module.
     """
-    content = [_content(module) for module in closure(function.rpartition(".")[0])]
+    content = [_module(module).content for module in closure(function.rpartition(".")[0])]
     return hashlib.sha256("\n".join(content).encode()).hexdigest()[:12]
 
 
@@ -74,7 +74,7 @@ def closure(module: str) -> list[str]:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += _imports(name)
+            waiting += _module(name).imports
     return sorted(reached - INFRASTRUCTURE)
 
 
@@ -84,52 +84,62 @@ def _file(module: str) -> Path | None:
     return next((file for file in candidates if file.exists()), None)
 
 
-@cache
-def _tree(module: str) -> ast.Module:
-    file = _file(module)
-    assert file is not None
-    return ast.parse(file.read_text())
+@dataclass(frozen=True)
+class _Module:
+    """What is kept of a module's text."""
+
+    imports: list[str]
+    """Modules of the package that it imports anywhere."""
+    content: str
+    """Its code without documentation, and the data files that it names."""
 
 
-@cache
-def _imports(module: str) -> list[str]:
-    """List the modules of the package that a module imports anywhere in its text."""
-    names = []
-    for node in ast.walk(_tree(module)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Constant):  # a registry names functions
-            name = str(node.value)
-            names += [name.rpartition(".")[0]] if re.fullmatch(r"betascan(\.\w+)+", name) else []
-    return [name for name in names if name.startswith("betascan.") and _file(name)]
+class _Reader(ast.NodeTransformer):
+    """Removes docstrings, other bare strings and descriptions of fields; collects what is named."""
 
+    def __init__(self) -> None:
+        self.imported: list[str] = []
+        self.constants: set[object] = set()
 
-class _Undocumented(ast.NodeTransformer):
-    """Removes docstrings, other bare strings, and the descriptions of configuration fields."""
+    def visit_Import(self, node: ast.Import) -> ast.Import:
+        self.imported += [alias.name for alias in node.names]
+        return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | ast.Pass:
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
+        if node.module:
+            self.imported += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        self.constants.add(node.value)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
         bare = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return ast.Pass() if bare else node
+        return ast.Pass() if bare else self.generic_visit(node)
 
-    def visit_keyword(self, node: ast.keyword) -> ast.keyword | None:
-        self.generic_visit(node)
-        return None if node.arg == "description" else node
+    def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
+        return None if node.arg == "description" else self.generic_visit(node)
 
 
 @cache
-def _content(module: str) -> str:
-    """Return a module's code without its documentation, and the data files that it names."""
-    tree = _tree(module)
-    files = [file.read_text() for file in _data_files(module, tree)]
-    return "\n".join([module, ast.unparse(_Undocumented().visit(tree)), *files])
-
-
-def _data_files(module: str, tree: ast.Module) -> Iterator[Path]:
-    file = _file(module)
+def _module(name: str) -> _Module:
+    file = _file(name)
     assert file is not None
-    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    for path in sorted(file.parent.iterdir()):
-        if path.name in names and path.suffix != ".py" and path.is_file():
-            yield path
+    reader = _Reader()
+    code = ast.unparse(reader.visit(ast.parse(file.read_text())))
+    strings = {str(value) for value in reader.constants}
+    functions = [text for text in strings if re.fullmatch(r"betascan(\.\w+)+", text)]
+    named = [*reader.imported, *(text.rpartition(".")[0] for text in functions)]
+    data = [
+        path.read_text()
+        for path in sorted(file.parent.iterdir())
+        if path.name in strings and path.suffix != ".py" and path.is_file()
+    ]
+    return _Module(
+        imports=[module for module in named if module.startswith("betascan.") and _file(module)],
+        content="\n".join([name, code, *data]),
+    )
