@@ -99,7 +99,7 @@ def derivatives(
 
 @dataclass
 class ForwardPass:
-    """A minibatch on its way through a VAE; what is not asked for is not computed.
+    """Forward pass of a minibatch; every quantity is computed on first use and kept.
 
     Attributes
     ----------

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,11 @@ from betascan.core.errors import DataError
 from betascan.linear_vae import Scan
 from betascan.spectroscopy import (
     Pca,
-    best_distortion,
     fit_slope,
     fit_threshold,
     observe,
     truncated_distortion,
+    utilities,
 )
 
 FEATURES, LATENTS = 5, 3
@@ -104,10 +105,16 @@ def test_truncated_distortion_is_that_of_the_reconstructions(case):
                 p = {name: array[point] for name, array in scan.parameters.items()}
                 residual = sample - p["decoder"] @ z - p["decoder_bias"]
                 expected[point, rank] += residual @ residual / len(x) / 7
-    measured = truncated_distortion(scan, x)
+    np.testing.assert_allclose(truncated_distortion(scan, x, table), expected, rtol=1e-12)
+    alike = replace(scan, betas=np.ones(2))
+    measured = truncated_distortion(alike, x, observe(alike, x))
     np.testing.assert_allclose(measured, expected, rtol=1e-12)
-    np.testing.assert_array_equal(measured, truncated_distortion(scan, x, table))
-    np.testing.assert_array_equal(best_distortion(measured), [min(c) for c in measured.T])
+
+
+def test_utilities_are_taken_at_the_point_that_is_best_on_training():
+    train = np.array([[1.0, 0.5, 0.4], [1.1, 0.6, 0.2]])
+    test = np.array([[2.0, 1.5, 1.4], [2.5, 1.7, 1.3]])
+    np.testing.assert_allclose(utilities(train, test), [2.0 - 1.5, 1.5 - 1.3])
 
 
 shares = st.lists(st.floats(0.05, 0.85), min_size=2, max_size=8, unique=True)
@@ -194,8 +201,11 @@ KINDS = {
 def test_samples_of_any_kind_are_measured_alike(kind, splits):
     scan, x = build(0)
     samples = KINDS[kind](x)
-    np.testing.assert_allclose(observe(scan, samples), observe(scan, x))
-    np.testing.assert_allclose(truncated_distortion(scan, samples), truncated_distortion(scan, x))
+    seen = observe(scan, x)
+    np.testing.assert_allclose(observe(scan, samples), seen)
+    np.testing.assert_allclose(
+        truncated_distortion(scan, samples, seen), truncated_distortion(scan, x, seen)
+    )
     pca, other = Pca.fit(splits[0]), Pca.fit(KINDS[kind](splits[0]))
     np.testing.assert_allclose(other.ratios, pca.ratios, atol=1e-12)
     np.testing.assert_allclose(pca.utilities(KINDS[kind](splits[1])), pca.utilities(splits[1]))
@@ -203,10 +213,11 @@ def test_samples_of_any_kind_are_measured_alike(kind, splits):
 
 def test_one_clear_line_for_samples_that_cannot_be_measured(splits):
     scan, x = build(0)
+    seen = observe(scan, x)
     x[7, 3] = np.nan
     for measure in (
         lambda: observe(scan, x),
-        lambda: truncated_distortion(scan, x),
+        lambda: truncated_distortion(scan, x, seen),
         lambda: Pca.fit(x),
         lambda: Pca.fit(splits[0]).utilities(x),
     ):

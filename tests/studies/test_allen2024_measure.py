@@ -161,13 +161,12 @@ def two_models(tmp_path):
         scores = [
             ("mig", "disentanglement_lib", 0.1 + number),
             ("active_units", "burda2016", 3 - number),
-            ("rate", "hirn2026", 7.0),
             ("mig", "denardin2025", -1),
         ]
         columns = ["metric", "convention", "value"]
         pd.DataFrame(scores, columns=columns).to_csv(folder / "scores.csv", index=False)
         (folder / "card.json").write_text(json.dumps({"last_step": 100 * (number + 1)}))
-        history = pd.DataFrame({"step": [1, 2, 3], "loss": [3.0, 1.0, 2.0 + number]})
+        history = pd.DataFrame({"loss": [3.0, 1.0, 2.0 + number], "rate": [9.0, 8.0, 6.0 + number]})
         history.to_csv(folder / "history.csv", index=False)
     rows = [
         {"signature": "bbb", "keys": {"dataset": "shapes3d", "seed": 4, "cell": "beta_5"}},
@@ -196,6 +195,7 @@ def test_a_table_has_each_model_s_own_files_whatever_their_order(two_models):
     assert list(table["steps"]) == [200, 100]
     assert list(table["mig"]) == [1.1, 0.1]
     assert list(table["active_units"]) == [2, 3]
+    assert list(table["rate"]) == [7.0, 6.0]
     assert list(table["instability"]) == pytest.approx([2 / 4, 1 / 3])
     mass = measures["aaa"]["offdiagonal_mass"].mean()
     assert table.loc["dSprites", "offdiagonal_mass"] == pytest.approx(mass)

@@ -100,7 +100,7 @@ def test_a_wrong_target_is_one_line_with_the_nearest(run, wrong, near):
     text = f"MissingRuleException:\nNo rule to produce {wrong} (if you use input functions ...).\n"
     run.tell(text, LogEvent.ERROR, exception="MissingRuleException")
     (line,) = run.printed.getvalue().splitlines()
-    assert line.startswith(f"betascan: nothing makes '{wrong}'; nearest: '{near}'; ")
+    assert line.startswith(f"betascan: no rule makes '{wrong}'; nearest: '{near}'; ")
 
 
 def test_a_full_disk_is_one_line(run):

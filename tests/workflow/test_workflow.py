@@ -82,7 +82,7 @@ def test_a_wrong_target_is_one_line_with_the_nearest(tmp_path):
     wrong, near = "figures/hirn2026/figure3.png", "figures/hirn2026/fig3.png"
     run = snakemake(tmp_path, wrong, "--dry-run")
     assert run.returncode == 1
-    assert f"betascan: nothing makes '{wrong}'; nearest: '{near}'; all: `make" in run.stdout
+    assert f"betascan: no rule makes '{wrong}'; nearest: '{near}'; all: `make" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 
 

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def provenance() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     """Return the commit (with a mark if the sources differ from it), versions and processor."""
     commit = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".")
@@ -37,6 +38,43 @@ def provenance() -> dict[str, Any]:
         "versions": {package: _version(package) for package in PACKAGES},
         "processor": processor(),
     }
+
+
+def record(
+    records: Sequence[Path],
+    provenance: Path,
+    *,
+    scale: str,
+    data: Mapping[str, Any],
+    config: Mapping[str, Any],
+) -> None:
+    """Write what the results of scans were made from.
+
+    Parameters
+    ----------
+    records : sequence of Path
+        JSON of every training: device and seconds.
+    provenance : Path
+        JSON to write: scale, data, config, device, training_seconds, and `provenance`.
+    scale : str
+        Name of the scale.
+    data : Mapping
+        Source of the data, and what identifies them.
+    config : Mapping
+        The study's section of the configuration.
+    """
+    runs = [read_json(path) for path in records]
+    write_json(
+        {
+            "scale": scale,
+            "data": data,
+            "config": config,
+            "device": sorted({run["device"] for run in runs}),
+            "training_seconds": round(sum(run["seconds"] for run in runs)),
+            **machine(),
+        },
+        provenance,
+    )
 
 
 def join(linear: Path, images: Path, provenance: Path) -> None:

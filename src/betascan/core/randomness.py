@@ -9,7 +9,7 @@ def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     """Return the random generator of one purpose.
 
     The same arguments give the same numbers in every process, so that work can be cut into jobs,
-    killed and resumed without a trace in the results.
+    interrupted and resumed without changing the results.
 
     Parameters
     ----------

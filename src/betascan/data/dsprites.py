@@ -1,4 +1,4 @@
-"""dSprites, rendered: 737,280 images of a square, an ellipse or a heart, bit for bit.
+"""dSprites, rendered: 737,280 images of a square, an ellipse or a heart.
 
 The providers' renderer is not public. The one here was fitted to their images: of 20,000 it
 reproduces all but one, which differs in a pixel. Orientations 0 and 39 are the same image, since

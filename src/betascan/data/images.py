@@ -118,7 +118,7 @@ def rendered(data: Renderer, rows: Rows, threads: int) -> Iterator[Pixels]:
 
     Parameters
     ----------
-    data : ImageSet
+    data : Renderer
         The data set.
     rows : ndarray of int64, shape (n,)
         Indices of images.

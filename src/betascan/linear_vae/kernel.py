@@ -56,7 +56,7 @@ class KernelEngine:
         self._library.evaluate.argtypes = [*[pointer] * 3, long, pointer, pointer]
         self.weights, self.estimator = weights, estimator
         self.name = f"{kernel.name}, {workers} thread{'s' if workers > 1 else ''}"
-        # ctypes releases the interpreter's lock; of small tables a pool of one takes half the time
+        # ctypes releases the interpreter's lock; for one worker a pool would only cost time
         self._map = map if workers == 1 else ThreadPoolExecutor(workers).map
 
     def _for_each(self, task: Callable[[int], None], points: np.ndarray) -> None:

@@ -15,7 +15,7 @@ CHUNK = 64  # updates whose noise is drawn together: 2 MB at the paper's sizes
 
 
 def whole_blocks(rows: int) -> int:
-    """Return how many rows hold this many in whole blocks of the kernel.
+    """Round a number of rows up to a multiple of the kernel's block of 32.
 
     Parameters
     ----------

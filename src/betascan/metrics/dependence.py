@@ -1,4 +1,4 @@
-"""Distance correlation: 0 for independent variables, however they depend if not."""
+"""Distance correlation: zero if and only if two variables are independent."""
 
 import numpy as np
 from jaxtyping import Float

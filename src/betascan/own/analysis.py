@@ -13,7 +13,7 @@ from betascan import linear_vae, nonlinear_vae, spectroscopy
 from betascan.core.errors import ConfigError, DataError
 from betascan.core.randomness import stream
 from betascan.own.reading import Table
-from betascan.spectroscopy import Pca, fit_threshold
+from betascan.spectroscopy import Pca, fit_threshold, utilities
 from betascan.theory.temperature import beta_from_temperature
 
 SPLITS = ("train", "validation", "test")
@@ -255,8 +255,7 @@ def _measured(
         name: package.truncated_distortion(scan, parts[name], seen)
         for name, seen in observed.items()
     }
-    best = distortion["train"].argmin(0)  # the test rows do not choose their own T
-    utility = -np.diff(distortion["test"][best, range(len(best))])
+    utility = utilities(distortion["train"], distortion["test"])
     variances = axes.utilities(parts["test"])
     rows = []
     for rank in range(1, min(len(axes.ratios), len(utility)) + 1):

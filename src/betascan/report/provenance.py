@@ -18,7 +18,16 @@ def summarise(
 ) -> None:
     """Write scale, data, settings, devices, training time, and the machines and versions.
 
-    cards and records: of every training, as `training.models.train_models` writes them.
+    Parameters
+    ----------
+    cards, records : sequence of Path
+        Of every training, as `betascan.training.jobs.train_models` writes them.
+    provenance : Path
+        JSON to write.
+    scale : str
+        Name of the scale.
+    config : dict
+        The study's section of the configuration.
     """
     about = [read_json(card) for card in cards]
     runs = [read_json(record) for record in records]

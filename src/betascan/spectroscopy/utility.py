@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from betascan.core.errors import DataError
 from betascan.linear_vae.inputs import as_table
 from betascan.linear_vae.result import Scan
-from betascan.spectroscopy.observables import ROWS, observe
+from betascan.spectroscopy.observables import ROWS
 
 RANK_FLOOR = 1e-12
 """PCA ratios below it are rounding errors, of columns that are sums of others."""
@@ -36,7 +36,7 @@ def second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "col
 
 
 def truncated_distortion(
-    scan: Scan, test: ArrayLike, observables: pd.DataFrame | None = None
+    scan: Scan, test: ArrayLike, observables: pd.DataFrame
 ) -> Float[np.ndarray, "points ranks"]:
     """Distortion of reconstructions from the first k ranked latents (hirn2026, Eq. 18).
 
@@ -47,8 +47,8 @@ def truncated_distortion(
     ----------
     scan : betascan.linear_vae.Scan
     test : array_like of shape (n, features)
-    observables
-        What `observe` gives for them, if it is known already.
+    observables : DataFrame
+        What `observe` gives for them.
 
     Returns
     -------
@@ -61,34 +61,38 @@ def truncated_distortion(
         If the samples cannot be used.
     """
     samples = as_table(test, "test")
-    ranked = observe(scan, samples) if observables is None else observables
-    order = ranked.sort_values(["beta", "rank"])["latent"].to_numpy().reshape(len(scan.betas), -1)
+    order = observables["latent"].to_numpy().reshape(len(scan.betas), -1)
     moments = second_moments(samples)
     features = samples.shape[1]
     distortion = np.empty((len(scan.betas), order.shape[1] + 1))
-    for row, point in enumerate(np.argsort(scan.betas, kind="stable")):
+    for point, latents in enumerate(order):
         p = {name: array[point] for name, array in scan.parameters.items()}
         # x - x_hat = residual (x, 1): linear, so its mean square follows from second moments
         residual = np.column_stack([np.eye(features), -p["decoder_bias"]])
         distortion[point, 0] = np.vdot(residual @ moments, residual)
-        for k, latent in enumerate(order[row], start=1):
+        for k, latent in enumerate(latents, start=1):
             encoder = np.append(p["encoder_mean"][latent], p["encoder_mean_bias"][latent])
             residual -= np.outer(p["decoder"][:, latent], encoder)
             distortion[point, k] = np.vdot(residual @ moments, residual)
     return distortion / scan.total_variance
 
 
-def best_distortion(distortion: Float[np.ndarray, "points ranks"]) -> Float[np.ndarray, " ranks"]:
-    """Return the least distortion of each rank over the scan.
-
-    Its negative differences are the utilities (hirn2026, Eq. 18).
+def utilities(
+    train: Float[np.ndarray, "points ranks"], distortion: Float[np.ndarray, "points ranks"]
+) -> Float[np.ndarray, " latents"]:
+    """Distortion that each rank removes at the T that is best on training (hirn2026, Eq. 18).
 
     Parameters
     ----------
-    distortion : ndarray of shape (points, latents + 1)
-        Of `truncated_distortion`.
+    train, distortion : ndarray of shape (points, latents + 1)
+        Of `truncated_distortion`, on the training samples and on those that are measured.
+
+    Returns
+    -------
+    ndarray of shape (latents,)
     """
-    return distortion.min(axis=0)
+    best = train.argmin(axis=0)
+    return -np.diff(distortion[best, range(len(best))])
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Measurement:
     name : str
         The rule is called ``<study>_<name>``.
     function : str
-        Called with ``images``, ``models``, ``runs`` (`Training.row`), one list of paths for each
+        Called with ``images``, ``models``, ``rows`` (`Training.row`), one list of paths for each
         entry of `files`, and `params`.
     files : Mapping
         Argument of the function: name of the file in ``runs/<study>/<signature>/``.

@@ -67,8 +67,8 @@ class Context(Generic[Section]):
         return f"{ours:,}" if ours == papers else f"{ours:,} of {papers:,}"
 
     def steps(self, ours: int, papers: int) -> str:
-        """Say how long image models were trained, and that a hundredth of it is no training."""
-        less = "untrained: " if 100 * ours < papers else ""
+        """Return the number of training steps, marked below a hundredth of the paper's."""
+        less = "far too few: " if 100 * ours < papers else ""
         return f"{less}{self.of_papers(ours, papers)} steps"
 
     def result(self, name: str) -> str:

@@ -78,7 +78,7 @@ def water_level(
     spectrum = np.sort(np.asarray(v, float))[::-1]
     reach = spectrum[:latents]
     active = int((critical_beta(spectrum, lam, noise)[: len(reach)] > beta).sum())
-    rest = spectrum[active:].sum()  # of what is not filled: 2 lambda a r^2 + q r - beta rest = 0
+    rest = spectrum[active:].sum()  # of the inactive modes: a r^2 + q r - beta rest = 0
     a, q = 2 * lam * active, 2 * lam * rest + len(spectrum) - active * beta
     root = np.sqrt(q**2 + 4 * a * beta * rest)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -182,9 +182,8 @@ def sweep(
         After the update.
     """
     s, t, beta, lam, v = (np.asarray(a, float) for a in (s, t, beta, lam, v))
-    weight = 1 + 2 * lam * v / (
-        1 + s
-    )  # of likelihood and squared error, in units of the likelihood's
+    # of likelihood and squared error, in units of the likelihood's
+    weight = 1 + 2 * lam * v / (1 + s)
     precision = 1 + s * weight / (t * beta)  # of the new posterior
     ratio = s * (1 + s) * weight**2 / (t * beta**2 * precision)
     return ratio, (1 + ratio) / precision

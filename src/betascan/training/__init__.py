@@ -1,1 +1,1 @@
-"""Training: the linear scan (all points of beta at once)."""
+"""Training of image VAEs: minibatches, the loop, the jobs."""

@@ -9,7 +9,7 @@ import torch
 from betascan.config.vae import Run
 from betascan.core.device import resolve_device
 from betascan.core.files import write_csv, write_json
-from betascan.core.provenance import provenance
+from betascan.core.provenance import machine
 from betascan.models import Saved, load, save
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import temperature, train
@@ -79,7 +79,7 @@ def train_models(
         write_csv(trained.history, histories[number])
         ended = trained.history.iloc[-1].to_dict()
         write_json({**facts, "run": run.model_dump(), "ended": ended}, cards[number])
-        write_json({**trained.record, **provenance()}, records[number])
+        write_json({**trained.record, **machine()}, records[number])
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
 

@@ -101,7 +101,7 @@ class Display(logging.Formatter):
             return "betascan: the disk is full: make room and run again; nothing is lost"
         if wrong := re.match(r"MissingRuleException:\nNo rule to produce (.+) \(if you", text):
             near = _nearest(Path(wrong[1]), [*map(Path, self._targets)])
-            return f"betascan: nothing makes '{wrong[1]}'; nearest: '{near}'; all: `make help`"
+            return f"betascan: no rule makes '{wrong[1]}'; nearest: '{near}'; all: `make help`"
         if event == LogEvent.JOB_ERROR:
             name, _ = self._name(record.jobid)  # type: ignore[attr-defined]
             return f"{self._failed}: {name}; log: {', '.join(record.log)}"  # type: ignore[attr-defined]

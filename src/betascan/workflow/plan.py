@@ -20,7 +20,7 @@ GIGABYTES = {
     "worldclim/": 0.05,
     "dsprites_official.h5": 0.03,
     "shapes3d_official.h5": 0.27,
-    "mpi3d_real_official.h5": 12.8,
+    "mpi3d_real_official.h5": 12.7,
     "mpi3d_real_complex_official.h5": 5.7,
 }
 """What is downloaded for a file of the data folder; of MPI3D, the size of its pixels."""
@@ -191,8 +191,8 @@ def _on_cpus(works: list[Workload], cores: int) -> Iterator[str]:
     images = sum(work.amount for work in works if work.unit == "images")
     if not has_gpu() and images > 1e8 * cores:
         yield (
-            "  That is a plan for GPUs, and there is none here: --configfile "
-            "workflow/scales/demo.yaml takes minutes, laptop.yaml there hours."
+            "  This scale needs a GPU and none was found: --configfile "
+            "workflow/scales/demo.yaml takes minutes, laptop.yaml hours."
         )
 
 
@@ -202,7 +202,7 @@ def _remarks(paths: Paths, outputs: Collection[str]) -> Iterator[str]:
         name: size for name, size in GIGABYTES.items() if str(Path(paths.data, name)) in made
     }
     if download:
-        files = ", ".join(f"{name.split('_official')[0].strip('/')}" for name in download)
+        files = ", ".join(name.split("_official")[0].strip("/") for name in download)
         yield (
             f"  Downloads of {files}, at most {sum(download.values()):.2g} GB, unless "
             "BETASCAN_DATA holds them."

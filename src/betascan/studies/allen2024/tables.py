@@ -12,7 +12,7 @@ from betascan.studies.runs import Row
 
 DATASETS = {"dsprites": "dSprites", "shapes3d": "Shapes3D"}
 """Values of the column ``dataset``."""
-SCORES = {"mig": "disentanglement_lib", "active_units": "burda2016", "rate": "hirn2026"}
+SCORES = {"mig": "disentanglement_lib", "active_units": "burda2016"}
 """Scores of a model, in their conventions."""
 MEANS = [
     *("squared_error", "offdiagonal_mass", "mean_absolute_cosine", "axis_distance"),
@@ -42,8 +42,8 @@ def models(
     table : Path
         Written, a row a model: dataset, seed, cell (name of the variant), steps, columns of the
         variant, scores, means over images of `measure.decoder_measures` (s1, s2, ... geometric
-        means), relative errors of the expansion and of the identity, effective_variance, and
-        instability of the loss.
+        means), relative errors of the expansion and of the identity, effective_variance, rate
+        (nats, mean over the last interval of training), and instability of the loss.
     rows : sequence of Mapping
         Signature and keys of each model, in the order of the table.
     variants : Mapping
@@ -58,6 +58,7 @@ def models(
         signature, variant = row["signature"], variants[row["keys"]["cell"]]
         score = read_csv(of_scores[signature]).set_index(["metric", "convention"])["value"]
         points, entries = read_csv(of_points[signature]), read_csv(of_entries[signature])
+        history = read_csv(of_histories[signature])
         singular_values = points.filter(regex=r"^s\d+$")
         lines.append(
             {**row["keys"], "dataset": DATASETS[row["keys"]["dataset"]]}
@@ -71,7 +72,7 @@ def models(
                     entries, variant["beta"] * variant["variance"]
                 )
             }
-            | {"instability": instability(read_csv(of_histories[signature])["loss"])}
+            | {"rate": history["rate"].iloc[-1], "instability": instability(history["loss"])}
             | np.exp(np.log(singular_values.clip(lower=1e-12)).mean()).to_dict()
         )
     write_csv(pd.DataFrame(lines), table)

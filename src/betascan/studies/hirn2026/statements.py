@@ -23,7 +23,7 @@ from betascan.studies.judgement import (
     Verdict,
     difference,
     number,
-    pattern,
+    trend,
     undecided,
 )
 from betascan.studies.statements import Statement, write
@@ -163,7 +163,7 @@ def cascade(replicates: pd.DataFrame) -> Judgement:
     thresholds, utilities = (
         _values(replicates, name, "train", 10**6).mean() for name in ("threshold", "utility")
     )
-    return pattern(thresholds, utilities)
+    return trend(utilities, thresholds, rises=True)
 
 
 def pca_level(replicates: pd.DataFrame) -> Judgement:

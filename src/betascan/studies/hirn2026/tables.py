@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from betascan.core import provenance as machine
-from betascan.core.files import read_csv, read_json, read_npz, write_csv, write_json
+from betascan.core.files import read_csv, read_npz, write_csv
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
 from betascan.spectroscopy import RANK_FLOOR, fit_threshold
@@ -232,38 +231,3 @@ def convergence(
     write_csv(pd.concat(points)[[*columns, *losses]], convergence)
     columns = ["scan", "rank", "pca_ratio", "threshold", "last_active"]
     write_csv(pd.DataFrame(modes, columns=columns), remedies)
-
-
-def provenance(
-    cells: Path,
-    records: Sequence[Path],
-    provenance: Path,
-    scale: str,
-    config: dict[str, Any],
-) -> None:
-    """Record what the results were made from: scale, data, settings, device, time, versions.
-
-    Parameters
-    ----------
-    cells : Path
-        NPZ of `split_cells`.
-    records : sequence of Path
-        JSON of every `train`.
-    provenance : Path
-        JSON to write.
-    scale : str
-        Name of the scale.
-    config : dict
-        The study's section of the configuration.
-    """
-    _, facts = read_npz(cells)
-    runs = [read_json(record) for record in records]
-    record = {
-        "scale": scale,
-        "data": {name: facts[name] for name in ("source", "fingerprint", "resolution")},
-        "config": config,
-        "device": sorted({run["device"] for run in runs}),
-        "training_seconds": round(sum(run["seconds"] for run in runs)),
-        **machine.provenance(),
-    }
-    write_json(record, provenance)

@@ -183,7 +183,8 @@ def study(context: Context[Hirn2026]) -> Study:
                 },
                 reported=("convergence", "remedies"),
                 caption="How far the loss of each point is from its optimum's, and the weakest "
-                "modes' thresholds, at the paper's protocol and with more updates.",
+                "modes' thresholds, at the paper's protocol and at variants of it "
+                "(`remedies` in the configuration).",
             ),
             Table(
                 name="statements",
@@ -201,9 +202,9 @@ def study(context: Context[Hirn2026]) -> Study:
             ),
             Table(
                 name="provenance",
-                function="tables.provenance",
+                function="betascan.studies.climate.provenance",
                 needs={
-                    "cells": cells,
+                    "table": table,
                     "records": [
                         record
                         for scan in scans.values()

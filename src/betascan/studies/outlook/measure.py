@@ -12,7 +12,7 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.linear_vae import Scan
 from betascan.nonlinear_vae.measure import observe, truncated_distortion
-from betascan.spectroscopy import RANK_FLOOR, Pca, fit_threshold
+from betascan.spectroscopy import RANK_FLOOR, Pca, fit_threshold, utilities
 from betascan.studies.outlook.cells import load
 from betascan.theory import landau
 
@@ -69,12 +69,11 @@ def measure(
         distortion = {
             name: truncated_distortion(scan, x, observed[name]) for name, x in measured.items()
         }
-        best = distortion["train"].argmin(0)  # no split chooses its own T
         for name, x in measured.items():
             keys = {"seed": scan.facts["seed"], "split": name}
             variances = axes.utilities(x)
             moments.append(observed[name].assign(**keys))
-            utility = -np.diff(distortion[name][best, range(len(best))])
+            utility = utilities(distortion["train"], distortion[name])
             spectra.append(
                 spectrum(observed[name], utility, ratios, variances, floor).assign(**keys)
             )

@@ -12,7 +12,14 @@ from jaxtyping import Float32
 from betascan.core.files import write_csv, write_json
 from betascan.core.randomness import stream
 from betascan.linear_vae import scan, total_variance
-from betascan.spectroscopy import RANK_FLOOR, Pca, fit_threshold, observe, truncated_distortion
+from betascan.spectroscopy import (
+    RANK_FLOOR,
+    Pca,
+    fit_threshold,
+    observe,
+    truncated_distortion,
+    utilities,
+)
 from betascan.studies.outlook.cells import load
 from betascan.theory.temperature import beta_from_temperature
 
@@ -70,9 +77,9 @@ def scans(
         )  # fmt: skip
         devices.add(trained.record["device"])
         observed = {name: observe(trained, cells[name]) for name in ("train", "test")}
-        best = truncated_distortion(trained, training, observed["train"]).argmin(0)
-        distortion = truncated_distortion(trained, cells["test"], observed["test"])
-        utility = -np.diff(distortion[best, range(len(best))])
+        utility = utilities(
+            *(truncated_distortion(trained, cells[name], seen) for name, seen in observed.items())
+        )
         axes = Pca.fit(training)
         first = first or axes
         cosines = abs(axes.axes @ first.axes.T)

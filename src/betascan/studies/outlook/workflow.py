@@ -148,7 +148,7 @@ def study(context: Context[Outlook]) -> Study:
             ),
             Table(
                 name="provenance",
-                function="tables.provenance",
+                function="betascan.studies.climate.provenance",
                 needs={
                     "table": table,
                     "records": [*records.values(), scaled],

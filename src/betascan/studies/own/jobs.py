@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from betascan.core import provenance as machine
 from betascan.core.files import write_csv, write_json
+from betascan.core.provenance import machine
 from betascan.own import analyse, read
 
 
@@ -45,7 +45,7 @@ def analysis(
         **found.facts,
         "settings": {**reading, **scanning},
         "seconds": round(time.monotonic() - started),
-        **machine.provenance(),
+        **machine(),
     }
     write_json(record, provenance)
     for checkpoint in stem.parent.glob(f"{stem.name}-*"):

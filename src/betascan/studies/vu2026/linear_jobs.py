@@ -1,6 +1,5 @@
 """The jobs of vu2026's linear study: solving models, and following a contraction."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from betascan.core.files import write_csv, write_json
-from betascan.core.provenance import provenance as machine
 from betascan.studies.vu2026.fixed_point import FixedPoint, sweep
 from betascan.studies.vu2026.linear_data import (
     Data,
@@ -64,7 +62,7 @@ def solve(
         Written, a row a model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in nats),
         SAP, Im (nats), steps, at_rest (whether it has converged).
     record : Path
-        Written: method, engine and seconds.
+        Written: method, device (the engine) and seconds.
     method : {"fixed_point", "adamw"}
         Alternating updates, or gradient descent.
     model, size, adamw : dict
@@ -101,7 +99,7 @@ def solve(
         "at_rest": ~solver.state["active"],
     }
     write_csv(pd.DataFrame(table), solved)
-    write_json({"method": method, "engine": solver.engine, "seconds": seconds}, record)
+    write_json({"method": method, "device": solver.engine, "seconds": seconds}, record)
     checkpoint.unlink(missing_ok=True)
 
 
@@ -161,31 +159,3 @@ def contract(
         ]
         B, W, _ = sweep(B, W, beta, lam, data)
     write_csv(pd.concat(frames), contraction)
-
-
-def provenance(
-    records: Sequence[Path], provenance: Path, scale: str, config: dict[str, Any]
-) -> None:
-    """Write what the results were made from: scale, settings, engines, time, versions.
-
-    Parameters
-    ----------
-    records : sequence of Path
-        Of `solve`.
-    provenance : Path
-        Written.
-    scale : str
-        Of the run.
-    config : dict
-        The section of the configuration.
-    """
-    runs = pd.DataFrame([json.loads(record.read_text()) for record in records])
-    record = {
-        "scale": scale,
-        "data": {"source": "Gaussian, drawn from the authors' random streams"},
-        "config": config,
-        "device": sorted(set(runs["engine"])),
-        "training_seconds": round(runs["seconds"].sum()),
-        **machine(),
-    }
-    write_json(record, provenance)

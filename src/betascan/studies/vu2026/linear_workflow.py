@@ -65,10 +65,14 @@ def tables(context: Context[Vu2026]) -> list[Table]:
         ),
         Table(
             name="linear_provenance",
-            function="linear_jobs.provenance",
+            function="betascan.core.provenance.record",
             needs={"records": _solved(context, "json")},
             makes={"provenance": context.intermediate("linear/provenance.json")},
-            params={"scale": scale, "config": config.model_dump()},
+            params={
+                "scale": scale,
+                "data": {"source": "Gaussian, drawn from the authors' random streams"},
+                "config": config.model_dump(),
+            },
             environment="train",  # whose torch it records
         ),
     ]
@@ -87,7 +91,7 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             params={"observed": size.observed},
             footer=f"{footer} · {config.starts} starts",
             caption="Likelihood, SAP and I_m over beta, one colour a lambda: box plots over "
-            "starts, bars the published means. Published: without lambda every score is 0 from "
+            "starts, crosses the published means. Published: without lambda every score is 0 from "
             "beta = 4 on; with it SAP and I_m decline slowly. Likelihoods beyond 10 nats are drawn "
             "logarithmically.",
         )
