@@ -56,22 +56,27 @@ def test_elbo_against_mig_has_elbo_along_x(tables):
     np.testing.assert_allclose(points, wide[["elbo", "mig_chen"]])
 
 
-def test_correlations_of_seeds_lie_where_they_are(tables):
-    figure = figures.tc_mig(tables[0], standins=[])
+def test_correlations_of_seeds_lie_where_they_are(tables, tmp_path):
+    scores = pd.read_csv(tables[0])
+    odd = (scores["metric"] == "total_correlation") & (scores["seed"] == scores["seed"].min())
+    scores.loc[odd, "value"] *= -1
+    scores.to_csv(tmp_path / "spread.csv", index=False)
+    figure = figures.tc_mig(tmp_path / "spread.csv", standins=[])
     above, below = figure.axes[0], figure.axes[2]
     assert above.get_xlabel() == labels.METRICS["total_correlation"]
-    expected = correlations(pd.read_csv(tables[0]), "dsprites")
+    expected = correlations(scores, "dsprites")
     for place, model in enumerate(MODELS):
         colour = MODEL_LOOKS[model]["color"]
         drawn = [line for line in below.lines if line.get_color() == colour]
-        (seeds,) = [line for line in drawn if len(line.get_xdata()) > 1]
+        seeds, mean, reach, *ends = drawn
         assert (seeds.get_ydata() == place).all()
         np.testing.assert_allclose(seeds.get_xdata(), expected[model])
-        mean = below.containers[place].lines[0].get_xdata()
-        assert mean == pytest.approx([expected[model].mean()])
-        low, high = below.containers[place].lines[2][0].get_segments()[0][:, 0]
+        assert mean.get_xdata() == pytest.approx([expected[model].mean()])
         interval = stats.ttest_1samp(expected[model], 0).confidence_interval()
-        assert (low, high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+        shown = [max(interval.low, -1), min(interval.high, 1)]
+        np.testing.assert_allclose(reach.get_xdata(), shown)
+        arrows = ["<" if interval.low < -1 else "|", ">" if interval.high > 1 else "|"]
+        assert [end.get_marker() for end in ends] == arrows
 
 
 def test_weights_are_those_of_their_part_of_the_rate(tables, tmp_path):
@@ -128,7 +133,9 @@ def test_elbo_terms_are_those_of_their_title_and_estimator(tables):
     bias = terms[(terms["term"] == "total_correlation") & (terms["estimator"] == "mws")]
     expected = bias.groupby("beta")["bias"].mean()
     np.testing.assert_allclose(line(axes[1, 2], "MWS").get_ydata(), expected)
-    assert axes[0, 2].get_title() == "|bias| (nats)"
+    assert axes[0, 2].get_title() == "|bias| (nats), mean over models"
+    bound = line(axes[0, 0], f"log {int(terms['samples'].max()):,}").get_ydata()
+    np.testing.assert_allclose(bound, np.log(terms["samples"].max()))
     colours = {one.get_color() for one in axes[0, 1].lines[:4]}
     assert not colours & {look["color"] for look in MODEL_LOOKS.values()}
 

@@ -37,8 +37,8 @@ def modes(tmp_path):
 
 
 def test_spectrum_has_a_marker_a_seed_beside_pca(modes):
-    left, right = figures.spectrum(modes).axes
-    assert points(left, "s") >= {(0.6, 0.61), (0.3, 0.31)}  # PCA
+    left, right, *_ = figures.spectrum(modes).axes
+    assert points(left, "+") >= {(0.6, 0.61), (0.3, 0.31)}  # PCA
     assert points(left, "o") == {(0.5, 0.25), (0.2, 0.1)}  # seed 0
     assert points(right, "o") == {(1, 0.5), (2, 0.2)}
     assert points(right, "s") >= {(1, 0.6), (2, 0.2)}  # seed 1
@@ -56,9 +56,12 @@ def test_signal_has_the_law_at_the_fitted_threshold(modes, tmp_path):
     ]
     left, right, *_ = figures.signal(written(tmp_path, "observables.csv", rows), modes).axes
     assert points(left, "o") >= {(price, 0.9 - price / 2) for price in T}
-    assert points(right, "o") >= {(price / 0.5, 0.9 - price / 2) for price in T}
-    x, y = left.lines[1].get_data()
+    assert points(right, "o") == {(price / 0.5, 0.9 - price / 2) for price in T}
+    (law,) = [line for line in left.lines if line.get_marker() == "None"]
+    x, y = law.get_data()
     np.testing.assert_allclose(y, landau.signal_fraction(x, 0.5))
+    (pruned,) = [line for line in left.lines if line.get_markerfacecolor() == "none"]
+    assert set(pruned.get_ydata()) == {0.1}  # inactive below its threshold: no fit
 
 
 def test_concentration_is_hollow_where_updates_ran_out(tmp_path):

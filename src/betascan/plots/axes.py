@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 from numpy.typing import ArrayLike
 
-from betascan.plots.style import Look, ordinal
+from betascan.plots.style import GUIDE, Look, ordinal
 
 Extend = Literal["neither", "min", "max", "both"]
 _BAR = 0.07
@@ -38,6 +38,20 @@ def ticks_at(axis: Axis, values: ArrayLike) -> None:
 def no_active_latent(ax: Axes) -> None:
     """Say in an empty panel why it is empty."""
     ax.text(0.5, 0.5, "no active latent", transform=ax.transAxes, ha="center")
+
+
+def labelled(axes: Iterable[Axes]) -> dict[str, Any]:
+    """Return legend handles by what the axes label, each label once."""
+    entries: dict[str, Any] = {}
+    for ax in axes:
+        drawn, texts = ax.get_legend_handles_labels()
+        entries |= dict(zip(texts, drawn, strict=True))
+    return entries
+
+
+def key(label: str, **look: Any) -> Line2D:
+    """Return a legend handle: a marker or a line."""
+    return Line2D([], [], label=label, **{"color": GUIDE, "ls": "", "ms": 4, **look})
 
 
 def handles(looks: Mapping[Any, Look], names: Mapping[Any, str]) -> list[Line2D]:

@@ -9,7 +9,7 @@ from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 
 from betascan.plots import labels
-from betascan.plots.style import FAINT, Look
+from betascan.plots.style import FAINT, GUIDE, Look
 
 FEW = 5
 """Values below which a box would hide that they have no quartiles."""
@@ -49,6 +49,8 @@ def boxes(
     looks: Mapping[Any, Look],
 ) -> None:
     """Draw a box for each group and hue, or fewer than `FEW` values as points, a line at the mean.
+
+    The axes get labels for boxes and for means, where there are some.
 
     Whiskers reach the farthest values within 1.5 interquartile ranges of the box. Scale the axis
     afterwards: on a logarithmic one seaborn takes the quartiles of logarithms.
@@ -92,6 +94,11 @@ def boxes(
         for group, mean in chosen.groupby(x)[y].mean().items():
             centre = at[group, level]
             ax.hlines(mean, centre - half, centre + half, look["color"], lw=1)
+    if len(few):
+        ax.plot([], [], color=GUIDE, lw=1, label="mean of the points")
+    if len(few) < len(table):
+        box: Look = {"ls": "", "marker": "s", "mfc": "none", "label": "box: quartiles and median"}
+        ax.plot([], [], color=GUIDE, **box)
     for edge in range(1, len(order)):
         ax.axvline(edge - 0.5, color=FAINT, lw=0.5, zorder=0)
     ax.set_xticks(range(len(order)), [labels.level(group) for group in order])

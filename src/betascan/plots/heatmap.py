@@ -93,7 +93,7 @@ def compare(
     form : str
         Format of the numbers; of differences, with their sign.
     label : str
-        What the tables hold, with its unit.
+        What the colours of ours and the published one mean, with its unit.
     norm, cmap
         Of ours and the published one; by default from the least to the most of both.
     """
@@ -101,7 +101,8 @@ def compare(
     norm = norm or _range(pd.concat([ours, published]))
     heatmap(left, ours, form, norm=norm, cmap=cmap)
     drawn = heatmap(middle, published, form, norm=norm, cmap=cmap)
-    colour_bar(drawn, (left, middle), label, _beyond(norm, ours, published))
+    bar = colour_bar(drawn, (left, middle), label, _beyond(norm, ours, published))
+    bar.ax.yaxis.set_major_formatter(lambda value, _: labels.number(value))
     difference = ours - published
     share = difference / allowance
     reach = Normalize(-REACH, REACH)

@@ -13,7 +13,7 @@ FLOOR = "highest of models without active latents"
 
 
 def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
-    """Draw the mean of a column at each x, with its standard error where there are two values.
+    """Draw the mean of a column at each x, with its standard error; one value has no bar.
 
     Not by seaborn, whose mean on a logarithmic axis is the geometric one.
 
@@ -28,8 +28,9 @@ def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     """
     values = table.dropna(subset=[y]).groupby(x)[y]
     if values.ngroups:
-        mean, error = values.mean(), values.sem().fillna(0)
-        ax.errorbar(mean.index, mean, error, capsize=1.5, elinewidth=0.6, **style)
+        mean, error = values.mean(), values.sem()
+        bars = error if error.notna().any() else None
+        ax.errorbar(mean.index, mean, bars, capsize=1.5, elinewidth=0.6, **style)
 
 
 def floor(ax: Axes, values: ArrayLike) -> None:

@@ -80,7 +80,7 @@ def ordinal(levels: Iterable[Level]) -> dict[Level, Look]:
     """Return a look for each of any number of ordered levels, from dark to light."""
     levels = list(levels)
     # the light end of the colour map is too faint for lines on white
-    shades = plt.get_cmap(SEQUENTIAL)(np.linspace(0, 0.93, len(levels)))
+    shades = plt.get_cmap(SEQUENTIAL)(np.linspace(0, 0.87, len(levels)))
     return {
         level: {"color": tuple(shade), "marker": "o"}
         for level, shade in zip(levels, shades, strict=True)

@@ -53,6 +53,7 @@ def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Fi
         ax.tick_params(length=0, labelsize=SMALL)
         ax.spines[:].set_visible(False)
         ax.set_title(title)
+        ax.set_xlabel("value of the latent")
     axes[0, 0].set_ylabel("rate of the latent (nats)")
     figure.suptitle(heading, fontsize=8, color=GUIDE)
     return figure

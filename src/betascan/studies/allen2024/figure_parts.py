@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
+from betascan.plots.axes import labelled
 from betascan.plots.style import GUIDE, categorical
 from betascan.studies.allen2024.tables import DATASETS
 
@@ -61,15 +62,14 @@ def mark_collapsed_mig(ax: Axes, collapsed: pd.DataFrame, colour: str | None = N
     for dataset, highest in collapsed.groupby("dataset")["mig"].max().items():
         shown = colour or LOOKS[str(dataset)]["color"]
         ax.axhline(highest, color=shown, ls=":", lw=0.8, zorder=0)
+        ax.set_ylim(top=max(ax.get_ylim()[1], 1.06 * highest))
     ax.plot([], [], color=GUIDE, ls=":", lw=0.8, label="highest MIG without active latents")
 
 
 def legend(figure: Figure, axes: Iterable[Axes], *handles: Line2D) -> None:
     """Put one legend above all panels: `handles`, and whatever the panels label, each once."""
     entries: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
-    for ax in axes:
-        drawn, texts = ax.get_legend_handles_labels()
-        entries |= dict(zip(texts, drawn, strict=True))
+    entries |= labelled(axes)
     if not entries:  # nothing could be measured of any model
         return
     # matplotlib lists lines first, among which guides are

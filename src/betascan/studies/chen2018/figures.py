@@ -1,6 +1,6 @@
 """Figures of chen2018's questions 1, 2 and 4: MIG against beta, ELBO, TC and dependence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from betascan.core.files import read_csv
 from betascan.data.images import RENDERED
 from betascan.plots import labels
-from betascan.plots.axes import colour_bar, handles, ticks_at
+from betascan.plots.axes import colour_bar, handles, labelled, ticks_at
 from betascan.plots.boxes import boxes
 from betascan.plots.points import means
 from betascan.plots.style import COLUMN, GUIDE, MODEL_LOOKS, PAGE, Look, categorical
@@ -31,6 +31,12 @@ BETA = rf"{labels.SYMBOLS['beta']} (FactorVAE: {labels.SYMBOLS['gamma']} + 1)"
 
 def _models() -> list[Line2D]:
     return handles(MODEL_LOOKS, labels.MODELS)
+
+
+def _models_legend(figure: Figure, axes: Iterable[Axes]) -> None:
+    """Put one legend above all panels: models, boxes and means."""
+    entries = [*_models(), *labelled(axes).values()]
+    figure.legend(handles=entries, loc="outside upper center", ncols=len(entries))
 
 
 def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
@@ -58,7 +64,7 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
     for name, top, bottom in zip(DATASETS, *axes, strict=True):
         top.set_title(labels.dataset(name, standins))
         bottom.set_xlabel(BETA)
-    figure.legend(handles=_models(), loc="outside upper center", ncols=len(MODEL_LOOKS))
+    _models_legend(figure, axes.flat)
     return figure
 
 
@@ -155,11 +161,11 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
             _sized(ax, means["total_correlation", "mean"], means["mig_chen", "mean"], look)
             below.plot(rho[model], [place] * len(rho), ls="", ms=2.6, mew=0, alpha=0.5, **look)
             mean, reach = _mean_and_reach(rho[model])
-            below.errorbar(mean, place, xerr=reach, capsize=2, ms=4, **look)
+            _interval(below, place, mean, reach, look)
         ax.set(title=labels.dataset(name, standins), xlabel=labels.METRICS["total_correlation"])
         _room(ax)
         below.axvline(0, color=GUIDE, lw=0.5)
-        below.set(xlim=(-1.05, 1.05), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[])
+        below.set(xlim=(-1.1, 1.1), ylim=(len(MODEL_LOOKS) - 0.5, -0.5), yticks=[])
         below.set_xlabel(rf"rank correlation of the two over {labels.SYMBOLS['beta']}")
     axes[0, 0].set_ylabel(MIG)
     _sized_legend(figure, table)
@@ -167,11 +173,20 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
 
 
 def _mean_and_reach(values: pd.Series) -> tuple[float, float]:
-    """Mean and half its 95 % interval (Student's t), 0 where there is none."""
+    """Mean and half its 95 % interval (Student's t), NaN where there is none."""
     known = values.dropna()
-    if len(known) < 2:
-        return float(known.mean()), 0.0
+    if len(known) < 3 or known.nunique() == 1:
+        return float(known.mean()), np.nan
     return float(known.mean()), float(scipy.stats.t.ppf(0.975, len(known) - 1) * known.sem())
+
+
+def _interval(ax: Axes, place: float, mean: float, reach: float, look: Look) -> None:
+    """Draw a mean of rank correlations with its interval, arrows where that passes -1 or 1."""
+    low, high = max(mean - reach, -1), min(mean + reach, 1)
+    ax.plot(mean, place, ms=5, **look)
+    ax.plot([low, high], [place, place], color=look["color"])
+    for end, beyond, arrow in ((low, mean - reach < -1, "<"), (high, mean + reach > 1, ">")):
+        ax.plot(end, place, arrow if beyond else "|", color=look["color"], ms=3, clip_on=False)
 
 
 WEIGHED = {
@@ -272,5 +287,5 @@ def joints(
     boxes(ax, table, x="sampling", y="value", hue="model", order=names, looks=MODEL_LOOKS)
     ax.set(xlabel="joint distribution of the factors", ylabel=MIG, ylim=(0, None))
     ax.set_title(f"dSprites, {labels.setting(beta=beta)}", color=GUIDE)
-    figure.legend(handles=_models(), loc="outside upper center", ncols=len(MODEL_LOOKS))
+    _models_legend(figure, [ax])
     return figure

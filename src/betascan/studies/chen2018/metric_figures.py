@@ -14,8 +14,10 @@ from matplotlib.ticker import LogLocator, NullLocator
 from betascan.core.files import read_csv
 from betascan.plots import labels
 from betascan.plots.axes import ticks_at
+from betascan.plots.points import means
 from betascan.plots.style import COLOURS, GUIDE, MODEL_LOOKS, PAGE, SMALL, categorical
 from betascan.plots.traversals import traversals as panels
+from betascan.studies.chen2018.figures import BETA
 from betascan.studies.chen2018.repeats import (
     LABELS,
     between_model_std,
@@ -44,7 +46,8 @@ ESTIMATORS: Mapping[str, dict[str, Any]] = {
 def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
     """Draw the three parts of the rate against beta: exact, estimated, and the estimates' bias.
 
-    Left: exact, means over seeds. Middle and right: means over all models of a beta.
+    Left: exact, means over seeds with standard errors; no information exceeds the logarithm of the
+    number of images. Middle and right: means over all models of a beta.
 
     Parameters
     ----------
@@ -57,32 +60,35 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
     """
     table = read_csv(terms)
     table = table[table["dataset"] == dataset]
-    betas = sorted(set(table["beta"]))
+    betas, images = sorted(set(table["beta"])), int(table["samples"].max())
     figure, axes = plt.subplots(len(TERMS), 3, figsize=(PAGE, 6.2), sharex=True)
     for (exact, values, biases), (term, label) in zip(axes, TERMS.items(), strict=True):
         rows = table[table["term"] == term]
         for model, look in MODEL_LOOKS.items():
             one = rows[(rows["model"] == model) & (rows["estimator"] == "exact")]
-            mean = one.groupby("beta")["value"].mean()
-            exact.plot(range(len(betas)), mean, ms=3, label=labels.MODELS[model], **look)
+            one = one.assign(place=one["beta"].map(betas.index))
+            means(exact, one, "place", "value", ms=3, label=labels.MODELS[model], **look)
         for estimator, style in ESTIMATORS.items():
             one = rows[rows["estimator"] == estimator].groupby("beta")
             values.plot(range(len(betas)), one["value"].mean(), **style)
             if estimator != "exact":
                 biases.plot(range(len(betas)), one["bias"].mean().abs(), **style)
+        if term == "index_code_mi":
+            for ax in (exact, values):
+                ax.axhline(np.log(images), color=GUIDE, lw=0.7, ls="--", label=f"log {images:,}")
         exact.set_ylabel(label)
         values.set_yscale("symlog", linthresh=1)
         values.axhline(0, color=GUIDE, lw=0.4)
         biases.set_yscale("log")
     titles = (
-        f"exact over {int(table['samples'].max()):,} images",
-        "estimates from minibatches\n(linear within ±1)",
-        "|bias| (nats)",
+        f"exact over {images:,} images",
+        "estimates from minibatches, mean over models\n(linear within ±1)",
+        "|bias| (nats), mean over models",
     )
     for title, top, bottom in zip(titles, axes[0], axes[-1], strict=True):
         top.set_title(title, fontsize=7)
         bottom.set_xticks(range(len(betas)), [labels.level(beta) for beta in betas])
-        bottom.set_xlabel(labels.SYMBOLS["beta"])
+        bottom.set_xlabel(BETA)
     axes[0, 0].legend(fontsize=SMALL)
     figure.legend(
         *axes[0, 1].get_legend_handles_labels(), loc="outside upper center", ncols=4,

@@ -15,7 +15,7 @@ from matplotlib.ticker import LogFormatter
 from betascan.core.files import read_csv, read_npz
 from betascan.metrics.registry import METRICS, Score
 from betascan.plots import labels
-from betascan.plots.axes import ticks_at
+from betascan.plots.axes import labelled, ticks_at
 from betascan.plots.points import floor, means
 from betascan.plots.style import (
     COLUMN,
@@ -179,7 +179,7 @@ def scores(
 ) -> Figure:
     """Draw every score against beta and gamma, with its 95 % interval: see `tables.over_seeds`.
 
-    The published MIG stands with ours in its own convention. Models on a plateau are hollow and
+    The published MIG stands with ours in its own convention. Models on a plateau are crosses and
     not in the means; a dashed line is the highest score of models without active latents.
 
     Parameters
@@ -209,12 +209,15 @@ def scores(
         floor(ax, chosen.loc[chosen.set_index(KEYS).index.isin(empty), "value"])
         for model in MODELS:
             runs = chosen[chosen["model"] == model]
-            _over_weight(ax, over_seeds(runs[~runs["plateau"]]), model)
+            learnt = over_seeds(runs[~runs["plateau"]]).set_index("weight")
+            # no line across a weight without a mean
+            _over_weight(ax, learnt.reindex(sorted(set(frame["weight"]))).reset_index(), model)
             failed = runs[runs["plateau"]]
             if len(failed):
                 ax.plot(
-                    failed["weight"] * SHIFT[model], failed["value"], ls="", mfc="white", ms=3,
-                    label=f"{labels.MODELS[model]}, on a plateau", **MODEL_LOOKS[model],
+                    failed["weight"] * SHIFT[model], failed["value"], ls="", ms=3, clip_on=False,
+                    label=f"{labels.MODELS[model]}, on a plateau",
+                    **MODEL_LOOKS[model] | {"marker": "x"},
                 )  # fmt: skip
             if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]
@@ -223,15 +226,14 @@ def scores(
                     label=f"{labels.MODELS[model]}, published", **MODEL_LOOKS[model],
                 )  # fmt: skip
         ax.set_xscale("log", base=2)
-        ax.set(title=score.label, xlabel=r"$\beta$ or $\gamma$", ylim=(0, None))
+        ax.set(title=score.label, ylim=(0, None))
         ticks_at(ax.xaxis, frame["weight"])
+    for ax in axes.flat[: len(panels)][-ACROSS:]:
+        ax.set_xlabel(r"$\beta$ or $\gamma$")
+        ax.tick_params(labelbottom=True)
     for ax in axes.flat[len(panels) :]:
         ax.remove()
-    entries = {
-        label: handle
-        for ax in axes.flat[: len(panels)]
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
+    entries = labelled(axes.flat[: len(panels)])
     seeds = frame.loc[frame["dataset"] == dataset, "seed"].nunique()
     bars = f"over {seeds} seeds" if seeds > 1 else "over test images, one training a point"
     figure.legend(
@@ -260,15 +262,20 @@ def discriminator(ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
     frame = frame[(frame["dataset"] == dataset) & (frame["model"] == "factor_vae")]
     figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.7))
     looks = categorical(["TC", "D(z_real)", "D(z_perm)"])
-    names = {"TC": "TC", "D(z_real)": r"$D(z)$, codes", "D(z_perm)": r"$D(z)$, permuted codes"}
+    names = {
+        "TC": "total correlation",
+        "D(z_real)": r"$D(z)$, codes",
+        "D(z_perm)": r"$D(z)$, permuted codes",
+    }
     for column, look in looks.items():
         ax = axes[0] if column == "TC" else axes[1]
         runs = frame[frame["column"] == column]
         means(ax, runs, "weight", "value", label=names[column], ms=3, **look)
         printed = author[COLUMNS[column][1]]
-        ax.plot(printed.index, printed, ls=":", mfc="white", label="printed", ms=3, **look)
+        ax.plot(printed.index, printed, ls=":", mfc="white", ms=3,
+                label=f"{names[column]}, published", **look)  # fmt: skip
     axes[0].axhline(0, color=GUIDE, lw=0.5, zorder=0)
-    axes[1].axhline(GUESS, color=GUIDE, lw=0.5, zorder=0)
+    axes[1].axhline(GUESS, color=GUIDE, lw=0.5, ls="--", zorder=0, label="cannot tell apart")
     axes[0].set_ylabel("total correlation (nats),\nby the discriminator")
     axes[1].set(ylabel="probability of being real", ylim=(0, 1))
     for ax in axes:

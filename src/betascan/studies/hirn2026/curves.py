@@ -5,12 +5,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from betascan.core.files import read_csv
-from betascan.plots.axes import rank_bar, ticks_at
+from betascan.plots.axes import key, rank_bar, ticks_at
 from betascan.plots.labels import TEMPERATURE
-from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, categorical
-from betascan.studies.hirn2026.figures import MARKERS, colours_of, key
+from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, SMALL, categorical
+from betascan.studies.hirn2026.figures import MARKERS, colours_of
 from betascan.studies.hirn2026.points import RANKINGS
 from betascan.studies.hirn2026.replicates import active_by_the_law
 from betascan.studies.hirn2026.statements import EQUAL, SLOPE
@@ -63,6 +64,12 @@ def by_rank(replicates: Path, modes: Path, estimator: str) -> Figure:
         ax.axhspan(*ends, color=FAINT, lw=0, zorder=0)
         ax.axhline(law, color=GUIDE, lw=0.7, zorder=0)
         ax.set_ylabel(label)
+        missing = sorted(set(reference["rank"]) - set(shown["rank"][shown["value"].notna()]))
+        if missing:
+            place = {"y": 0.97, "va": "top"} if law > 0 else {"y": 0.03, "va": "bottom"}
+            which = ", ".join(str(rank) for rank in missing)
+            text = f"too few points below $T_k$: ranks {which}"
+            ax.text(0.02, s=text, fontsize=7, transform=ax.transAxes, **place)
     axes[0, 0].set_yscale("log")
     for ax in axes[1]:
         ax.set_xlabel("rank of the mode")
@@ -121,7 +128,8 @@ def rate_distortion(points: Path, modes: Path, estimator: str) -> Figure:
         for split, look in looks.items()
     ]
     right.legend(handles=[*handles, key(r"law: modes with $T<\lambda_k/V$", ls="-")])
-    rank_bar([left, right], len(ratios))
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
+    rank_bar([left], len(ratios))
     return figure
 
 
@@ -137,8 +145,8 @@ def ranking(points: Path, estimator: str) -> Figure:
             shown["T"], 100 * crossings / shown["pairs"].where(shown["pairs"] > 0), ms=3, mew=0,
             lw=0.6, label=f"{RANKING_NAMES[name]}: {100 * share:.1f} %", **look,
         )  # fmt: skip
-    ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="pairs ordered otherwise (%)")
-    figure.legend(loc="outside upper center", ncols=2, title="all T together")
+    ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="discordant pairs (%)")
+    figure.legend(loc="outside upper center", ncols=2, title="share over all T")
     return figure
 
 
@@ -151,9 +159,9 @@ def convergence(convergence: Path, remedies: Path) -> Figure:
         first = scan.iloc[0]
         stopped = scan["last_update"] < first["updates"]
         left.plot(scan["T"], 100 * scan["excess"], lw=0.5, ms=0, color=looks[name]["color"])
-        for at_rest, fill in ((stopped, "full"), (~stopped, "none")):
+        for chosen, fill in ((stopped, "full"), (~stopped, "none")):
             left.plot(
-                scan["T"][at_rest], 100 * scan["excess"][at_rest], ms=4, lw=0, fillstyle=fill,
+                scan["T"][chosen], 100 * scan["excess"][chosen], ms=4, lw=0, fillstyle=fill,
                 mew=0.8, **looks[name],
             )  # fmt: skip
         own = modes[modes["scan"] == name]
@@ -163,13 +171,16 @@ def convergence(convergence: Path, remedies: Path) -> Figure:
         if first["annealed"]:
             label += rf", $\beta$ grows over {100 * first['annealed']:g} % of them"
         ratio = own["threshold"] / own["pca_ratio"]
-        right.plot(own["rank"], ratio, ms=4, lw=0.5, label=label, **looks[name])
-    left.set(xscale="log", xlabel=TEMPERATURE, ylabel="validation loss over the optimum's (%)")
+        shift = 0.08 * (list(looks).index(name) - (len(looks) - 1) / 2)
+        right.plot(own["rank"] + shift, ratio, ms=4, lw=0.5, label=label, **looks[name])
+    left.set(xscale="log", xlabel=TEMPERATURE)
     left.set_yscale("symlog", linthresh=0.1)
-    left.set_ylim(min(-0.1, 110 * points["excess"].min()))
-    open_ = key("ran into its budget", marker="o", ms=4, mfc="none")
-    left.legend(handles=[key("came to rest", marker="o", ms=4), open_])
-    right.axhline(1, color=GUIDE, lw=0.7, zorder=0)
+    left.set_ylabel("validation loss over the optimum's\n(%, linear within ±0.1)")
+    excess = 100 * points["excess"]
+    left.set_ylim(min(-0.1, 1.5 * excess.min()), 1.6 * max(0.1, excess.max()))
+    reached = key("reached the update limit", marker="o", mfc="none")
+    left.legend(handles=[key("stopped early", marker="o"), reached])
+    right.axhline(1, color=GUIDE, lw=0.7, zorder=0, label="law")
     right.set(yscale="log", xlabel="rank of the mode", ylabel="threshold / PCA ratio")
     ticks_at(right.xaxis, modes["rank"])
     figure.legend(*right.get_legend_handles_labels(), loc="outside upper center", ncols=2)

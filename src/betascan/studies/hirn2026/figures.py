@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
 from betascan.core.files import read_csv, read_npz
 from betascan.data import blocks
 from betascan.data.worldclim import read_table
-from betascan.plots.axes import rank_bar
+from betascan.plots.axes import key, rank_bar
 from betascan.plots.labels import TEMPERATURE, number
 from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, PRUNED, categorical, ordinal
 from betascan.spectroscopy import RANK_FLOOR
@@ -45,11 +44,6 @@ def colours_of(ranks: int) -> dict[int, Any]:
     return {rank: look["color"] for rank, look in ordinal(range(1, ranks + 1)).items()}
 
 
-def key(label: str, **look: Any) -> Line2D:
-    """Return a legend handle: a marker or a line."""
-    return Line2D([], [], label=label, **{"color": GUIDE, "ls": "", **look})
-
-
 def _by_rank(ax: Axes, observables: pd.DataFrame, column: str, ranks: int, line: float) -> None:
     """Draw an observable against T, coloured by rank, and grey beyond the rank of the data."""
     colours = colours_of(ranks)
@@ -68,6 +62,10 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     figure, axes = plt.subplots(3, 1, figsize=(COLUMN, 7), sharex=True)
     grid = np.geomspace(moments["T"].min(), moments["T"].max(), 400)
     colours = colours_of(ranks)
+    fitted = moments.merge(spectrum[["rank", "threshold"]], on="rank")
+    inactive = (fitted["T"] < fitted["threshold"]) & (fitted["signal_fraction"] <= floor)
+    misfits = inactive.groupby(fitted["rank"]).sum()
+    misfits = set(misfits.index[misfits > 1])  # by the law hardly one
     panels = (
         ("mean_mu2", r"$\overline{\mu_k^2}$", landau.signal_fraction, "pca_ratio"),
         ("signal_fraction", r"signal fraction $M_k^2$", landau.signal_fraction, "threshold"),
@@ -77,15 +75,19 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
         _by_rank(ax, moments, column, ranks, line=0)
         ax.set_ylabel(label)
         for rank, T_k in zip(spectrum["rank"], spectrum[at], strict=True):
-            ax.plot(grid, law(grid, T_k), color=colours[rank], lw=0.7, zorder=2)
+            style = "--" if at == "threshold" and rank in misfits else "-"
+            ax.plot(grid, law(grid, T_k), style, color=colours[rank], lw=0.7, zorder=2)
     for rank, ratio in zip(spectrum["rank"], spectrum["pca_ratio"], strict=True):
         axes[1].plot(ratio, -0.06, "|", ms=5, mew=1, color=colours[rank])
 
     legend = [
         key("trained VAE", marker="o"),
         key("law; second panel: fit", ls="-"),
+        *([key("fit, inactive below $T_k$ too", ls="--")] if misfits else []),
+        *([key("beyond the rank of the data", marker="o", ms=2, color=PRUNED)]
+          if moments["rank"].max() > ranks else []),
         key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
-    ]
+    ]  # fmt: skip
     onset = noise_onset(moments, floor)
     if np.isfinite(onset):
         label = f"noise below {number(onset, '.1e')}\n(published: about {number(ONSET, '.0e')})"
@@ -163,6 +165,8 @@ def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
     estimators = [name for name in MARKERS if name in set(best["estimator"])]
     legend = [key(f"VAE, {name}", marker=MARKERS[name], ms=3.4, mfc="none") for name in estimators]
     legend.append(key("PCA fitted on training", ls="-"))
+    if best["rank"].max() > ranks:
+        legend.append(key("beyond the rank of the data", marker="s", ms=3.4, color=PRUNED))
     right.legend(handles=legend, loc="lower left", bbox_to_anchor=(0, 0.1))
     after = best[best["rank"] >= ranks].groupby("estimator")["share"].min()
     lowest = landau.mean_distortion(grid[0], ratios, ranks, variances) / V
@@ -172,7 +176,7 @@ def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
         f"law at the lowest T: {number(lowest, '.0e')}",
         f"published: near {number(PLATEAU, '.0e')}",
     ]
-    right.text(0.03, 0.36, "\n".join(lines), fontsize=7, transform=right.transAxes)
+    right.text(0.03, 0.42, "\n".join(lines), fontsize=7, transform=right.transAxes)
     right.set_xlabel("retained rank $k$")
     rank_bar([left, right], ranks)
     return figure
@@ -247,7 +251,7 @@ def fig4(observables: Path, modes: Path, estimator: str) -> Figure:
     axes[0].legend()
     largest = moments.loc[moments["jensen_gap"].idxmax()]
     gap, rate = number(largest["jensen_gap"], ".0e"), number(largest["rate"], ".1f")
-    axes[1].set_title(f"at most {gap}, at a rate of {rate} nats")
+    axes[1].set_title(f"largest gap {gap} nats (that latent's rate: {rate} nats)")
     axes[1].set_xlabel(TEMPERATURE)
     rank_bar(axes, ranks)
     return figure

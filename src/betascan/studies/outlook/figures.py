@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from betascan.core.files import read_csv
-from betascan.plots.axes import rank_bar
+from betascan.plots.axes import key, rank_bar
 from betascan.plots.labels import TEMPERATURE, number
 from betascan.plots.style import GUIDE, MARKERS, PAGE, ordinal
 from betascan.theory import landau
@@ -28,11 +27,6 @@ def _seen(modes: pd.DataFrame) -> pd.DataFrame:
     return modes[modes["rank"] <= modes.dropna(subset=["threshold"])["rank"].max()]
 
 
-def _key(label: str, **look: Any) -> Line2D:
-    """Return a legend handle: a marker or a line."""
-    return Line2D([], [], label=label, **{"color": GUIDE, "ls": "", "ms": 4, **look})
-
-
 def signal(observables: Path, modes: Path) -> Figure:
     """Draw signal fractions over T, and over T in units of each latent's threshold."""
     moments, spectrum = _on_test(observables), _seen(_on_test(modes))
@@ -45,25 +39,30 @@ def signal(observables: Path, modes: Path) -> Figure:
     grid = np.geomspace(moments["T"].min(), moments["T"].max(), 400)
     for row in spectrum.itertuples():
         latent, look = moments[moments["rank"] == row.rank], looks[row.rank]
-        left.plot(latent["T"], latent["signal_fraction"], ls="", **look)
+        fits = row.inactive_below <= 1
+        fill = {} if fits else {"mfc": "none", "mew": 0.5}
+        left.plot(latent["T"], latent["signal_fraction"], ls="", **look, **fill)
+        left.plot(row.pca_ratio, -0.06, "|", ms=5, mew=1, color=look["color"])
+        if not fits:
+            continue
         law = landau.signal_fraction(grid, row.threshold)
         left.plot(grid, law, color=look["color"], lw=0.7)
-        left.plot(row.pca_ratio, -0.06, "|", ms=5, mew=1, color=look["color"])
         right.plot(latent["T"] / row.threshold, latent["signal_fraction"], ls="", **look)
     reduced = np.geomspace(1e-3, 10, 400)
     right.plot(reduced, landau.signal_fraction(reduced, 1), color=GUIDE, lw=0.8, zorder=0)
     right.set(xscale="log", xlim=(1e-3, 10), xlabel=r"$T/T_k$, threshold fitted")
     left.set(xscale="log", xlabel=TEMPERATURE, ylabel=r"signal fraction $M_k^2$")
     legend = [
-        _key("nonlinear VAE", marker="o"),
-        _key("mean-field law, fitted", ls="-"),
-        _key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
+        key("nonlinear VAE", marker="o"),
+        key("open: inactive below $T_k$ too, no fit", marker="o", mfc="none"),
+        key("mean-field law, fitted", ls="-"),
+        key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
     ]
-    figure.legend(handles=legend, loc="outside upper center", ncols=3)
-    departure = number(spectrum["departure"].median(), ".2f")
+    figure.legend(handles=legend, loc="outside upper center", ncols=4)
+    departure = number(spectrum["departure"][spectrum["inactive_below"] <= 1].median(), ".2f")
     right.text(
         0.03, 0.2, f"from the law, where $M_k^2$ is fitted:\nroot mean square {departure}\n"
-        "(median over ranks)", transform=right.transAxes, fontsize=7,
+        "(median over ranks that fit)", transform=right.transAxes, fontsize=7,
     )  # fmt: skip
     rank_bar([left, right], ranks)
     return figure
@@ -77,8 +76,8 @@ def spectrum(modes: Path) -> Figure:
     looks = ordinal(range(1, ranks + 1))
     seeds = dict(zip(table["seed"].unique(), MARKERS, strict=False))
     linear = table.drop_duplicates("rank")
-    left.plot(linear["pca_ratio"], linear["pca_utility"], "s", ms=5, mfc="none", color=GUIDE)
-    right.plot(linear["rank"], linear["pca_ratio"], "-s", ms=5, mfc="none", color=GUIDE, lw=0.7)
+    left.plot(linear["pca_ratio"], linear["pca_utility"], "+", ms=5, color=GUIDE)
+    right.plot(linear["rank"], linear["pca_ratio"], "-+", ms=5, color=GUIDE, lw=0.7)
     for row in table.itertuples():
         look = {"color": looks[row.rank]["color"], "marker": seeds[row.seed], "ms": 3.4}
         if row.inactive_below > 1:
@@ -95,12 +94,13 @@ def spectrum(modes: Path) -> Figure:
         loc="outside upper center",
         ncols=3,
         handles=[
-            *(_key(f"nonlinear, seed {seed}", marker=mark) for seed, mark in seeds.items()),
-            _key("open: inactive below $T_k$ too", marker="o", mfc="none"),
-            _key("PCA: ratio, and utility on test", marker="s", ms=5, mfc="none"),
-            _key("utility = threshold", ls="-"),
+            *(key(f"nonlinear, seed {seed}", marker=mark) for seed, mark in seeds.items()),
+            key("open: inactive below $T_k$ too", marker="o", mfc="none"),
+            key("PCA: ratio, and utility on test", marker="+", ms=5),
+            key("utility = threshold", ls="-"),
         ],
     )
+    rank_bar([left, right], ranks)
     return figure
 
 
@@ -123,9 +123,9 @@ def concentration(points: Path) -> Figure:
         axis.set_major_locator(MaxNLocator(integer=True))
     right.legend(
         handles=[
-            *(_key(f"nonlinear, seed {s}", marker=m, color=colour) for s, m in seeds.items()),
-            _key("open: updates ran out", marker="o", color=colour, mfc="none"),
-            _key("linear law at the same T", marker="s", mfc="none", ls="-"),
+            *(key(f"nonlinear, seed {s}", marker=m, color=colour) for s, m in seeds.items()),
+            key("open: reached the update limit", marker="o", color=colour, mfc="none"),
+            key("linear law at the same T", marker="s", mfc="none", ls="-"),
         ]
     )
     return figure
@@ -158,5 +158,5 @@ def scaling(scaling: Path) -> Figure:
         bottom.set(ylim=(0, 1.05), xlabel="rank of the latent")
         bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0, 0].set_ylabel(r"collapse threshold $T_k$")
-    axes[1, 0].set_ylabel("likeness of axes |cos|")
+    axes[1, 0].set_ylabel("|cosine| with\nthe matched axis")
     return figure

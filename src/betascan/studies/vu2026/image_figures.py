@@ -13,11 +13,11 @@ from matplotlib.lines import Line2D
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
-from betascan.plots.axes import colour_bar, handles, ticks_at
+from betascan.plots.axes import colour_bar, handles, labelled, ticks_at
 from betascan.plots.boxes import boxes as draw_boxes
 from betascan.plots.boxes import places
 from betascan.plots.heatmap import compare, heatmap
-from betascan.plots.points import FLOOR, floor, means
+from betascan.plots.points import floor, means
 from betascan.plots.style import DIVERGING, GUIDE, PAGE, SEQUENTIAL, ordinal
 from betascan.studies.vu2026.image_config import document_name
 from betascan.studies.vu2026.image_tables import METRICS, SCORES, allowance
@@ -68,8 +68,14 @@ def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequen
     figure.legend(
         handles=handles(looks, names), title=labels.SYMBOLS["lam"], loc="outside right center"
     )
-    if len(empty):
-        _head(figure, f"dashed: {FLOOR}")
+    entries = labelled(axes.flat)
+    if values["plateau"].any():
+        entries["on a plateau"] = Line2D(
+            [], [], ls="", marker="o", ms=2.8, mfc="white", mec=GUIDE, mew=0.6
+        )
+    figure.legend(
+        entries.values(), entries.keys(), loc="outside upper center", ncols=max(len(entries), 1)
+    )
     return figure
 
 
@@ -122,11 +128,7 @@ def mechanism(
             ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # estimates of nothing may be negative
         row[0].set_ylabel(shown[metric])
     _name(axes, datasets, standins)
-    entries = {
-        label: handle
-        for ax in axes.flat
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
+    entries = labelled(axes.flat)
     figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=len(entries))
     return figure
 
@@ -229,7 +231,7 @@ def percent(cells: Path, dataset: str, standins: Sequence[str]) -> Figure:
             published,
             allowed,
             "+z.2f" if most < LINEAR else "+z.0f",
-            "%",
+            "",
             norm=SymLogNorm(LINEAR, vmin=-max(most, LINEAR), vmax=max(most, LINEAR)),
             cmap=DIVERGING,
         )
@@ -241,7 +243,8 @@ def percent(cells: Path, dataset: str, standins: Sequence[str]) -> Figure:
     _head(
         figure,
         f"{labels.dataset(dataset, standins)}: change against {labels.setting(beta=1, lam=0)}, "
-        f"colours logarithmic beyond {LINEAR} %",
+        f"colours logarithmic beyond {LINEAR} %\n"
+        "framed: beyond what is allowed, two standard errors",
     )
     return figure
 

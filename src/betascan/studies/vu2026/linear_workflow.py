@@ -91,9 +91,9 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             params={"observed": size.observed},
             footer=f"{footer} · {config.starts} starts",
             caption="Likelihood, SAP and I_m over beta, one colour a lambda: box plots over "
-            "starts, crosses the published means. Published: without lambda every score is 0 from "
-            "beta = 4 on; with it SAP and I_m decline slowly. Likelihoods beyond 10 nats are drawn "
-            "logarithmically.",
+            "starts, dots our means, crosses the published ones. Published: without lambda every "
+            "score is 0 from beta = 4 on; with it SAP and I_m decline slowly. Likelihoods beyond "
+            "10 nats are drawn logarithmically.",
         )
         for name, size in config.sizes().items()
     ]
