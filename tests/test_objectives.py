@@ -12,7 +12,15 @@ from torch.distributions import Bernoulli, Laplace, MultivariateNormal, Normal
 from torch.func import grad, hessian, jacrev, vmap
 
 from betascan import objectives
-from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model
+from betascan.config.vae import (
+    BetaTcVae,
+    BetaVae,
+    Deterministic,
+    LambdaBetaVae,
+    Likelihood,
+    Model,
+    Orthogonal,
+)
 from betascan.models import Gaussian, Vae
 from betascan.objectives import ForwardPass
 
@@ -295,3 +303,27 @@ def test_deterministic_elbo_of_a_linear_decoder_is_the_expectation(posterior):
     forward = small_pass(decoder="linear", posterior=posterior)
     computed = objectives.second_order_distortion(forward, curvature="hessian")
     torch.testing.assert_close(computed, expectation(forward, lambda forward: forward.distortion))
+
+
+def test_an_objective_of_the_configuration_is_its_function():
+    forward = small_pass()
+
+    def loss(objective):
+        return objectives.loss(forward, objective, dataset_size=50)
+
+    weights = {"alpha": 2, "beta": 3, "gamma": 5, "sampling": "mss"}
+    expected = {
+        BetaVae(beta=3): objectives.beta_vae(forward, beta=3),
+        LambdaBetaVae(beta=3, lam=2): objectives.lambda_beta_vae(forward, beta=3, lam=2),
+        BetaTcVae(**weights): objectives.beta_tcvae(forward, **weights, dataset_size=50),
+        Orthogonal(beta=3, weight=9): objectives.orthogonal(forward, beta=3, weight=9),
+        **{
+            Deterministic(beta=3, curvature=curvature): objectives.deterministic(
+                forward, beta=3, curvature=curvature
+            )
+            for curvature in ("hessian", "gauss_newton")
+        },
+    }
+    for objective, value in expected.items():
+        torch.testing.assert_close(loss(objective), value, rtol=0, atol=0)
+    assert len({value.item() for value in expected.values()}) == len(expected)

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from test_scan import BETAS, BRIEF, ESTIMATORS, assert_same
+from test_scan import BETAS, BRIEF, assert_same
 
 from betascan.core.errors import DataError
 from betascan.core.files import read_npz, write_npz
@@ -53,9 +53,8 @@ def interrupted(data, tmp_path, monkeypatch):
     return checkpoint
 
 
-@ESTIMATORS
-def test_killed_and_restarted_is_undisturbed(data, estimator, tmp_path, monkeypatch):
-    brief = BRIEF | {"updates": 6000, "estimator": estimator}
+def test_killed_and_restarted_is_undisturbed(data, tmp_path, monkeypatch):
+    brief = BRIEF | {"updates": 6000}
     checkpoint = tmp_path / "checkpoint.npz"
     write_npz(tmp_path / "in.npz", dict(zip(INPUTS, (*data, BETAS), strict=True)), **brief)
     command = [sys.executable, "-c", CHILD, tmp_path / "in.npz", checkpoint]

@@ -15,12 +15,15 @@ def of_the_mean(x, **options):
 
 def test_covers_the_mean_of_many_rows_and_of_few():
     rng = np.random.default_rng(0)
-    intervals = [of_the_mean(x) for x in rng.exponential(size=(150, 200))]
-    assert coverage(1, intervals) == pytest.approx(0.95, abs=0.05)
-    assert np.mean([i.high - i.low for i in intervals]) == pytest.approx(3.92 / 200**0.5, rel=0.06)
+    columns = rng.exponential(size=(200, 600))  # samples, one a column
+    found = bootstrap(lambda rows: columns[rows].mean(0), [200])
+    assert np.mean((found.low <= 1) & (found.high >= 1)) == pytest.approx(0.95, abs=0.05)
+    assert np.mean(found.high - found.low) == pytest.approx(3.92 / 200**0.5, rel=0.06)
     for n in 2, 3, 5, 10:
-        intervals = [of_the_mean(x) for x in rng.normal(size=(150, n))]
-        assert coverage(0, intervals) == pytest.approx(0.95, abs=0.05)  # percentiles of 3: 0.75
+        columns = rng.normal(size=(n, 600))
+        found = bootstrap(lambda rows, x=columns: x[rows].mean(0), [n])
+        covered = np.mean((found.low <= 0) & (found.high >= 0))
+        assert covered == pytest.approx(0.95, abs=0.05)  # percentiles of 3: 0.75
 
 
 def test_the_interval_of_a_gaussian_mean_is_student_s():

@@ -15,13 +15,6 @@ def test_equals_the_definition_bit_for_bit():
     assert sap(*TRAIN, *TEST) == plain.sap(*TRAIN, *TEST)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_what_the_older_solvers_seed_leaves_open():
-    for seed in range(3):
-        old = plain.sap(*TRAIN, *TEST, dual=True, random_state=seed)
-        assert sap(*TRAIN, *TEST) == pytest.approx(old, abs=2e-3)
-
-
 def test_by_hand():
     factor = np.repeat([0, 1], 50)[:, None]
     other = np.tile([0, 1], 50)[:, None]

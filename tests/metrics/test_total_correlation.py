@@ -148,22 +148,6 @@ def test_weighted_sampling_of_the_whole_set_is_low_by_log_n():
     np.testing.assert_allclose(mws - exact, shift.expand(40, 3), atol=1e-9)
 
 
-def test_stratified_sampling_is_unbiased_over_many_random_minibatches():
-    z, mean, log_variance = posteriors(5, 400, 2)
-    rng = np.random.default_rng(0)
-    exact = log_aggregate(z[:1], mean, log_variance, -math.log(400))[0].exp().item()
-    estimates = []
-    for _ in range(4000):
-        members = [0, *rng.choice(np.arange(1, 400), 31, replace=False)]
-        weights = tc.stratified_log_weights(torch.tensor([0]), 32, 400)
-        estimates.append(
-            log_aggregate(z[:1], mean[members], log_variance[members], weights)[0].exp()
-        )
-    error = np.std(estimates) / math.sqrt(len(estimates))
-    assert np.mean(estimates) == pytest.approx(exact, abs=4 * error)
-    assert error < 0.02 * exact
-
-
 def test_stratified_weights():
     weights = tc.stratified_log_weights(torch.arange(4), 4, 100).exp()
     np.testing.assert_allclose(weights.sum(dim=1), 1)

@@ -64,6 +64,8 @@ def test_linear_decoder_is_affine():
 def test_discriminator_has_six_layers_of_1000_and_one_logit():
     assert parameters(mlp_discriminator(10)) == dense(10, 1000) + 5 * dense(1000, 1000) + 1001
     assert mlp_discriminator(10, 50)(torch.randn(7, 10)).shape == (7, 1)
+    leaky = [layer for layer in mlp_discriminator(10) if isinstance(layer, torch.nn.LeakyReLU)]
+    assert [layer.negative_slope for layer in leaky] == [0.2] * 6
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -88,9 +90,10 @@ def test_images_become_codes_become_images(size, encoder, decoder, posterior, ch
     assert vae.decode(q.mean).shape == x.shape
 
 
+@pytest.mark.parametrize("decoder", ["convolutional", "mlp"])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_decoders_use_the_activation_asked_for(name):
-    vae = Vae(Model(**DOCUMENTS | {"activation": name}), 1)
+def test_decoders_use_the_activation_asked_for(name, decoder):
+    vae = Vae(Model(**DOCUMENTS | {"activation": name, "decoder": decoder}), 1)
     kinds = set(ACTIVATIONS.values())
     assert {type(layer) for layer in vae.decoder} & kinds == {ACTIVATIONS[name]}
     assert {type(layer) for layer in vae.encoder} & kinds == {torch.nn.ReLU}

@@ -26,7 +26,6 @@ SMALL = {
             "estimators": ["sampled"],
             "updates": 600,
             "temperatures": {"lowest": 1e-3, "per_decade": 1},
-            "points_per_job": 1,
         },
     },
 }
@@ -34,11 +33,13 @@ FIELDS = {"id": "%i", "rule": "%k", "state": "%T", "memory": "%m", "time": "%l",
 FIELDS |= {"partition": "%P", "account": "%a"}
 
 
-def command(folder, *arguments):
+def command(folder, *arguments, points_per_job=1):
     """Two figures of the demo's hirn2026, shrunk further, in a folder."""
     folder.mkdir()
     overlay = folder / "overlay.yaml"
-    overlay.write_text(yaml.safe_dump(SMALL))
+    scan = {**SMALL["hirn2026"]["scan"], "points_per_job": points_per_job}
+    small = {**SMALL, "hirn2026": {**SMALL["hirn2026"], "scan": scan}}
+    overlay.write_text(yaml.safe_dump(small))
     demo = PROJECT / "workflow/scales/demo.yaml"
     return [
         *[sys.executable, "-m", "snakemake", "--snakefile", f"{PROJECT}/Snakefile"],
@@ -106,7 +107,8 @@ def test_one_job_a_point_cancelled_and_retried_gives_the_bytes_of_a_local_run(sl
         try:
             victim = first_running(slurm, run, log)
             subprocess.run(["scancel", victim["id"]], env=slurm, check=True)
-            here = command(tmp_path / "here", "--cores=1", "--workflow-profile=none")
+            alone = ["--cores=1", "--workflow-profile=none"]
+            here = command(tmp_path / "here", *alone, points_per_job=POINTS)
             local = subprocess.run(here, capture_output=True, text=True, timeout=900)
             assert run.wait(900) == 0, log.read_text()
         finally:

@@ -62,8 +62,15 @@ def test_groups_share_their_factor(codes):
     assert set(fixed) == set(range(5))
 
 
-def test_repeated_scores_do_not_depend_on_what_else_is_scored(codes):
+def test_repeated_scores_do_not_depend_on_what_else_is_scored(codes, monkeypatch):
+    """Each has random numbers of its own, by metric, setting, samples and repeat."""
+    drawn = {
+        metric: (lambda prepared, n, random, **setting: random.random(), settings)
+        for metric, (_, settings) in stability.SETTINGS.items()
+    }
+    monkeypatch.setattr(stability, "SETTINGS", drawn)
     one = stability.repeated(codes, [20, 40], 2, seed=0)
+    assert one["value"].is_unique
     other = stability.repeated(codes, [40], 2, seed=0)
     keys = ["metric", "setting", "samples", "repeat"]
     joined = one.merge(other, on=keys)

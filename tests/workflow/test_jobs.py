@@ -8,6 +8,7 @@ from dag import PROJECT
 from snakemake.utils import update_config
 
 from betascan.studies.base import ImageData, Measurement, Study, Training
+from betascan.studies.context import Context
 from betascan.workflow import batches
 from betascan.workflow.config import load, studies
 
@@ -86,6 +87,16 @@ def test_a_job_has_so_many_models_of_a_data_set(run):
     assert [t for batch in made for t in batch.trainings] == [*models, other]
 
 
+def test_a_job_asks_for_a_gpu_unless_its_models_are_for_the_cpu(run):
+    def on(device, threads):
+        settings = run.training.model_copy(update={"device": device, "threads": threads})
+        return training(run.model_copy(update={"training": settings}))
+
+    for device, gpus in (("cpu", 0), ("auto", 1), ("cuda", 1)):
+        (batch,) = batches.to_train([study("a", [on(device, 1), on(device, 3)])])
+        assert (batch.gpus, batch.threads) == (gpus, 3)
+
+
 def test_continuations_need_the_starts_that_are_of_other_jobs(run):
     base = training(run)
     continued = training(run, start=base)
@@ -118,6 +129,11 @@ def test_no_two_models_of_a_study_share_their_keys_and_none_its_signature(key):
     assert len({model.signature for model in models}) == len(models)
     rows = {tuple(model.row["keys"].items()) for model in models}
     assert len(rows) == len(models)
+
+
+def test_a_footer_says_where_training_is_below_a_hundredth_of_the_papers():
+    steps = [Context.steps(*numbers) for numbers in ((1499, 150_000), (1500, 150_000))]
+    assert steps == ["far too few: 1,499 of 150,000 steps", "1,500 of 150,000 steps"]
 
 
 def test_a_shrunk_study_says_so_and_the_others_do_not():

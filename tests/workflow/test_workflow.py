@@ -15,11 +15,6 @@ from betascan.workflow.data_rows import targets
 OF_ALL = {"comparison", "comparison_numbers", "comparison_statements", "comparison_page"}
 
 
-def test_a_second_run_has_nothing_to_do(finished):
-    run = snakemake(finished, "--dry-run")
-    assert "Nothing to be done" in run.stdout + run.stderr
-
-
 def test_the_floor_of_the_fit_reaches_fits_and_figures_but_no_training(finished):
     overlay = {**TINY, "hirn2026": {**TINY["hirn2026"], "fit_floor": 0.2}}
     rules = planned(snakemake(finished, "--dry-run", overlay=overlay))

@@ -66,10 +66,11 @@ class Context(Generic[Section]):
         """Return a number, and the papers' if that is another one."""
         return f"{ours:,}" if ours == papers else f"{ours:,} of {papers:,}"
 
-    def steps(self, ours: int, papers: int) -> str:
+    @classmethod
+    def steps(cls, ours: int, papers: int) -> str:
         """Return the number of training steps, marked below a hundredth of the paper's."""
         less = "far too few: " if 100 * ours < papers else ""
-        return f"{less}{self.of_papers(ours, papers)} steps"
+        return f"{less}{cls.of_papers(ours, papers)} steps"
 
     def result(self, name: str) -> str:
         """Return the path of a table in the study's results."""

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from betascan.core.files import read_csv
 from betascan.plots.axes import key, rank_bar, ticks_at
 from betascan.plots.labels import TEMPERATURE
-from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, SMALL, categorical
+from betascan.plots.style import COLUMN, FAINT, GUIDE, PAGE, categorical
 from betascan.studies.hirn2026.figures import MARKERS, colours_of
 from betascan.studies.hirn2026.points import RANKINGS
 from betascan.studies.hirn2026.replicates import active_by_the_law
