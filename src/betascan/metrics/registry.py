@@ -160,7 +160,7 @@ METRICS: Mapping[str, Metric] = {
                     Score("active_units", "burda2016", "Active units"),
                 ),
                 "betascan.metrics.posterior.rate_statistic": (
-                    Score("rate", "hirn2026", "Rate (diagonal posterior, N(0, I))", "nats"),
+                    Score("rate", "hirn2026", "Rate (diagonal)", "nats"),
                 ),
                 "betascan.metrics.posterior.total_correlation_statistic": (
                     Score("total_correlation", "gaussian", "Total correlation (Gaussian)", "nats"),

@@ -20,6 +20,7 @@ ACTIVATIONS = {"silu": "SiLU", "relu": "ReLU", "softplus": "softplus", "tanh": "
 LINEAR = "linear-Gaussian"
 LOOKS = categorical([*DATASETS, LINEAR])
 LABELS = labels.METRICS | {
+    "rate": "rate (nats)",
     "offdiagonal_mass": r"off-diagonal mass of $J^TJ$",
     "axis_distance": "V to a signed permutation (C1)",
     "gradient_mass": r"off-diag. mass of $\partial s_i/\partial z_j$ (C2)",

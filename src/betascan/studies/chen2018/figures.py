@@ -278,7 +278,7 @@ def joints(
         ax = axes[name]
         image = ax.imshow(joint.T * joint.size, origin="lower", vmin=0, vmax=most * joint.size)
         ratio = joint.max() / joint.min()
-        ax.set_title(f"{name}: {ratio:.0f} : 1, {dependence(joint):.3f} nats", fontsize=7)
+        ax.set_title(f"{name}: {ratio:.0f} : 1, I = {dependence(joint):.3f} nats", fontsize=7)
         ax.set(xticks=[0, one - 1], yticks=[0, two - 1], xlabel=factors[0])
     axes[INDEPENDENT].set_ylabel(factors[1])
     colour_bar(image, [axes[name] for name in names], "times uniform")
