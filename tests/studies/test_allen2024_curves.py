@@ -139,7 +139,7 @@ def test_linear_truth(truth):
     scan = table[table["part"] == "scan"]
     for k, (as_beta, as_sigma2) in enumerate(zip(lines[1::3], lines[2::3], strict=True), start=1):
         for drawn, chosen in ((as_beta, scan["variance"] == 1), (as_sigma2, scan["beta"] == 1)):
-            expected = scan.loc[chosen, ["price", f"log_variance_{k}"]]
+            expected = scan.loc[chosen, ["beta_sigma2", f"log_variance_{k}"]]
             np.testing.assert_allclose(drawn.get_xydata(), expected)
 
 

@@ -125,13 +125,13 @@ def test_solutions_know_which_of_beta_and_variance_they_were_trained_with(tmp_pa
     assert list(zip(scan["beta"], scan["variance"], strict=True)) == [
         *[(0.5, 1), (1, 0.5), (2, 1), (1, 2)]
     ]
-    np.testing.assert_allclose(scan["price"], scan["beta"] * scan["variance"])
+    np.testing.assert_allclose(scan["beta_sigma2"], scan["beta"] * scan["variance"])
     assert list(scan["active"]) == [2, 2, 1, 1]  # the second factor's threshold is 1.01
     for k in (1, 2):
         law = f"log_variance_law_{k}"
         np.testing.assert_allclose(scan[f"log_variance_{k}"], scan[law], atol=1e-3)
-    np.testing.assert_allclose(scan["effective_variance"], scan["price"], rtol=1e-3)
-    np.testing.assert_allclose(scan["log_variance_law_1"], np.log(scan["price"] / 4.01))
+    np.testing.assert_allclose(scan["effective_variance"], scan["beta_sigma2"], rtol=1e-3)
+    np.testing.assert_allclose(scan["log_variance_law_1"], np.log(scan["beta_sigma2"] / 4.01))
     angles = rows[rows["part"] == "angles"]
     assert list(angles["posterior"]) == ["diagonal", "full"] * 2
     assert entries.groupby(["posterior", "seed"]).size().to_dict() == {

@@ -143,13 +143,13 @@ def linear_truth(sign=1):
                 angle = 3.0
             row = {"part": "angles", "seed": seed, "posterior": posterior, "mean_angle": angle / 2}
             row |= {"max_angle": angle, "identity_error": 1e-6 if sign > 0 else 0.1}
-            rows.append(row | {"beta": 0.1, "variance": 1.0, "price": 0.1})
+            rows.append(row | {"beta": 0.1, "variance": 1.0, "beta_sigma2": 0.1})
         row = {"part": "not injective", "seed": seed, "posterior": "diagonal", "max_angle": 60.0}
         rows.append(row | {"max_angle": 60.0 if sign > 0 else 2.9})
         for price in (0.1, 1.0, 3.0, 10.0):
             for beta, variance in ((price, 1.0), (1.0, price)):
                 row = {"part": "scan", "seed": seed, "posterior": "diagonal", "beta": beta}
-                row |= {"variance": variance, "price": price, "log_variance_law_1": beta}
+                row |= {"variance": variance, "beta_sigma2": price, "log_variance_law_1": beta}
                 row["log_variance_1"] = 0.0 if sign > 0 else beta
                 rows.append(row | {"effective_variance": beta**sign * variance})
     return {"linear_truth": pd.DataFrame(rows)}

@@ -79,7 +79,7 @@ CASES = {  # the tables that bear a statement out, and those that refute it
     **dict.fromkeys(
         ("coarse_graining", "data_size"), ({"scaling": scaling(1.1)}, {"scaling": scaling(2)})
     ),
-    "disentangled_at_some_price": ({"latents": sprites(0.2)}, {"latents": sprites(0)}),
+    "disentangled_at_some_temperature": ({"latents": sprites(0.2)}, {"latents": sprites(0)}),
     "dsprites_duality": (
         {"sprite_modes": modes()},
         {"sprite_modes": modes(threshold=RATIOS / 3)},

@@ -101,4 +101,6 @@ def test_an_empty_code_is_a_plateau_if_the_code_of_another_weight_would_cost_les
         ("mpi3d", 32): "learnt",
         ("mpi3d", 64): "unknown",  # nothing known costs less
     }
-    assert table.loc[("dsprites", 32), "cheapest_code"] == pytest.approx(161.5 + 32 * 5.98)
+    assert table.loc[("dsprites", 32), "lowest_informative_loss"] == pytest.approx(
+        161.5 + 32 * 5.98
+    )

@@ -134,7 +134,7 @@ def scan(
     noise = stream(seed, "nonlinear/validation").standard_normal(
         (len(held_out), latents), np.float32
     )
-    judged = [torch.from_numpy(array).to(place) for array in (held_out, noise)]
+    validation_batch = [torch.from_numpy(array).to(place) for array in (held_out, noise)]
     epoch_updates = -(-len(x) // batch_size)
     started = time.monotonic() - state.seconds
     with tqdm(
@@ -144,11 +144,11 @@ def scan(
         while state.running.any() and state.done < updates:
             active = np.flatnonzero(state.running)
             bar.set_postfix_str(f"{active.size} of {len(weights)} points active", refresh=False)
-            price = torch.from_numpy(weights[active].astype(np.float32)).to(place)
+            beta = torch.from_numpy(weights[active].astype(np.float32)).to(place)
             left = min(epoch_updates, updates - state.done)
             chunks = _chunks(x, latents, batch_size, seed, state.done // epoch_updates, left)
-            rows = _train(networks, state, active, price, chunks, lr, place, bar)
-            loss = _validate(networks, rows, price, *judged)
+            rows = _train(networks, state, active, beta, chunks, lr, place, bar)
+            loss = _validate(networks, rows, beta, *validation_batch)
             if not np.isfinite(loss).all():
                 beta = weights[active][~np.isfinite(loss)][0]
                 raise TrainingError(
@@ -201,7 +201,7 @@ def _train(
     networks: Networks,
     state: State,
     active: np.ndarray,
-    price: Tensor,
+    beta: Tensor,
     chunks: Iterator[list[Batch]],
     lr: float,
     device: str,
@@ -219,7 +219,7 @@ def _train(
         for x, noise in chunk:
             optimiser.zero_grad()
             pair = (torch.from_numpy(array).to(device) for array in (x, noise))
-            _loss(networks, rows, price, *pair).sum().backward()
+            _loss(networks, rows, beta, *pair).sum().backward()
             optimiser.step()
         state.done += len(chunk)
         bar.update(len(chunk))
@@ -229,21 +229,21 @@ def _train(
     return rows.detach()
 
 
-def _loss(networks: Networks, rows: Tensor, price: Tensor, x: Tensor, noise: Tensor) -> Tensor:
+def _loss(networks: Networks, rows: Tensor, beta: Tensor, x: Tensor, noise: Tensor) -> Tensor:
     """D + beta R of each point (points,), a mean over samples, in nats."""
     layers = networks.unpack(rows)
     mean, log_variance = encode(layers, x)
     z = mean + (log_variance / 2).exp() * noise
     squares = (decode(layers, z) - x).square().sum((1, 2))
     divergence = (mean.square() + log_variance.exp() - log_variance - 1).sum((1, 2))
-    return (squares + price * divergence) / (2 * len(x))
+    return (squares + beta * divergence) / (2 * len(x))
 
 
 @torch.no_grad()
 def _validate(
-    networks: Networks, rows: Tensor, price: Tensor, x: Tensor, noise: Tensor
+    networks: Networks, rows: Tensor, beta: Tensor, x: Tensor, noise: Tensor
 ) -> np.ndarray:
     total = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
     for part, draws in zip(x.split(ROWS), noise.split(ROWS), strict=True):
-        total += _loss(networks, rows, price, part, draws).double() * len(part)
+        total += _loss(networks, rows, beta, part, draws).double() * len(part)
     return (total / len(x)).cpu().numpy()

@@ -36,7 +36,7 @@ class Analysis:
     choose : DataFrame
         One row a model and T: beta in each convention of the loss, active latents, distortion of
         the test rows (a share of their variance, from posterior means), rate (nats), whether
-        training came to rest before its updates ran out, and whether this T is the one asked for.
+        training stopped early, before the update limit, and whether this T is the one asked for.
     facts : dict
         Rows of each split, columns, total variance V in the units of the loss.
     """

@@ -86,8 +86,8 @@ def index(context: Context[Any], models: Sequence[Training]) -> Table:
 def annealed(trainings: Sequence[Training], weight: str, above: float) -> list[Training]:
     """Return trainings again, each from the final weights of that with the next lower weight.
 
-    A code that stays empty although the training began with a code has collapsed; one that is
-    empty only from random initial weights is a plateau of the optimisation.
+    A model that collapses from informative initial weights too has collapsed for good; one that
+    does only from random ones is on a plateau of the optimisation.
 
     Parameters
     ----------
@@ -130,6 +130,6 @@ def plateaus(
         makes={"plateaus": context.result("plateaus.csv")},
         params={"rows": [training.row for training in [*models, *twins]], "weight": weight},
         caption="Models at the end of training: whether they carry information, since which step, "
-        "and where they carry none, whether a model that began with a code ended with a lower "
-        "loss (a plateau of the optimisation) or also empty (a collapse).",
+        "and where they carry none, whether an informative model has a lower loss (a plateau of "
+        "the optimisation) or none has (a collapse).",
     )

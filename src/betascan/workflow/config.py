@@ -34,7 +34,7 @@ class General(ConfigModel):
     output: str | None = Field(
         min_length=1,
         description="folder that data/, runs/, results/ and figures/ are made in; null: the "
-        "working directory for the papers' scale, a folder called by the scale for any other",
+        "working directory for the papers' scale, a folder named after the scale for any other",
     )
     data: Data
 
@@ -230,7 +230,7 @@ def studies(config: Any, papers: Any) -> dict[str, Study]:
     Raises
     ------
     ConfigError
-        If something else than the papers' protocol is called by the papers' scale, or keys of a
+        If a protocol other than the papers' uses the papers' scale name, or keys of a
         study contradict each other.
     """
     if config.scale == papers.scale and (changed := next(_changed(config, papers), None)):

@@ -292,7 +292,7 @@ def solutions(
     table : Path
         Written, a row a model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
         (beta, 1) and as (1, beta); "not injective", of no more observed variables than factors
-        and more latents), seed, posterior, beta, variance, price (beta sigma^2),
+        and more latents), seed, posterior, beta, variance, beta_sigma2,
         excess_loss over the closed form in nats, angle_of_any_rotation, identity_error
         (relative), active modes, mean_angle and max_angle to the PCA axes in degrees,
         offdiagonal_mass of B^T B, effective_variance (the sigma^2 that beta = 1 would need for
@@ -321,7 +321,7 @@ def solutions(
         case = {"part": part, "seed": seed, "posterior": posterior, "beta": beta}
         closed_form = minimal_loss(eigenvalues, latents, beta=beta, variance=variance)
         rows.append(
-            {**case, "variance": variance, "price": beta * variance}
+            {**case, "variance": variance, "beta_sigma2": beta * variance}
             | {"excess_loss": minimum.loss - closed_form, "angle_of_any_rotation": random_angle}
             | {"identity_error": np.linalg.norm(left - right) / np.linalg.norm(left)}
             | _measures(minimum, axes)

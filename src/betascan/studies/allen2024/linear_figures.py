@@ -58,18 +58,18 @@ def _scan(ax: Axes, scan: pd.DataFrame) -> None:
     """Draw log-variances over beta sigma^2, trained both ways, on their law."""
     first = scan[scan["seed"] == scan["seed"].min()]
     looks = ordinal(scan.filter(regex=r"^log_variance_law_\d+$").columns)
-    beta_sigma2 = np.geomspace(first["price"].min(), first["price"].max(), 400)
-    least = first.sort_values("price").iloc[0]
+    beta_sigma2 = np.geomspace(first["beta_sigma2"].min(), first["beta_sigma2"].max(), 400)
+    least = first.sort_values("beta_sigma2").iloc[0]
     for law, look in looks.items():
         # all modes are active at the least beta sigma^2, where the law tells the mode's variance
-        variance = least["price"] / np.exp(least[law])
+        variance = least["beta_sigma2"] / np.exp(least[law])
         ax.plot(
             beta_sigma2, landau.log_variance(beta_sigma2, variance), color=look["color"], lw=0.8
         )
         for as_beta, marker, size in ((True, "o", 4.5), (False, "x", 3)):
             chosen = first[(first["variance"] == 1) == as_beta]
             ax.plot(
-                chosen["price"], chosen[law.replace("law_", "")], marker, ms=size, mfc="none",
+                chosen["beta_sigma2"], chosen[law.replace("law_", "")], marker, ms=size, mfc="none",
                 mew=0.7, color=look["color"],
             )  # fmt: skip
     ax.plot([], [], "o", mfc="none", color=GUIDE, ms=4.5, mew=0.7, label=AS_BETA)

@@ -68,7 +68,7 @@ def exact_pairs(linear_truth: pd.DataFrame) -> Judgement:
     """Largest difference of a log-variance between (beta, 1) and (1, beta)."""
     scan = linear_truth[linear_truth["part"] == "scan"]
     columns = scan.columns[scan.columns.str.fullmatch(r"log_variance_\d+")]
-    apart = scan.groupby(["seed", "price"])[list(columns)].agg(np.ptp).max(axis=1)
+    apart = scan.groupby(["seed", "beta_sigma2"])[list(columns)].agg(np.ptp).max(axis=1)
     return number(apart.groupby("seed").max(), 0, MARGIN_EXACT, exact=True)
 
 

@@ -241,7 +241,7 @@ def study(context: Context[Allen2024]) -> Study:
                 caption="The linear-Gaussian truth, solved to rounding: angles between decoder "
                 "columns and PCA axes, orthogonality, both sides of the identity, and the loss "
                 "above its closed form, for diagonal and full posteriors and along a scan of beta "
-                "sigma^2 (price), each trained as (beta, 1) and as (1, beta); and for decoders "
+                "sigma^2, each trained as (beta, 1) and as (1, beta); and for decoders "
                 "with more latents than observed variables, which are not injective.",
             ),
             Table(

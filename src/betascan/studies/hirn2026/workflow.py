@@ -318,7 +318,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"convergence": convergence, "remedies": remedies},
                 footer=f"{footer} · right: training split",
                 caption="Left the validation loss of each point over that of the law's optimum on "
-                "the same split, and whether the point came to rest within its updates. Right the "
+                "the same split, and whether the point stopped early. Right the "
                 "thresholds, by training, of the modes that collapse at the lowest T, at the "
                 "paper's protocol and at others.",
             ),

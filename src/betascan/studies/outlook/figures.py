@@ -132,7 +132,7 @@ def concentration(points: Path) -> Figure:
 
 
 def _points(ax: Axes, rows: pd.DataFrame, x: str, y: str, **look: Any) -> None:
-    """Draw points, hollow where training did not come to rest."""
+    """Draw points, hollow where training reached the update limit."""
     for rest, some in rows.groupby("at_rest"):
         drawn = look if rest else {**look, "mfc": "none"}
         ax.plot(some[x], some[y], ls="", ms=3.4, mew=0.7, **drawn)

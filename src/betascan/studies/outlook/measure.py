@@ -47,7 +47,7 @@ def measure(
     points : Path
         CSV to write: seed, split, T, active latents, distortion (all latents, posterior means),
         rate (nats), the linear law's active latents and distortion at this T, its active latents
-        at the distortion of the nonlinear VAE, and whether training came to rest.
+        at the distortion of the nonlinear VAE, and whether training stopped early.
     split : Mapping
         Arguments of `betascan.studies.outlook.cells.load`.
     samples : int

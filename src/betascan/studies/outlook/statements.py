@@ -167,7 +167,7 @@ CLIMATE = [
 
 DSPRITES = [
     Statement(
-        name="disentangled_at_some_price",
+        name="disentangled_at_some_temperature",
         says="The leading variables are more disentangled at particular T (MIG on dSprites at the "
         "best T, which the other seeds choose, less its mean over T).",
         place="section VII",

@@ -193,7 +193,7 @@ def study(context: Context[Outlook]) -> Study:
                 caption="Distortion of nonlinear VAEs against the number of their active latents, "
                 "and that number over T, beside the exact law of linear VAEs. hirn2026 expects "
                 "nonlinear decoders to need fewer latents at the same distortion. Hollow points "
-                "had not come to rest when their updates ran out.",
+                "reached the update limit.",
             ),
             Figure(
                 name="scaling",

@@ -42,7 +42,7 @@ def choose(spectrum: Path, choose: Path) -> Figure:
                 bbox={"fc": "white", "lw": 0, "pad": 1},
             )  # fmt: skip
     if not levels["at_rest"].all():
-        middle.plot([], [], "o", mfc="none", mew=0.7, color=GUIDE, label="updates ran out")
+        middle.plot([], [], "o", mfc="none", mew=0.7, color=GUIDE, label="reached the update limit")
     left.set(yscale="log", xlabel="rank", ylabel="share of the variance")
     left.legend(fontsize=6)
     middle.set(yscale="log", xlabel="rate (nats)", ylabel="distortion (share of test variance)")

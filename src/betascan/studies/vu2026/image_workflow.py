@@ -68,7 +68,7 @@ def tables(
             caption="NLL, MIG, SAP and I_m of every model of images, and their change against "
             "beta 1 and lambda 0 of the same seed, with the published change in %. The NLL is "
             "the mean over the last interval of training. On a plateau: the model that was "
-            "continued was on one, and the code is still empty.",
+            "continued was on one, and is still collapsed.",
         ),
         Table(
             name="image_cells",
@@ -127,9 +127,9 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             footer=_footer(context, datasets),
             caption="NLL, MIG, SAP and I_m over beta, one colour a lambda: box plots over seeds; "
             "with fewer than five seeds the seeds themselves, a line at their mean. Hollow, and in "
-            "no box: models on a plateau, whose code is empty though one costs less. Dashed: the "
-            "highest score of models without active latents, below which a score says nothing; "
-            "absent where there is no such model. Published: the scores peak at an intermediate "
+            "no box: models on a plateau, which are collapsed although another model has a lower "
+            "loss. Dashed: the highest score of models without active latents, below which a score "
+            "says nothing; absent where there is no such model. Published: the scores peak at an intermediate "
             "beta and collapse beyond it, and lambda > 0 holds them.",
         ),
         Figure(
