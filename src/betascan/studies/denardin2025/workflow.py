@@ -75,8 +75,8 @@ def study(context: Context[Denardin2025]) -> Study:
                 "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds with "
                 "95 % intervals, of a single seed with those of the bootstrap over test images. "
                 "Crosses, and not in the means: models on a plateau, which are collapsed although "
-                "another model has a lower loss. Dashed: the highest score of models without active "
-                "latents, below which a score says nothing; absent where there is "
+                "another model has a lower loss. Dashed: the highest score of models without "
+                "active latents, below which a score says nothing; absent where there is "
                 "no such model. Published: test MIG alone, up to 0.22 on dSprites and 0.21 on "
                 "MPI3D.",
             ),

@@ -129,8 +129,8 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             "with fewer than five seeds the seeds themselves, a line at their mean. Hollow, and in "
             "no box: models on a plateau, which are collapsed although another model has a lower "
             "loss. Dashed: the highest score of models without active latents, below which a score "
-            "says nothing; absent where there is no such model. Published: the scores peak at an intermediate "
-            "beta and collapse beyond it, and lambda > 0 holds them.",
+            "says nothing; absent where there is no such model. Published: the scores peak at an "
+            "intermediate beta and collapse beyond it, and lambda > 0 holds them.",
         ),
         Figure(
             name="image_mechanism",
