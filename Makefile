@@ -1,4 +1,4 @@
-#: make demo      every table and figure from embedded data, into demo/: minutes, offline, no GPU
+#: make demo      every table and figure from little data, into demo/: minutes
 #: make setup     what the others need, into .venv
 #: make test      the tests
 #: make stress    one run of everything, killed twenty times: an hour
@@ -7,7 +7,7 @@
 #: make clean     removes what these have made
 #:
 #: .venv/bin/snakemake TARGET --cores all [--configfile workflow/scales/SCALE.yaml]
-#:   with the scale demo, laptop or overnight, or without one for the papers' own, makes
+#:   with the scale demo, laptop or overnight, or none for the papers' own, makes
 #:
 #:   all                 every table and figure (without a TARGET)
 #:   hirn2026 vu2026 denardin2025 chen2018 allen2024 outlook
@@ -18,7 +18,7 @@
 #:   comparison          every published number and statement beside ours,
 #:                       after all studies
 #:   figures/STUDY/NAME.png results/STUDY/NAME.csv
-#:                       one figure or table (with a scale, below the folder of its name)
+#:                       one figure or table (of a scale: in the folder of its name)
 #:   dsprites shapes3d mpi3d_real mpi3d_real_complex shapes3d_standin mpi3d_standin
 #:                       a data set, and a panel of its images
 #:   plan                how long the trainings take on this machine
