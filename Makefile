@@ -18,7 +18,7 @@
 #:   comparison          every published number and statement beside ours,
 #:                       after all studies
 #:   figures/STUDY/NAME.png results/STUDY/NAME.csv
-#:                       one figure or table (of a scale: in the folder of its name)
+#:                       one figure or table (of a scale: in its folder)
 #:   dsprites shapes3d mpi3d_real mpi3d_real_complex shapes3d_standin mpi3d_standin
 #:                       a data set, and a panel of its images
 #:   plan                how long the trainings take on this machine

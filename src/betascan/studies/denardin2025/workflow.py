@@ -56,7 +56,8 @@ def study(context: Context[Denardin2025]) -> Study:
                 )
             )
             line += f", {config.model.size} pixels, {context.steps(*steps)} at most"
-        return context.footer(scale, line)
+        seeds = len(getattr(config, dataset).seeds)
+        return f"{context.footer(scale, line)} · {seeds} seed{'s' * (seeds > 1)}"
 
     figures = []
     for dataset in DATASETS:

@@ -28,7 +28,14 @@ def study(context: Context[Outlook]) -> Study:
     ]
     sprites_scale = context.scale("dsprites", ["dsprites"])
     small = f", {config.dsprites.model.size} pixels" if config.dsprites.model.size != 64 else ""
-    sprites_footer = context.footer(sprites_scale, context.described("dsprites") + small)
+    steps = context.steps(config.dsprites.steps, context.papers.dsprites.steps)
+    seeds_of_sprites = context.of_papers(
+        len(config.dsprites.seeds), len(context.papers.dsprites.seeds)
+    )
+    sprites_footer = context.footer(
+        sprites_scale,
+        f"{context.described('dsprites')}{small}, {steps}, {seeds_of_sprites} seeds",
+    )
     latents, sprite_modes = (
         context.result("dsprites_latents.csv"),
         context.result("dsprites_modes.csv"),

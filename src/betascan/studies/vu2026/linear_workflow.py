@@ -103,7 +103,7 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             function="linear_figures.heatmaps",
             needs={"linear": cells},
             params={"observed": size.observed, "method": method},
-            footer=footer,
+            footer=f"{footer} · {config.starts} starts",
             caption="Means over starts, the published means, and their difference, coloured by "
             "the share of what is allowed: two standard errors of the difference (0.001 where the "
             "optimum fixes the likelihood and that is more). Framed: beyond it. Hatched: beta = 1 "
