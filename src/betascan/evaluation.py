@@ -66,7 +66,7 @@ def evaluate(
     refits : int
         How often classifiers are fitted anew for an interval.
     threads : int
-        Of torch, and of fits.
+        Number of threads for torch, and for the fits.
 
     Raises
     ------

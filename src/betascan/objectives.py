@@ -46,14 +46,14 @@ def distortion(likelihood: Likelihood, output: Images, x: Images) -> Float[Tenso
         "squared_error" is |sigmoid(output) - x|^2, without factor 1/2 and constant (denardin2025
         for MPI3D), the others are negative log-densities.
     output : Tensor of shape (batch, channels, height, width)
-        Of the decoder, see `Vae.decode`.
+        Output of the decoder, see `Vae.decode`.
     x : Tensor of shape (batch, channels, height, width)
         The images, in [0, 1]; those of a Bernoulli likelihood need not be binary.
 
     Returns
     -------
     Tensor of shape (batch,)
-        In nats.
+        -log p(x|z) in nats.
     """
     match likelihood.kind:
         case "bernoulli":
@@ -77,7 +77,7 @@ def derivatives(
     Parameters
     ----------
     likelihood, output, x
-        As of `distortion`, in any shape.
+        Arguments of `distortion`, in any shape.
 
     Returns
     -------
@@ -252,7 +252,7 @@ def second_order_distortion(
     Parameters
     ----------
     forward : ForwardPass
-        Its noise is not used.
+        Forward pass, whose noise is not used.
     curvature : {"hessian", "gauss_newton"}
         "hessian": H is the exact Hessian of D in z. "gauss_newton": without the decoder's own
         curvature, H = J^T (d^2 D / d output^2) J, which is J^T J / sigma^2 for a Gaussian
@@ -261,7 +261,7 @@ def second_order_distortion(
     Returns
     -------
     Tensor of shape (batch,)
-        In nats.
+        Expanded distortion in nats.
 
     References
     ----------

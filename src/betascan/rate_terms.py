@@ -44,7 +44,7 @@ def measure(
     terms : sequence of Path
         Written: keys, metric (`TERMS`), value and standard_error (nats), images.
     threads : int
-        Of torch.
+        Number of torch threads.
 
     References
     ----------

@@ -12,13 +12,15 @@ from betascan.config.vae import BetaVae, Likelihood, Model, Run
 class Rate2030(ConfigModel):
     """How the rate of a beta-VAE falls as beta grows."""
 
-    betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=2, description="weights")
-    seed: int = Field(ge=0, description="of all trainings")
+    betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        min_length=2, description="weights of the rate"
+    )
+    seed: int = Field(ge=0, description="seed of all trainings")
     points_per_job: PointsPerJob = Field(description="1: one job a model")
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2, description="images")
-    steps: int = Field(ge=1, description="of a training")
+    batch_size: int = Field(ge=2, description="number of images per step")
+    steps: int = Field(ge=1, description="number of training steps")
     training: TrainingDefaults
     evaluation: Evaluation
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from betascan.config.base import ConfigModel
 
 BUNDLED = "scikit-learn:"
-"""Before the name of a table that comes with scikit-learn."""
+"""Prefix of the name of a table that comes with scikit-learn."""
 
 
 class Standin(ConfigModel):
@@ -15,7 +15,7 @@ class Standin(ConfigModel):
 
     rows: int = Field(ge=36, description="grid rows from pole to pole")
     cols: int = Field(ge=72, description="grid columns around the globe")
-    seed: int = Field(ge=0, description="of continents and weather")
+    seed: int = Field(ge=0, description="seed of continents and weather")
 
 
 class Climate(ConfigModel):
@@ -24,15 +24,19 @@ class Climate(ConfigModel):
     source: Literal["worldclim", "standin"] = Field(
         description="worldclim: downloaded; standin: a made-up planet"
     )
-    urls: tuple[str, ...] = Field(min_length=1, description="addresses, tried in this order")
+    urls: tuple[str, ...] = Field(
+        min_length=1, description="download addresses, tried in this order"
+    )
     standin: Standin
 
 
 class ImageSet(ConfigModel):
     """A data set of images: how much of it."""
 
-    images: int = Field(ge=1, description="drawn at random, or all if there are no more")
-    seed: int = Field(ge=0, description="of the draw")
+    images: int = Field(
+        ge=1, description="number of images, drawn at random; all if there are no more"
+    )
+    seed: int = Field(ge=0, description="seed of the draw")
 
 
 class Sprites(ImageSet):
@@ -55,7 +59,9 @@ class Scenes(ImageSet):
 class Data(ConfigModel):
     """Data sets and where to look for them before downloading."""
 
-    root: str | None = Field(description="folder with worldclim/, ...; BETASCAN_DATA overrules it")
+    root: str | None = Field(
+        description="folder with your own copies in worldclim/, ...; BETASCAN_DATA overrules it"
+    )
     climate: Climate
     dsprites: Sprites
     shapes3d: Scenes

@@ -16,17 +16,23 @@ TABULAR_METRICS = [name for name, metric in METRICS.items() if "encoder" not in 
 class TrainingDefaults(ConfigModel):
     """What all trainings of a study share; see `betascan.config.vae.Training`."""
 
-    lr: float = Field(gt=0, description="of Adam")
+    lr: float = Field(gt=0, description="Adam's learning rate")
     held_out: float = Field(
-        ge=0, lt=0.5, description="share of images for validation, as much again for the test"
+        ge=0,
+        lt=0.5,
+        description="share of the images held out for validation, and as much again for the test",
     )
-    interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
+    interval: int | None = Field(
+        ge=1, description="steps between rows of the history; null: one epoch"
+    )
     precision: Literal["float32", "float16"] = Field(
         description="float16: mixed precision where there is CUDA, else float32"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
-        ge=1, description="of a training on a CPU; decides the rounding of its results"
+        ge=1,
+        description="number of torch threads of a training on a CPU; decides the rounding of its "
+        "results",
     )
     cuda_graph: bool = Field(
         default=False,
@@ -56,11 +62,13 @@ class Evaluation(ConfigModel):
     """Which scores, from how many images."""
 
     wanted: tuple[str, ...] = Field(
-        min_length=1, description=f"metrics: some of {', '.join(TABULAR_METRICS)}"
+        min_length=1, description=f"metrics to compute, some of {', '.join(TABULAR_METRICS)}"
     )
-    samples: int = Field(ge=20, description="images for scores, at most")
-    test_samples: int = Field(ge=10, description="images that classifiers are tested on, at most")
-    refits: int = Field(ge=0, description="classifiers fitted anew for an interval; 0: none")
+    samples: int = Field(ge=20, description="largest number of images to compute scores from")
+    test_samples: int = Field(ge=10, description="largest number of images to test classifiers on")
+    refits: int = Field(
+        ge=0, description="how often classifiers are fitted anew for an interval; 0: never"
+    )
 
     @field_validator("wanted")
     @classmethod

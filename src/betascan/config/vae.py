@@ -19,16 +19,18 @@ Prior = Literal["gaussian", "laplace", "uniform"]
 class Model(ConfigModel):
     """The networks of a VAE and the family of its posterior and prior."""
 
-    size: Literal[32, 64] = Field(description="pixels a side; 32: averaged 2 x 2")
+    size: Literal[32, 64] = Field(description="pixels a side; 32: means of 2 x 2 pixels")
     encoder: Literal["convolutional", "mlp"] = Field(description="four convolutions, or an MLP")
     decoder: Literal["convolutional", "mlp", "linear"] = Field(
         description="four transposed convolutions, an MLP, or one affine layer"
     )
-    width: int = Field(ge=1, description="of the dense layers")
+    width: int = Field(ge=1, description="units in each dense layer")
     latents: int = Field(ge=1, description="dimensions of z")
-    activation: Activation = Field(description="of the decoder; encoders use ReLU")
+    activation: Activation = Field(
+        description="activation function of the decoder; encoders use ReLU"
+    )
     posterior: Posterior = Field(description="covariance of the Gaussian q(z|x)")
-    prior: Prior = Field(description="p(z), independent over latents")
+    prior: Prior = Field(description="distribution p(z), independent over latents")
 
 
 class Likelihood(ConfigModel):
@@ -38,7 +40,7 @@ class Likelihood(ConfigModel):
     """
 
     kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"] = Field(
-        description="of a pixel, given z"
+        description="likelihood of a pixel, given z"
     )
     variance: float = Field(gt=0, description="sigma^2 of a pixel; 1 where the kind has none")
 
@@ -69,8 +71,10 @@ class FactorVae(ConfigModel):
 
     kind: Literal["factor_vae"] = "factor_vae"
     gamma: float = Field(ge=0, description="weight of the total correlation")
-    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
-    discriminator_width: int = Field(ge=1, description="of its six hidden layers")
+    discriminator_lr: float = Field(gt=0, description="Adam's learning rate for the discriminator")
+    discriminator_width: int = Field(
+        ge=1, description="units in each of the discriminator's six hidden layers"
+    )
 
 
 class BetaTcVae(ConfigModel):
@@ -90,7 +94,7 @@ class Orthogonal(ConfigModel):
 
     kind: Literal["orthogonal"] = "orthogonal"
     beta: float = Field(ge=0, description="weight of the rate")
-    weight: float = Field(ge=0, description="of the orthogonality penalty")
+    weight: float = Field(ge=0, description="weight of the orthogonality penalty")
 
 
 class Deterministic(ConfigModel):
@@ -112,23 +116,34 @@ Objective = Annotated[
 class Training(ConfigModel):
     """How long a VAE is trained, in which steps, and on which device."""
 
-    batch_size: int = Field(ge=2, description="images of a step")
-    lr: float = Field(gt=0, description="of Adam")
-    epochs: float | None = Field(gt=0, description="at most; null where steps are given")
-    steps: int | None = Field(ge=1, description="at most; null where epochs are given")
+    batch_size: int = Field(ge=2, description="number of images per step")
+    lr: float = Field(gt=0, description="Adam's learning rate")
+    epochs: float | None = Field(
+        gt=0, description="largest number of epochs; null where steps are given"
+    )
+    steps: int | None = Field(
+        ge=1, description="largest number of steps; null where epochs are given"
+    )
     held_out: float = Field(
-        ge=0, lt=0.5, description="share of images for validation, as much again for the test"
+        ge=0,
+        lt=0.5,
+        description="share of the images held out for validation, and as much again for the test",
     )
     patience: int | None = Field(
-        ge=1, description="epochs without a better validation loss before it stops; null: never"
+        ge=1,
+        description="epochs without a better validation loss before training stops; null: never",
     )
-    interval: int | None = Field(ge=1, description="steps between rows of history; null: epochs")
+    interval: int | None = Field(
+        ge=1, description="steps between rows of the history; null: one epoch"
+    )
     precision: Literal["float32", "float16"] = Field(
         description="float16: mixed precision where there is CUDA, else float32"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
-        ge=1, description="of a training on a CPU; decides the rounding of its results"
+        ge=1,
+        description="number of torch threads of a training on a CPU; decides the rounding of its "
+        "results",
     )
     cuda_graph: bool = Field(
         default=False,
@@ -152,7 +167,7 @@ class Training(ConfigModel):
         Parameters
         ----------
         images : int
-            In the data set, those held out included.
+            Number of images in the data set, those held out included.
         """
         trained_on = images - 2 * int(self.held_out * images)  # as data.sampling.split rounds
         epoch = max(1, trained_on // self.batch_size)
@@ -163,10 +178,10 @@ class Run(ConfigModel):
     """All that one trained model depends on, except its images and a model that it continues."""
 
     model: Model = Field(description="networks, posterior and prior")
-    likelihood: Likelihood = Field(description="of the reconstruction term D")
+    likelihood: Likelihood = Field(description="likelihood that gives the reconstruction term D")
     objective: Objective = Field(description="what is minimised")
     training: Training = Field(description="how it is minimised")
-    seed: int = Field(ge=0, description="of initial weights, order of images and noise")
+    seed: int = Field(ge=0, description="seed of initial weights, order of images and noise")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

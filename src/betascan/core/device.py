@@ -9,7 +9,8 @@ def resolve_device(name: str) -> str:
     Parameters
     ----------
     name : {"auto", "cpu", "cuda"}
-        As in the configuration. Only for "cpu" is torch not asked, which takes seconds to import.
+        Device named in the configuration. torch, which takes seconds to import, is not imported for
+        "cpu".
 
     Returns
     -------

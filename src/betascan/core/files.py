@@ -223,7 +223,7 @@ def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
     path : str or Path
         The file.
     **options
-        Of `pandas.read_csv`.
+        Further arguments of `pandas.read_csv`.
 
     Returns
     -------

@@ -14,11 +14,11 @@ def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        Of the run.
+        Seed of the run.
     purpose : str
-        For example "scan/noise".
+        Name of the purpose, for example "scan/noise".
     index : int
-        Which of several streams, for example the epoch.
+        Number among several streams, for example the epoch.
     """
     key = np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), index])
     return np.random.Generator(np.random.SFC64(key))

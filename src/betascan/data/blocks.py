@@ -99,13 +99,13 @@ def assign(
     Parameters
     ----------
     cells, area : ndarray of shape (blocks,)
-        Of each block; the area in any unit.
+        Number of cells and area of each block; the area in any unit.
     train : float
         Share of the cells for training.
     min_cells : int
         Blocks with fewer cells are dropped.
     seed : int
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def split(
     side_km : float
         Side of a block, in kilometres.
     train, min_cells, seed
-        As of `assign`; the area of a block is its sum of cos latitude.
+        Arguments of `assign`; the area of a block is its sum of cos latitude.
 
     Returns
     -------

@@ -14,7 +14,7 @@ class ImageSet:
     key: str
     """Field of the configuration's ``data``, part of file names."""
     label: str
-    """For figures and tables."""
+    """Name in figures and tables."""
     channels: int
     """1 for grey, 3 for colour."""
     offline: Literal["rendered", "standin"]

@@ -97,7 +97,7 @@ def write_standin(folder: str | Path, rows: int = 180, cols: int = 360, seed: in
     rows, cols : int
         The grid, which samples the planet and does not change it.
     seed : int
-        Of the planet.
+        Seed of the planet.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def render_packed(classes: ArrayLike) -> UInt64[np.ndarray, "n 64"]:
     Parameters
     ----------
     classes : array_like of int, shape (n, 5)
-        As in `render`.
+        Classes of the factors, as in `render`.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def vertices(
     outline : ndarray of float32, shape (vertices, 2)
         One of `outlines`.
     classes : ndarray of int64, shape (n, 5)
-        As in `render`, all of this shape.
+        Classes of the factors, as in `render`; the shape is that of the outline.
 
     Returns
     -------

@@ -166,7 +166,7 @@ class Grid:
         number : int
             How many; all of them if there are no more.
         seed : int
-            Of the draw. A larger number with the same seed contains the smaller one.
+            Seed of the draw. A larger number with the same seed contains the smaller one.
 
         Returns
         -------

@@ -25,7 +25,7 @@ class Renderer:
     maximum: int
     """The value of full brightness."""
     render: Callable[[Classes], Pixels]
-    """From classes (n, factors) to images (n, height, width, channels), without any file."""
+    """Maps classes (n, factors) to images (n, height, width, channels), without any file."""
     rendered: str
     """What the file of rendered images gives as their source."""
 
@@ -49,7 +49,7 @@ RENDERED = {
         "stand-in: a made-up arm, not MPI3D-real-complex",
     ),
 }
-"""By the names of `betascan.data.catalog`."""
+"""Data sets by their names in `betascan.data.catalog`."""
 
 
 def write_rendered(path: str | Path, name: str, images: int, seed: int, threads: int = 1) -> None:
@@ -64,7 +64,7 @@ def write_rendered(path: str | Path, name: str, images: int, seed: int, threads:
     images : int
         How many images, drawn at random; all if there are no more.
     seed : int
-        Of the draw.
+        Seed of the draw.
     threads : int
         Blocks of images rendered at a time.
 
@@ -93,7 +93,7 @@ def write_official(path: str | Path, name: str, images: int, seed: int, root: st
     images : int
         How many images, drawn at random; all if there are no more.
     seed : int
-        Of the draw.
+        Seed of the draw.
     root : str or None
         ``data.root`` of the configuration: where the user's own copies are looked for.
 

@@ -21,7 +21,7 @@ from betascan.data.grid import Classes, Grid
 from betascan.data.solids import Camera, Layer, Solid, draw, solid_of_revolution
 
 Pictures = Float32[np.ndarray, "n rows columns 3"]
-"""From 0 to 1."""
+"""Images with values from 0 to 1."""
 
 SIDE = 64
 

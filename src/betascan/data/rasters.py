@@ -64,7 +64,7 @@ def open_layers(folder: str | Path) -> Iterator[list[Any]]:
     Parameters
     ----------
     folder : str or Path
-        As in `layer_paths`.
+        Folder of the layers, as in `layer_paths`.
 
     Yields
     ------

@@ -23,7 +23,7 @@ def split(number: int, seed: int, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> 
     number : int
         How many rows there are.
     seed : int
-        Of the split.
+        Seed of the split.
     shares : sequence of float
         The share of each part. What rounding leaves over belongs to the first.
 

@@ -24,7 +24,7 @@ class Solid:
     """The intersection of the half-spaces normal . x <= offset."""
 
     normals: Float64[np.ndarray, "faces 3"]
-    """Of unit length."""
+    """Vectors of unit length."""
     offsets: Float64[np.ndarray, " faces"]
     """Distances of the faces from the origin."""
     white: Bool[np.ndarray, " faces"]

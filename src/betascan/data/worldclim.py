@@ -104,9 +104,9 @@ def obtain_layers(destination: str | Path, urls: Sequence[str], root: str | None
     Parameters
     ----------
     destination, urls
-        As in `obtain`.
+        Folder and addresses, as in `obtain`.
     root : str or None
-        As ``configured`` of `data_root`.
+        ``data.root`` of the configuration, see `data_root`.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class State:
     parameters, first, second : float32 array (points, size)
         Rows of a `Layout`, and Adam's two moments of them.
     best_parameters : float32 array (points, size)
-        Those of the least validation loss so far.
+        Parameters of the least validation loss so far.
     best_loss, best_update : array (points,)
         That loss, and the update it was reached at.
     last_update : int64 array (points,)
@@ -103,7 +103,7 @@ class State:
         points : int64 array (active,)
             The points that were just trained.
         loss : float64 array (active,)
-            Their validation loss.
+            Validation loss of these points.
         patience : float
             Updates without improvement after which a point stops.
         """
@@ -145,7 +145,7 @@ class Engine(Protocol):
         Parameters
         ----------
         state : State
-            Of all points.
+            State of all points.
         betas : float64 array (points,)
             Weight of the rate of each point.
         active : int64 array (active,)

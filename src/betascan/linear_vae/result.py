@@ -25,7 +25,7 @@ class Scan:
     total_variance : float
         V of the training data (hirn2026, Eq. 6).
     parameters : dict of str to float64 array
-        Of the model of x, names and shapes as in `Layout.unpack`.
+        Parameters of the model of x, with names and shapes as in `Layout.unpack`.
     best_update : int64 array (points,)
         The update of least validation loss, whose parameters are kept.
     last_update : int64 array (points,)
@@ -107,7 +107,7 @@ def total_variance(x: ArrayLike) -> float:
     Returns
     -------
     float
-        In the squared units of x.
+        V in the squared units of x.
 
     Raises
     ------

@@ -80,7 +80,7 @@ def scan(
         once an epoch. That loss is an expectation for both estimators, so that chance does not
         stop a point.
     epsilon : float
-        Adam's.
+        Adam's epsilon.
     annealed : float
         Share of `updates` in which the weight of the rate grows from 0 to the point's beta; until
         then no point is stopped.
@@ -89,7 +89,7 @@ def scan(
         coordinates of x; "analytic" asks where the optimum lies, so it trains on the expectation,
         which a linear decoder gives in closed form, and in whitened coordinates.
     seed : int
-        Of all random streams.
+        Seed of all random streams.
     device : {"auto", "cpu", "cuda"}
         "auto" is CUDA where there is any.
     workers : int or "auto"

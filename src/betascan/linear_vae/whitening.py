@@ -18,9 +18,9 @@ class Coordinates:
     mean : float64 array (features,)
         Where y = 0.
     to_x : float64 array (features, coordinates)
-        From y to x.
+        Matrix from y to x.
     from_x : float64 array (coordinates, features)
-        Back.
+        Matrix from x - mean to y.
     variances : float64 array (coordinates,)
         Weight of each coordinate in a squared error.
     """
@@ -42,7 +42,7 @@ class Coordinates:
         Returns
         -------
         Coordinates
-            Those of x.
+            Coordinates of x less its mean.
         """
         mean, features = x.mean(axis=0, dtype=np.float64), x.shape[1]
         mean[abs(mean) <= CENTRED * x.std(axis=0, dtype=np.float64)] = 0
@@ -64,7 +64,7 @@ class Coordinates:
         Returns
         -------
         Coordinates
-            Of descending variance.
+            Coordinates in order of descending variance.
         """
         mean = x.mean(axis=0, dtype=np.float64)
         covariance = np.atleast_2d(np.cov(x, rowvar=False, bias=True, dtype=np.float64))
@@ -97,7 +97,7 @@ class Coordinates:
         Parameters
         ----------
         parameters : dict of str to float32 array
-            As of `Layout.unpack`.
+            Parameters by name, as `Layout.unpack` returns them.
 
         Returns
         -------

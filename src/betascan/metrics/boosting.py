@@ -23,7 +23,7 @@ def boost(
     ----------
     codes : ndarray of shape (n, latents)
     labels : ndarray of shape (n,)
-        Of at least two values.
+        Labels, of at least two different values.
     test_codes : ndarray of shape (m, latents)
 
     Returns

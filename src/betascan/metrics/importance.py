@@ -105,7 +105,7 @@ def disentanglement(importance: Float[np.ndarray, "latents factors"]) -> float:
     Parameters
     ----------
     importance : ndarray of shape (latents, factors)
-        Of at least two factors.
+        Importance of each latent for each factor; at least two factors.
     """
     weights = importance.sum(axis=1)
     per_latent = _one_minus_entropy(importance.T)
@@ -118,7 +118,7 @@ def completeness(importance: Float[np.ndarray, "latents factors"]) -> float:
     Parameters
     ----------
     importance : ndarray of shape (latents, factors)
-        Of at least two latents.
+        Importance of each latent for each factor; at least two latents.
     """
     weights = importance.sum(axis=0)
     per_factor = _one_minus_entropy(importance)

@@ -105,8 +105,9 @@ def mutual_information(
 ) -> Float[np.ndarray, "latents factors"]:
     """Mutual information of each code and factor in nats.
 
-    As in disentanglement_lib: each code in equal-width bins from its minimum to its maximum,
-    numpy.digitize on the left edges, plug-in estimate. A constant code or factor has exactly 0.
+    This is the estimate of disentanglement_lib: each code in equal-width bins from its minimum to
+    its maximum, numpy.digitize on the left edges, plug-in estimate. A constant code or factor has
+    exactly 0.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def mutual_information(
     factors : array_like of shape (n, factors)
         Discrete.
     bins
-        Of each code.
+        Number of bins of each code.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def mig(codes: ArrayLike, factors: ArrayLike, bins: int = BINS) -> float:
     factors : array_like of shape (n, factors)
         Discrete.
     bins
-        Of each code.
+        Number of bins of each code.
 
     Raises
     ------
@@ -245,7 +246,7 @@ def modularity(codes: ArrayLike, factors: ArrayLike, bins: int = BINS) -> float:
     factors : array_like of shape (n, factors)
         Discrete.
     bins
-        Of each code.
+        Number of bins of each code.
 
     Raises
     ------
@@ -312,7 +313,7 @@ def matched_information(
     factors : array_like of shape (n, factors)
         Discrete for "histogram".
     estimator
-        Of the information of a pair.
+        Estimator of the information of a pair.
 
     Raises
     ------

@@ -19,7 +19,7 @@ class LatentCodes:
     Attributes
     ----------
     mean, log_variance : ndarray of shape (n, latents)
-        Of q(z|x).
+        Mean and log-variance of q(z|x).
     factors : ndarray of shape (n, factors)
         Classes of the factors of variation.
     values : ndarray of shape (n, any), optional
@@ -46,7 +46,7 @@ class ScoreInputs:
     test_codes : ndarray of shape (m, latents)
     test_factors : ndarray of shape (m, factors)
     encode, factor_sizes
-        As of `factor_vae_score`.
+        Arguments of `factor_vae_score`.
     mig_factors
         The factors of `mig_chen`.
     seed

@@ -53,7 +53,7 @@ def least_variance(
     ----------
     codes : ndarray of shape (groups, samples, latents)
     variances : ndarray of shape (latents,)
-        As of numpy.var(ddof=1).
+        Global variance of each code, by numpy.var(ddof=1).
     """
     return np.argmin(codes.var(axis=1, ddof=1) / variances, axis=1)
 
@@ -140,7 +140,7 @@ def factor_vae_score(
     train_votes, test_votes
         Numbers of groups.
     seed
-        Of the factors drawn.
+        Seed of the factors drawn.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def shared_factor_correct(
     n_train
         The first n_train points are the training set, the others the test set.
     C, max_iter
-        Of scikit-learn's LogisticRegression.
+        Settings of scikit-learn's LogisticRegression.
 
     Raises
     ------
@@ -244,11 +244,11 @@ def beta_vae_score(
     Parameters
     ----------
     encode, factor_sizes
-        As of `factor_vae_score`.
+        Encoder and number of classes of each factor, as in `factor_vae_score`.
     train_points, test_points
         Numbers of points.
     seed
-        Of the factors drawn.
+        Seed of the factors drawn.
 
     Raises
     ------

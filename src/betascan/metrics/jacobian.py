@@ -168,7 +168,7 @@ def singular_value_gradient(decoder: Decoder, z: Tensor) -> Float[Tensor, "batch
     Parameters
     ----------
     decoder, z
-        As of `decoder_jacobian`.
+        Decoder and codes, as in `decoder_jacobian`.
 
     Returns
     -------

@@ -128,7 +128,7 @@ def _gaussian_total_correlation(c: Float[np.ndarray, "latents latents"]) -> floa
 def gaussian_total_correlation(covariance: ArrayLike) -> float:
     """Total correlation in nats of a Gaussian; infinite if the correlation is perfect.
 
-    Of `aggregate_covariance` for the aggregate posterior. disentanglement_lib's score of this
+    For the aggregate posterior, pass `aggregate_covariance`. disentanglement_lib's score of this
     name is that of the means alone, numpy.cov(codes.T), and infinite once a latent collapses.
 
     Parameters

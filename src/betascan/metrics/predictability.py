@@ -83,7 +83,7 @@ def sap(
     train_factors, test_factors : array_like of shape (n, factors)
         Discrete.
     C
-        Of the support vector machines.
+        Parameter C of the support vector machines.
     workers
         Threads for the fits, one a core by default.
 

@@ -25,7 +25,7 @@ class Score:
     label
         What figures and tables call it.
     unit
-        Of its value; empty for scores without one.
+        Unit of its value; empty for scores without one.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Metric:
     Attributes
     ----------
     name
-        In the configuration.
+        Name in the configuration.
     needs
         What it is computed from.
     statistics

@@ -66,7 +66,7 @@ def pointwise_information(
     samples
         How many images give one z each; all if there are fewer.
     seed
-        Of which images, and of the noise.
+        Seed for the choice of images and for the noise.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def mig_chen(
     samples
         How many images give one z each; all if there are fewer.
     seed
-        Of which images, and of the noise.
+        Seed for the choice of images and for the noise.
 
     Raises
     ------

@@ -63,11 +63,11 @@ def score_table(
     mig_factors
         The factors of `mig_chen` (dSprites: all but shape), by default all.
     encode, factor_sizes
-        As of `factor_vae_score`, for it and `beta_vae_score`.
+        Encoder and number of classes of each factor, for `factor_vae_score` and `beta_vae_score`.
     n_refits
         How often models are fitted anew for an interval; 0: bounds of NaN.
     seed
-        Of samples and resamples.
+        Seed of samples and resamples.
     workers
         Threads for fits, one a core by default.
 

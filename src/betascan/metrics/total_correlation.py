@@ -110,7 +110,7 @@ def misfilled_log_weights(
     batch_size, dataset_size
         M and N.
     device
-        Of the weights.
+        Device of the weights.
     """
     others = batch_size - 1
     following = (dataset_size - others) / (dataset_size * others)

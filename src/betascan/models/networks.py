@@ -12,7 +12,7 @@ from betascan.config.vae import Activation
 from betascan.models.conv_transpose import ConvTranspose4x4
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
-"""Of the convolutions, by image size; 32 pixels do without one of the last two."""
+"""Channels of the convolutions, by image size; 32 pixels do without one of the last two."""
 LAST_SIZE = 4  # pixels a side after the last convolution
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -28,9 +28,9 @@ def convolutional_encoder(size: int, channels: int, width: int, outputs: int) ->
     Parameters
     ----------
     size, channels : int
-        Of the images (batch, channels, size, size).
+        Pixels a side and number of channels of the images (batch, channels, size, size).
     width : int
-        Of the hidden layer.
+        Units in the hidden layer.
     outputs : int
         It maps to (batch, outputs).
 
@@ -56,9 +56,9 @@ def convolutional_decoder(
     size, channels : int
         It maps codes to (batch, channels, size, size).
     width : int
-        Of the hidden layer.
+        Units in the hidden layer.
     latents : int
-        Of the codes (batch, latents).
+        Number of dimensions of the codes (batch, latents).
     activation : str
         A key of `ACTIVATIONS`; the output has none.
     """
@@ -79,9 +79,9 @@ def mlp_encoder(size: int, channels: int, width: int, outputs: int) -> nn.Sequen
     Parameters
     ----------
     size, channels : int
-        Of the images (batch, channels, size, size).
+        Pixels a side and number of channels of the images (batch, channels, size, size).
     width : int
-        Of the hidden layers.
+        Units in each hidden layer.
     outputs : int
         It maps to (batch, outputs).
 
@@ -107,9 +107,9 @@ def mlp_decoder(
     size, channels : int
         It maps codes to (batch, channels, size, size).
     width : int
-        Of the hidden layers.
+        Units in each hidden layer.
     latents : int
-        Of the codes (batch, latents).
+        Number of dimensions of the codes (batch, latents).
     activation : str
         A key of `ACTIVATIONS`; the output has none.
 
@@ -135,7 +135,7 @@ def linear_decoder(size: int, channels: int, latents: int) -> nn.Sequential:
     size, channels : int
         It maps codes to (batch, channels, size, size).
     latents : int
-        Of the codes (batch, latents).
+        Number of dimensions of the codes (batch, latents).
 
     References
     ----------
@@ -154,7 +154,7 @@ def mlp_discriminator(latents: int, width: int = 1000) -> nn.Sequential:
     latents : int
         It maps codes (batch, latents) to the logit (batch, 1) that they are not permuted.
     width : int
-        Of the hidden layers.
+        Units in each hidden layer.
 
     References
     ----------

@@ -28,7 +28,7 @@ class Saved:
     run : Run
         How it was trained.
     channels : int
-        Of its images.
+        Number of channels of its images.
     best, final : dict of Tensor
         State dicts of least validation loss, and of the end.
     facts : dict
@@ -62,7 +62,7 @@ def save(saved: Saved, path: Path) -> None:
     saved : Saved
         The model.
     path : Path
-        Of the file, which ``torch.load(weights_only=True)`` reads too.
+        File to write, which ``torch.load(weights_only=True)`` reads too.
     """
     contents = {**vars(saved), "run": saved.run.model_dump()}
     write_torch(contents, path)
@@ -74,7 +74,7 @@ def load(path: Path | str) -> Saved:
     Parameters
     ----------
     path : Path or str
-        Of the file.
+        File to read.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def write_torch(contents: dict[str, Any], path: Path) -> None:
     contents : dict
         May be nested. The same contents give the same bytes.
     path : Path
-        Of the file.
+        File to write.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def read_torch(path: Path) -> dict[str, Any]:
     Parameters
     ----------
     path : Path
-        Of the file.
+        File to read.
 
     Raises
     ------

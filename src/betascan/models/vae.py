@@ -78,9 +78,9 @@ def mean_image(output: Float[Tensor, "*shape"], likelihood: Likelihood) -> Float
     Parameters
     ----------
     output : Tensor
-        As of `Vae.decode`.
+        Output of the decoder, see `Vae.decode`.
     likelihood : Likelihood
-        Which the VAE was trained with.
+        Likelihood that the VAE was trained with.
     """
     if likelihood.kind in ("bernoulli", "squared_error"):
         return torch.sigmoid(output)

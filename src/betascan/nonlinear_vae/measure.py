@@ -26,7 +26,7 @@ def observe(scan: Scan, test: ArrayLike) -> pd.DataFrame:
     Parameters
     ----------
     scan : betascan.linear_vae.Scan
-        Of `betascan.nonlinear_vae.scan`.
+        Result of `betascan.nonlinear_vae.scan`.
     test : array_like of shape (n, features)
 
     Returns
@@ -74,15 +74,15 @@ def truncated_distortion(
     Parameters
     ----------
     scan : betascan.linear_vae.Scan
-        Of `betascan.nonlinear_vae.scan`.
+        Result of `betascan.nonlinear_vae.scan`.
     test : array_like of shape (n, features)
     observables : DataFrame
-        Of `observe`, whose ranks are used.
+        Table returned by `observe`, whose ranks are used.
 
     Returns
     -------
     ndarray of shape (points, latents + 1)
-        In units of the scan's total variance V, in the order of its betas; k from 0.
+        Distortion in units of the scan's total variance V, in the order of its betas; k from 0.
 
     Raises
     ------

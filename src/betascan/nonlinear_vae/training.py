@@ -75,11 +75,11 @@ def scan(
         A point stops after `patience` x `updates` updates without a better validation loss, taken
         once an epoch with the same noise every time.
     seed : int
-        Of all random streams.
+        Seed of all random streams.
     device : {"auto", "cpu", "cuda"}
         "auto" is CUDA where there is any.
     threads : int
-        Of torch on the CPU; decides the rounding of the result.
+        Number of torch threads on the CPU; decides the rounding of the result.
     checkpoint : str or Path, optional
         A file from which an interrupted scan goes on, to the same bytes.
     progress : bool

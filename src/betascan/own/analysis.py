@@ -18,7 +18,7 @@ from betascan.theory.temperature import beta_from_temperature
 
 SPLITS = ("train", "validation", "test")
 SHARES = (0.6, 0.8)
-"""Of the rows: training, and with validation."""
+"""Share of the rows for training, and for training and validation together."""
 FLOOR = 0.1
 """Latents with a signal fraction above it are active (hirn2026, caption of Figure 1)."""
 GRID = tuple(float(f"{T:.6g}") for T in np.geomspace(1e-4, 1, 33))
@@ -85,9 +85,9 @@ def split(groups: Int64[np.ndarray, " rows"], seed: int = 0) -> Int8[np.ndarray,
     Parameters
     ----------
     groups : ndarray of int, shape (rows,)
-        At least three different numbers.
+        Group of each row, at least three different ones.
     seed : int
-        Of the draw.
+        Seed of the draw.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def analyse(
     Parameters
     ----------
     table : Table
-        Of `betascan.own.read`.
+        Table to analyse, as `betascan.own.read` returns it.
     T : float, optional
         The temperature asked for: latents that save a smaller share of the variance collapse.
     distortion : float, optional
@@ -167,11 +167,12 @@ def analyse(
     temperatures : sequence of float, optional
         The scan, by default 33 from 1e-4 to 1; `T` is added.
     latents, updates : int
-        Of each VAE: dimensions of z, at most as many as columns, and updates at most.
+        Size of each VAE and length of its training: dimensions of z, at most as many as columns,
+        and updates at most.
     seed : int
-        Of split and trainings.
+        Seed of the split and of the trainings.
     threads : int
-        Of the linear scan, whose result does not depend on them.
+        Number of threads of the linear scan, whose result does not depend on it.
     checkpoint : str or Path, optional
         Stem of the files from which an interrupted scan goes on.
     progress : bool

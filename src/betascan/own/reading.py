@@ -34,7 +34,7 @@ class Table:
     values : ndarray of shape (rows, columns)
         Every column varies.
     columns : tuple of str
-        Their names.
+        Names of the columns.
     groups : ndarray of int, shape (rows,)
         Rows of the same number are not split; without groups each row has its own.
     source : str
@@ -69,9 +69,9 @@ def read(
         cell with data in all of them a row), or ``scikit-learn:NAME`` for a table that comes with
         scikit-learn.
     columns : sequence of str, optional
-        Those used; all by default. Columns of an array are called 0, 1, ...
+        Columns used; all by default. Columns of an array are called 0, 1, ...
     drop_columns : sequence of str
-        Those not used.
+        Columns not used.
     drop_rows : str, optional
         Rows for which this condition holds are left out, as in `pandas.DataFrame.query`.
     groups : str, optional

@@ -14,7 +14,7 @@ from betascan.plots.style import FAINT, GUIDE, Look
 FEW = 5
 """Values below which a box would hide that they have no quartiles."""
 _WIDTH = 0.8
-"""Of a group, whose centre is one from the next."""
+"""Width of a group, whose centre is one from the next."""
 
 
 def places(order: Sequence[Any], looks: Mapping[Any, Look]) -> dict[tuple[Any, Any], float]:
@@ -23,7 +23,7 @@ def places(order: Sequence[Any], looks: Mapping[Any, Look]) -> dict[tuple[Any, A
     Parameters
     ----------
     order, looks
-        As in `boxes`.
+        Groups and looks, as in `boxes`.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def boxes(
     table : DataFrame
         A value a row; rows without one are left out.
     x, y, hue : str
-        Its columns.
+        Columns of the table.
     order : sequence
         Groups (values of `x`) from left to right.
     looks : mapping

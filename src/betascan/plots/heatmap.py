@@ -37,16 +37,16 @@ def heatmap(
     table : DataFrame of shape (rows, columns)
         The numbers; a missing one is a dash.
     form : str, optional
-        Their format; without one no number is drawn.
+        Format of the numbers; without one none is drawn.
     norm : Normalize, optional
-        From values to colours; by default from the least to the most of the table.
+        Scale of the colours; by default from the least to the most of the table.
     coloured_by : DataFrame of shape (rows, columns), optional
         What the colours show, if not the numbers; where it is missing a cell is grey.
 
     Returns
     -------
     QuadMesh
-        For `colour_bar`.
+        Drawn cells, for `colour_bar`.
     """
     values = table if coloured_by is None else coloured_by
     norm = norm or _range(values)
@@ -95,7 +95,8 @@ def compare(
     label : str
         What the colours of ours and the published one mean, with its unit.
     norm, cmap
-        Of ours and the published one; by default from the least to the most of both.
+        Normalisation and colour map of ours and the published one; by default the colours go from
+        the least to the most of both.
     """
     left, middle, right = axes
     norm = norm or _range(pd.concat([ours, published]))
@@ -147,7 +148,7 @@ def mark(ax: Axes, cells: ArrayLike, **style: Any) -> None:
     ----------
     cells : array-like of bool, shape (rows, columns)
     **style
-        Of a `Rectangle`.
+        Properties of each `Rectangle`.
     """
     for row, column in np.argwhere(np.asarray(cells)):
         ax.add_patch(Rectangle((column, row), 1, 1, fill=False, **style))

@@ -18,7 +18,7 @@ COLUMNS = 11
 _GAP = 3
 """Pixels between two images."""
 _DOTS = 2
-"""Of the figure along a pixel of an image, so that all of its pixels are alike."""
+"""Dots of the figure along a pixel of an image, so that all of its pixels are alike."""
 _LEFT, _BELOW, _ABOVE = 1.05, 0.2, 0.2
 """Inches."""
 

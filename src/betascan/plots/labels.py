@@ -20,7 +20,7 @@ METRICS = {
     for scores in [[score for part in metric.statistics.values() for score in part]]
     for score in scores
 }
-"""By the name of the metric, or of the score where a metric has several; with units."""
+"""Labels by the name of the metric, or of the score where a metric has several; with units."""
 METRICS |= {"nll": "NLL (nats)", "elbo": "ELBO (nats)"}
 SYMBOLS = {"beta": r"$\beta$", "gamma": r"$\gamma$", "lam": r"$\lambda$"}
 TEMPERATURE = r"$T=\beta\sigma_\mathrm{dec}^2/V$"

@@ -22,9 +22,9 @@ def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     table : DataFrame
         A value a row; rows without one are left out.
     x, y : str
-        Its columns.
+        Columns of the table.
     **style
-        Of the line and its points, as in `Axes.errorbar`.
+        Style of the line and its points, as in `Axes.errorbar`.
     """
     values = table.dropna(subset=[y]).groupby(x)[y]
     if values.ngroups:

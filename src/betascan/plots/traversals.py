@@ -29,9 +29,9 @@ def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Fi
         A file of `evaluation.evaluate` for each model: traversals (latents, steps, H, W, C),
         steps (steps,) and rate (latents,) in nats.
     titles : sequence of str
-        Of the panels.
+        Titles of the panels.
     heading : str
-        Above all of them.
+        Heading above all panels.
 
     Raises
     ------

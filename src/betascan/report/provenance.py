@@ -21,7 +21,7 @@ def summarise(
     Parameters
     ----------
     cards, records : sequence of Path
-        Of every training, as `betascan.training.jobs.train_models` writes them.
+        Cards and records of every training, as `betascan.training.jobs.train_models` writes them.
     provenance : Path
         JSON to write.
     scale : str

@@ -110,7 +110,7 @@ def collect(
     Parameters
     ----------
     tables : sequence of Path
-        Of `betascan.studies.statements.write`.
+        Tables written by `betascan.studies.statements.write`.
     statements, page, summary : Path
         Written: in `COLUMNS`, in Markdown, and the counts.
     documents : sequence of str

@@ -53,7 +53,7 @@ def truncated_distortion(
     Returns
     -------
     ndarray of shape (points, latents + 1)
-        In units of the scan's total variance V, in the order of its betas; k from 0.
+        Distortion in units of the scan's total variance V, in the order of its betas; k from 0.
 
     Raises
     ------
@@ -85,7 +85,8 @@ def utilities(
     Parameters
     ----------
     train, distortion : ndarray of shape (points, latents + 1)
-        Of `truncated_distortion`, on the training samples and on those that are measured.
+        Distortions by `truncated_distortion`, on the training samples and on those that are
+        measured.
 
     Returns
     -------

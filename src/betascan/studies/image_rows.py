@@ -34,7 +34,7 @@ def evaluate(
     files : Mapping, optional
         What that function writes beside `SCORE_FILES`.
     threads : int
-        Of a job.
+        Number of threads of a job.
     **params
         Further parameters of the function.
     """
@@ -92,7 +92,7 @@ def annealed(trainings: Sequence[Training], weight: str, above: float) -> list[T
     Parameters
     ----------
     trainings : sequence of Training
-        With keys of the same names.
+        Trainings with keys of the same names.
     weight : str
         The key along which the weight of the KL term grows.
     above : float

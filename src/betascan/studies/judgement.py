@@ -1,7 +1,7 @@
 """How a statement of a document is judged: verdicts, and four kinds of test.
 
 A test returns an estimate, its 95 % interval and a verdict. What a statement needs, the margin or
-the smallest effect that would bear it out, is stated beforehand; data can then confirm it, refute
+the smallest effect that would support it, is stated beforehand; data can then confirm it, refute
 it, or leave it open.
 """
 
@@ -135,14 +135,14 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
     """Judge whether paired differences are positive.
 
     Reproduced if the 95 % interval of their mean (Student's t) lies above 0, not reproduced if it
-    lies below the smallest difference that would bear the statement out.
+    lies below the smallest difference that would support the statement.
 
     Parameters
     ----------
     differences : array_like of shape (n,)
         One a pair, such as a seed; NaN are left out.
     least : float
-        Smallest mean difference that would bear the statement out, at least 0.
+        Smallest mean difference that would support the statement, at least 0.
     """
     x = _finite(differences)
     criterion = f"mean difference above 0; refuted below {least:.3g}"
@@ -205,7 +205,7 @@ def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Jud
     rises : bool
         The direction stated.
     least : float
-        Smallest rank correlation that would bear the statement out.
+        Smallest rank correlation that would support the statement.
 
     References
     ----------
@@ -226,7 +226,7 @@ def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgem
     ours, published : array_like of the same shape
         Cells, such as means over seeds; those with NaN in either are left out.
     least : float
-        Smallest rank correlation that would bear the pattern out.
+        Smallest rank correlation that would support the pattern.
     """
     criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
     return _monotone(Kind.PATTERN, np.ravel(published), np.ravel(ours), 1, least, criterion)

@@ -31,9 +31,9 @@ def table(
     Parameters
     ----------
     histories : sequence of Path
-        Of the models.
+        Histories of the models.
     annealed : sequence of Path
-        Of the models trained again from the next lower weight (`image_rows.annealed`).
+        Histories of the models trained again from the next lower weight (`image_rows.annealed`).
     plateaus : Path
         Written: the models' keys, rate (nats) and loss of the last interval, left_at (the first
         step from which the rate stays above `EMPTY`), annealed_rate, annealed_loss,

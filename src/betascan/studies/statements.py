@@ -1,4 +1,4 @@
-"""What a document states, and whether results bear it out.
+"""What a document states, and whether results support it.
 
 A study lists its `Statement`s in ``statements.py``. Each has a function that judges it by tables
 of the study, with one of the tests of `betascan.studies.judgement`.
@@ -75,7 +75,7 @@ def judge(
     tables : Mapping
         The study's tables by name.
     scale : str
-        Of the run.
+        Name of the scale.
     standins : collection of str
         Data sets whose images are not the genuine ones.
     """
@@ -104,13 +104,13 @@ def write(
     Parameters
     ----------
     statements : sequence of Statement
-        Of one study.
+        Statements of one study.
     tables : Mapping
         CSV files by the names under which the statements ask for them.
     path : Path
         Written.
     scale, standins
-        As of `judge`.
+        Name of the scale and data sets that are stand-ins, as in `judge`.
     """
     frames = {name: read_csv(table) for name, table in tables.items()}
     rows: list[dict[str, Any]] = []

@@ -36,7 +36,7 @@ def critical_beta(v: ArrayLike, lam: ArrayLike, noise: Noise = "full") -> FloatA
     lam : array_like
         The weight of the squared error.
     noise
-        Of the decoder: its variance, or "scalar" or "full" where it is learned.
+        Noise variance of the decoder, or "scalar" or "full" where it is learned.
     """
     v = np.asarray(v, float)
     if noise == "full":
@@ -67,7 +67,7 @@ def water_level(
     latents
         How many modes can be active; None: all. Only "scalar" noise depends on it.
     noise
-        Of the decoder: its variance, or "scalar" or "full" where it is learned.
+        Noise variance of the decoder, or "scalar" or "full" where it is learned.
     """
     beta, lam = np.asarray(beta, float), np.asarray(lam, float)
     if noise == "full":
@@ -99,7 +99,7 @@ def signal_fraction(
     latents
         How many modes can be active; None: all. Only "scalar" noise depends on it.
     noise
-        Of the decoder: its variance, or "scalar" or "full" where it is learned.
+        Noise variance of the decoder, or "scalar" or "full" where it is learned.
     """
     with np.errstate(divide="ignore"):
         filled = water_level(v, beta, lam, latents, noise) / np.asarray(v, float)
@@ -120,7 +120,7 @@ def rate(
     latents
         How many modes can be active; None: all. Only "scalar" noise depends on it.
     noise
-        Of the decoder: its variance, or "scalar" or "full" where it is learned.
+        Noise variance of the decoder, or "scalar" or "full" where it is learned.
     """
     with np.errstate(divide="ignore"):
         return -np.log1p(-signal_fraction(v, beta, lam, latents, noise)) / 2
@@ -145,7 +145,7 @@ def negative_log_likelihood(
     latents
         How many modes can be active.
     noise
-        Of the decoder: its variance, or "scalar" or "full" where it is learned.
+        Noise variance of the decoder, or "scalar" or "full" where it is learned.
     """
     spectrum = np.sort(np.asarray(v, float))[::-1]
     level = water_level(spectrum, beta, lam, latents, noise)[..., None]
@@ -179,7 +179,7 @@ def sweep(
     Returns
     -------
     s, t : ndarray
-        After the update.
+        Ratio and total variance after the update.
     """
     s, t, beta, lam, v = (np.asarray(a, float) for a in (s, t, beta, lam, v))
     # of likelihood and squared error, in units of the likelihood's
@@ -201,6 +201,6 @@ def contraction(
     Parameters
     ----------
     s, beta, lam, v : array_like
-        As of `sweep`.
+        Arguments of `sweep`.
     """
     return sweep(s, 1.0, beta, lam, v)[0]

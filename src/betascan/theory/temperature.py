@@ -30,6 +30,6 @@ def beta_from_temperature(T: ArrayLike, V: float, sigma2: float = 1.0) -> FloatA
     ----------
     T : array_like
     V, sigma2
-        As of `temperature_from_beta`.
+        Total variance and sigma_dec^2, as in `temperature_from_beta`.
     """
     return np.asarray(T, float) * V / sigma2

@@ -37,7 +37,7 @@ class ImageBatches:
     Attributes
     ----------
     facts, factors
-        As of `data.store.Images`.
+        Facts and factors of the file, as in `data.store.Images`.
     channels : int
         1 or 3.
     total_variance : float

@@ -131,7 +131,7 @@ def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
     run : Run
         Model, objective and seed.
     channels : int
-        Of the images.
+        Number of channels of the images.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(run.seed, "train/initial"))
@@ -320,14 +320,14 @@ def validate(
     images : ImageBatches
         Where the images are.
     rows : ndarray of int
-        Which ones.
+        Numbers of these images.
     dataset_size : int
         How many images are trained on (see `objectives.beta_tcvae`).
 
     Returns
     -------
     dict of float
-        As in a row of `TrainingResult.history`, without prefix.
+        Means by name, as in a row of `TrainingResult.history` but without prefix.
     """
     generator = torch.Generator(images.device)
     generator.manual_seed(torch_seed(run.seed, "train/validation"))

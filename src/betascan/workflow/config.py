@@ -29,7 +29,7 @@ class General(ConfigModel):
 
     scale: str = Field(
         pattern=r"^\w[\w.-]*$",
-        description="printed on every figure and in every provenance record",
+        description="name of the scale, printed on every figure and in every provenance record",
     )
     output: str | None = Field(
         min_length=1,

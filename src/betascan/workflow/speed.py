@@ -48,7 +48,7 @@ def seconds_an_image(run: Run, channels: int) -> float:
     run : Run
         How it is trained.
     channels : int
-        Of the images.
+        Number of channels of the images.
 
     Returns
     -------

@@ -54,7 +54,9 @@ class Variant(ConfigModel):
         description="deterministic ELBO: D expanded to second order, Gauss-Newton",
     )
     step_fraction: float = Field(
-        default=1.0, serialization_alias="share", description="of the steps, after which it stops"
+        default=1.0,
+        serialization_alias="share",
+        description="share of the steps after which training stops",
     )
 
     def columns(self) -> dict[str, Any]:
@@ -70,14 +72,14 @@ class Linear(ConfigModel):
     """The linear-Gaussian truth: S = U diag(variances, 0, ...) U^T + noise."""
 
     observed: int = Field(ge=3, description="number of observed variables")
-    variances: tuple[Positive, ...] = Field(min_length=2, description="of the factors")
+    variances: tuple[Positive, ...] = Field(min_length=2, description="variances of the factors")
     noise: float = Field(gt=0, description="variance added to every observed variable")
     beta_sigma2: float = Field(gt=0, description="beta sigma^2 at which angles are measured")
     beta_sigma2_scan: tuple[Positive, ...] = Field(
-        min_length=2, description="beta sigma^2 of the scan"
+        min_length=2, description="values of beta sigma^2 in the scan"
     )
-    starts: int = Field(ge=2, description="seeds of data axes and initial weights")
-    scan_starts: int = Field(ge=1, description="number of them in the scan")
+    starts: int = Field(ge=2, description="number of seeds of data axes and initial weights")
+    scan_starts: int = Field(ge=1, description="number of these seeds that the scan uses")
 
     @model_validator(mode="after")
     def _identifiable(self) -> Self:
@@ -94,18 +96,24 @@ class Measures(ConfigModel):
     """From how many images and samples Jacobians and expansions are measured."""
 
     points: int = Field(
-        ge=4, description="images around whose codes models are measured; codes of the prior"
+        ge=4,
+        description="number of images around whose codes models are measured, and of codes drawn "
+        "from the prior",
     )
-    samples: int = Field(ge=2, description="of z for each image, in pairs mean +- noise")
+    samples: int = Field(
+        ge=2, description="number of samples of z for each image, in pairs mean +- noise"
+    )
 
 
 class Runaway(ConfigModel):
     """The deterministic ELBO with the exact Hessian, trained until it falls below a bound."""
 
-    activations: tuple[Activation, ...] = Field(min_length=1, description="of the decoder")
-    batch_size: int = Field(ge=2, description="images a step")
-    steps: int = Field(ge=1, description="at most")
-    bound: float = Field(lt=0, description="nats an image, below which a loss has run away")
+    activations: tuple[Activation, ...] = Field(
+        min_length=1, description="activation functions of the decoder"
+    )
+    batch_size: int = Field(ge=2, description="number of images per step")
+    steps: int = Field(ge=1, description="largest number of training steps")
+    bound: float = Field(lt=0, description="loss in nats an image, below which it has run away")
 
 
 class ImageModels(ConfigModel):
@@ -113,47 +121,54 @@ class ImageModels(ConfigModel):
 
     variance: float = Field(gt=0, description="sigma^2 of the reference")
     betas: tuple[Positive, ...] = Field(
-        min_length=2, description="tradeoff, posterior_covariance: beta at that variance"
+        min_length=2,
+        description="beta at the reference's sigma^2 (experiments tradeoff, posterior_covariance)",
     )
     scan: tuple[Positive, ...] = Field(
-        min_length=2, description="tradeoff, likelihood_variance: beta at sigma^2 = 1"
+        min_length=2,
+        description="values of beta at sigma^2 = 1 (experiments tradeoff, likelihood_variance)",
     )
     rescaled_pairs: tuple[Positive, ...] = Field(
         min_length=1,
-        description="likelihood_variance: betas of the scan, trained as (1, sigma^2 = beta) too",
+        description="betas of the scan that are trained as (1, sigma^2 = beta) too (experiment "
+        "likelihood_variance)",
     )
     activations: tuple[Activation, ...] = Field(
-        min_length=2, description="decoders: of the convolutional one"
+        min_length=2,
+        description="activation functions of the convolutional decoder (experiment decoders)",
     )
     second_order: tuple[Activation, ...] = Field(
-        min_length=1, description="deterministic_elbo: activations of the decoder"
+        min_length=1,
+        description="activation functions of the decoder (experiment deterministic_elbo)",
     )
     penalties: tuple[Positive, ...] = Field(
-        min_length=1, description="orthogonality_penalty: weights"
+        min_length=1, description="weights of the penalty (experiment orthogonality_penalty)"
     )
     step_fractions: tuple[Fraction, ...] = Field(
-        description="orthogonality_penalty, deterministic_elbo: of the steps, for models that "
-        "stop earlier"
+        description="shares of the steps, for models that stop earlier (experiments "
+        "orthogonality_penalty, deterministic_elbo)"
     )
-    priors: tuple[Prior, ...] = Field(min_length=2, description="priors: of unit variance")
+    priors: tuple[Prior, ...] = Field(
+        min_length=2, description="priors of unit variance (experiment priors)"
+    )
     likelihoods: tuple[Literal["bernoulli", "laplace"], ...] = Field(
-        min_length=1, description="likelihoods: besides the reference's"
+        min_length=1, description="likelihoods besides the reference's (experiment likelihoods)"
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="of every model"
+        min_length=1, description="seeds; every model is trained with each of them"
     )
     standin_seeds: int | None = Field(
-        ge=1, description="how many of the seeds a stand-in gets; null: all"
+        ge=1, description="number of the seeds that models of a stand-in get; null: all"
     )
     points_per_job: PointsPerJob = Field(
         description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model = Field(description="networks of the reference")
-    batch_size: int = Field(ge=2, description="images a step")
-    steps: int = Field(ge=1, description="of a training")
-    training: TrainingDefaults = Field(description="optimisation")
-    evaluation: Evaluation = Field(description="scores")
-    measures: Measures = Field(description="Jacobians")
+    batch_size: int = Field(ge=2, description="number of images per step")
+    steps: int = Field(ge=1, description="number of training steps")
+    training: TrainingDefaults = Field(description="settings of the optimisation")
+    evaluation: Evaluation = Field(description="which scores, from how many images")
+    measures: Measures = Field(description="numbers of images and samples for Jacobians")
     runaway: Runaway = Field(description="the deterministic ELBO with the exact Hessian")
 
     @model_validator(mode="after")

@@ -54,11 +54,11 @@ def mark_collapsed_mig(ax: Axes, collapsed: pd.DataFrame, colour: str | None = N
     Parameters
     ----------
     ax : Axes
-        Of MIG.
+        Axes that show MIG.
     collapsed : DataFrame
-        Of `tables.collapsed`, data sets by their keys; a line for each of them.
+        Table written by `tables.collapsed`, data sets by their keys; each of them gets a line.
     colour : str, optional
-        Of the lines; by default those of the data sets.
+        Colour of the lines; by default those of the data sets.
     """
     for dataset, highest in collapsed.groupby("dataset")["mig"].max().items():
         shown = colour or LOOKS[str(dataset)]["color"]

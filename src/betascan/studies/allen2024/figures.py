@@ -40,9 +40,9 @@ def tradeoff(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     Parameters
     ----------
     table : Path
-        Of `tables.models`: tradeoff.
+        Table of the experiment tradeoff, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -79,9 +79,9 @@ def deterministic_elbo(table: Path, runaway: Path, standins: Collection[str]) ->
     Parameters
     ----------
     table : Path
-        Of `tables.models`: deterministic_elbo.
+        Table of the experiment deterministic_elbo, written by `tables.models`.
     runaway : Path
-        Of `runaway.run_away`.
+        Table written by `runaway.run_away`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -132,9 +132,9 @@ def orthogonality_penalty(table: Path, collapsed: Path, standins: Collection[str
     Parameters
     ----------
     table : Path
-        Of `tables.models`: orthogonality_penalty.
+        Table of the experiment orthogonality_penalty, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -179,9 +179,9 @@ def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[st
     Parameters
     ----------
     table : Path
-        Of `tables.models`: likelihood_variance.
+        Table of the experiment likelihood_variance, written by `tables.models`.
     linear_truth : Path
-        Of `linear.solutions`.
+        Table written by `linear.solutions`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -251,7 +251,7 @@ def singular_values(table: Path, standins: Collection[str]) -> Figure:
     Parameters
     ----------
     table : Path
-        Of `tables.models`: likelihood_variance.
+        Table of the experiment likelihood_variance, written by `tables.models`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """

@@ -75,11 +75,11 @@ def posterior_covariance(
     Parameters
     ----------
     table : Path
-        Of `tables.models`: posterior_covariance.
+        Table of the experiment posterior_covariance, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     operations : Path
-        Of `operations.operations`.
+        Table written by `operations.operations`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -101,9 +101,9 @@ def decoders(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     Parameters
     ----------
     table : Path
-        Of `tables.models`: decoders.
+        Table of the experiment decoders, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -124,9 +124,9 @@ def priors(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
     Parameters
     ----------
     table : Path
-        Of `tables.models`: priors.
+        Table of the experiment priors, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """
@@ -143,9 +143,9 @@ def likelihoods(table: Path, collapsed: Path, standins: Collection[str]) -> Figu
     Parameters
     ----------
     table : Path
-        Of `tables.models`: likelihoods.
+        Table of the experiment likelihoods, written by `tables.models`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """

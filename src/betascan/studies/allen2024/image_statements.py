@@ -26,23 +26,23 @@ from betascan.studies.judgement import Judgement, difference, number, trend, und
 from betascan.studies.statements import Statement
 
 LEAST_MASS = 0.05
-"""Of off-diagonal masses and distances to the axes, which lie between 0 and 1."""
+"""Difference of off-diagonal masses, or of distances to the axes, which lie between 0 and 1."""
 LEAST_MIG = 0.01
 """The last digit to which MIGs are printed."""
 LEAST_MIG_PER_MASS = 0.1
 """A hundredth of MIG for a tenth of off-diagonal mass."""
 LEAST_ERROR = float(np.log(1.05))
-"""Of logarithms of squared errors: 5 %."""
+"""Difference of logarithms of squared errors: 5 %."""
 LEAST_COST = 0.05
-"""Of the operations of a step: 5 % more."""
+"""Share of the operations of a step: 5 % more."""
 MARGIN_IDENTITY = 0.1
 """Relative: an encoder that is within 10 % of its optimum."""
 MARGIN_RANDOM = 0.1
-"""Of the off-diagonal mass of a random matrix."""
+"""Share of the off-diagonal mass of a random matrix."""
 MARGIN_DEPENDENCE = 0.01
 """Two Gaussians of correlation 0.1, by Cohen's convention a small one, have 0.008."""
 MARGIN_PAIRS = 0.05
-"""Of logarithms of squared errors: 5 %."""
+"""Difference of logarithms of squared errors: 5 %."""
 LEARNT = 3.0
 """Nats that the reference carries at least, if it has learnt anything (as denardin2025)."""
 
@@ -582,7 +582,7 @@ def write(statements: Path, scale: str, standins: list[str], **tables: Path) -> 
     statements : Path
         Written, see `betascan.studies.statements.write`.
     scale : str
-        Of the models of images.
+        Name of the scale of the image models.
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path

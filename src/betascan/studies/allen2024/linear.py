@@ -37,7 +37,7 @@ class Minimum(NamedTuple):
     covariance : ndarray of shape (latents, latents)
         Sigma.
     loss : float
-        In nats.
+        Loss in nats.
     """
 
     encoder: Float[ndarray, "latents n"]
@@ -56,11 +56,11 @@ def data_covariance(
     observed : int
         Number of observed variables.
     variances : sequence of float
-        Of the factors.
+        Variances of the factors.
     noise : float
         Variance added to every observed variable.
     seed : int
-        Of the axes.
+        Seed of the axes.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def loss(
     loss : float
         D + beta R in nats.
     gradients : tuple of ndarray
-        In A, in B, and in all entries of L.
+        Gradients in A, in B, and in all entries of L.
     """
     n, latents = B.shape
     gram, AS = B.T @ B, A @ S
@@ -132,7 +132,7 @@ def minimal_loss(
     Parameters
     ----------
     eigenvalues : ndarray of shape (n,)
-        Of the covariance of the data.
+        Eigenvalues of the covariance of the data.
     latents : int
         Number of latents.
     beta, variance : float
@@ -167,7 +167,7 @@ def solve(
     posterior : {"diagonal", "full"}
         Which entries of Sigma are free.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
     """
     n, random = len(S), stream(seed, "allen2024/linear/start")
     below_diagonal = np.tril_indices(latents if posterior == "full" else 0, -1)
@@ -211,7 +211,7 @@ def angles(
     Returns
     -------
     ndarray of shape (factors,)
-        In degrees, of the matching that has the largest sum of cosines.
+        Angles in degrees, for the matching that has the largest sum of cosines.
     """
     lengths = np.linalg.norm(decoder, axis=0)
     columns = decoder / np.where(lengths > 0, lengths, 1)
@@ -300,7 +300,7 @@ def solutions(
     pairs : Path
         Written: both sides of the identity, left and right, entry by entry, for "angles".
     observed, variances, noise
-        As of `data_covariance`.
+        Arguments of `data_covariance`.
     beta_sigma2, beta_sigma2_scan : float, sequence of float
         beta sigma^2 of the two parts.
     starts, scan_starts : int

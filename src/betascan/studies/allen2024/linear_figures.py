@@ -33,7 +33,7 @@ def linear_truth(table: Path) -> Figure:
     Parameters
     ----------
     table : Path
-        Of `linear.solutions`.
+        Table written by `linear.solutions`.
     """
     frame = read_csv(table)
     figure, (left, right) = plt.subplots(1, 2, figsize=(0.75 * PAGE, 2.7))
@@ -85,9 +85,9 @@ def identity(pairs: Path, identities: Sequence[Path], standins: Collection[str])
     Parameters
     ----------
     pairs : Path
-        Of `linear.solutions`.
+        Both sides of the identity, written by `linear.solutions`.
     identities : sequence of Path
-        Of `measure.measure`, for the models that are shown.
+        Tables written by `measure.measure` for the models that are shown.
     standins : collection of str
         Data sets whose images are stand-ins.
     """

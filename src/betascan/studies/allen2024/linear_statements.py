@@ -147,8 +147,8 @@ def write(statements: Path, scale: str, linear_truth: Path) -> None:
     statements : Path
         Written, see `betascan.studies.statements.write`.
     scale : str
-        Of the linear truth.
+        Name of the scale of the linear truth.
     linear_truth : Path
-        Of `linear.solutions`.
+        Table written by `linear.solutions`.
     """
     common.write(STATEMENTS, {"linear_truth": linear_truth}, statements, scale)

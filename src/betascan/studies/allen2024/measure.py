@@ -113,7 +113,7 @@ def decoder_measures(
     samples : int
         Number of samples of z for each image.
     noise : torch.Generator
-        Of the samples.
+        Random generator of the samples.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def sampled_increase(
     samples : int
         Number of samples of z for each image.
     noise : torch.Generator
-        Of the samples.
+        Random generator of the samples.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def precisions(
     active : Tensor of shape (active,)
         Numbers of the active latents.
     noise : torch.Generator
-        Of the samples over which the right side is averaged.
+        Random generator of the samples over which the right side is averaged.
 
     Returns
     -------

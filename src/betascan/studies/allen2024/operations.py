@@ -24,7 +24,7 @@ def count_step(run: Run, channels: int) -> int:
     run : Run
         Networks, objective and size of a minibatch.
     channels : int
-        Of the images.
+        Number of channels of the images.
     """
     batch, size = run.training.batch_size, run.model.size
     vae, discriminator = build_networks(run, channels)
@@ -43,7 +43,7 @@ def operations(table: Path, channels: dict[str, int], runs: dict[str, dict[str, 
     table : Path
         Written: dataset, cell, operations.
     channels : dict
-        Of the images, by data set.
+        Number of channels of the images, by data set.
     runs : dict
         `betascan.config.vae.Run` as plain values, by name of the variant.
     """

@@ -108,16 +108,16 @@ def components(
     Parameters
     ----------
     decoder
-        As of `betascan.metrics.jacobian.decoder_jacobian`.
+        Decoder, as in `betascan.metrics.jacobian.decoder_jacobian`.
     z : Tensor of shape (points, latents)
         The codes.
     steps : int
-        Of each way.
+        Number of steps from 0 to each code.
 
     Returns
     -------
     ndarray of shape (points, latents)
-        In the unit of the decoder's output.
+        Components in the unit of the decoder's output.
     """
     start = _singular(decoder, torch.zeros_like(z[:1]))[1]
     return np.concatenate([_along(decoder, part, start, steps) for part in z.split(CHUNK)])

@@ -27,7 +27,7 @@ GROUPS = {
     "prior_laplace": "Lapl.\nprior",
     "prior_uniform": "unif.\nprior",
 }
-"""Of the first panel, by name of the variant; what is penalised comes behind them."""
+"""Groups of the first panel, by name of the variant; what is penalised comes behind them."""
 
 
 def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
@@ -36,9 +36,9 @@ def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figu
     Parameters
     ----------
     table : Path
-        Of `tables.pushforward`.
+        Table written by `tables.pushforward`.
     collapsed : Path
-        Of `tables.collapsed`.
+        Table written by `tables.collapsed`.
     standins : collection of str
         Data sets whose images are stand-ins.
     """

@@ -84,7 +84,7 @@ def expansion_errors(points: pd.DataFrame) -> dict[str, float]:
     Parameters
     ----------
     points : DataFrame
-        Of `measure.decoder_measures`.
+        Table returned by `measure.decoder_measures`.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def identity_error(entries: pd.DataFrame, side: str) -> float:
     Parameters
     ----------
     entries : DataFrame
-        Of `measure.precisions`.
+        Table returned by `measure.precisions`.
     side : str
         One of `SIDES`: which right side.
     """
@@ -136,7 +136,7 @@ def effective_variance(entries: pd.DataFrame, beta_sigma2: float) -> float:
     Parameters
     ----------
     entries : DataFrame
-        Of `measure.precisions`.
+        Table returned by `measure.precisions`.
     beta_sigma2 : float
         beta sigma^2 of the training.
     """
@@ -166,7 +166,7 @@ def collapsed(tables: Sequence[Path], table: Path) -> None:
     Parameters
     ----------
     tables : sequence of Path
-        Of `models`; a model that several of them have counts once.
+        Tables written by `models`; a model that several of them have counts once.
     table : Path
         Written: dataset, seed, cell, mig.
     """
@@ -181,9 +181,9 @@ def pushforward(pushforwards: Sequence[Path], tables: Sequence[Path], table: Pat
     Parameters
     ----------
     pushforwards : sequence of Path
-        Of `pushforward.pushforward`.
+        Tables written by `pushforward.pushforward`.
     tables : sequence of Path
-        Of `models`; the models are among theirs.
+        Tables written by `models`, in which all of these models are.
     table : Path
         Written, a row a model: columns of `models`, dependence and recovered.
     """
@@ -200,9 +200,9 @@ def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None
     Parameters
     ----------
     linear_truth : Path
-        Of `linear.solutions`.
+        Table written by `linear.solutions`.
     tables : sequence of Path
-        Of `models`; a model that several of them have counts once.
+        Tables written by `models`; a model that several of them have counts once.
     identity : Path
         Written: dataset, cell, seed, right (how the right side was taken), relative_error.
     """

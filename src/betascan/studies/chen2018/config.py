@@ -35,16 +35,22 @@ class Protocol(ConfigModel):
     """How the models of one data set are trained."""
 
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="one model of each kind and beta a seed"
+        min_length=1, description="seeds; each gets one model of each kind and beta"
     )
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2, description="images")
-    epochs: float | None = Field(gt=0, description="at most; null: steps counts")
-    steps: int | None = Field(ge=1, description="at most; null: epochs counts")
+    batch_size: int = Field(ge=2, description="number of images per step")
+    epochs: float | None = Field(
+        gt=0, description="largest number of epochs; null where steps are given"
+    )
+    steps: int | None = Field(
+        ge=1, description="largest number of steps; null where epochs are given"
+    )
     training: TrainingDefaults
-    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
-    discriminator_width: int = Field(ge=1, description="of its hidden layers")
+    discriminator_lr: float = Field(gt=0, description="Adam's learning rate for the discriminator")
+    discriminator_width: int = Field(
+        ge=1, description="units in each of the discriminator's hidden layers"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -82,14 +88,16 @@ class Protocol(ConfigModel):
 class Joint(ConfigModel):
     """Two factors of dSprites that depend on each other (research question 4)."""
 
-    factors: tuple[Sprite, Sprite] = Field(description="the two that depend on each other")
+    factors: tuple[Sprite, Sprite] = Field(description="two factors that depend on each other")
     contrasts: tuple[Contrast, ...] = Field(
         min_length=1,
         max_length=len(DEPENDENT),
-        description="of B, C, D: how many times as likely the most likely combination is",
+        description="contrasts of the joint distributions B, C, D: ratio of the most to the least "
+        "likely combination",
     )
     beta: float = Field(
-        ge=1, description="one of betas: of these models, of variants, and of those rotated"
+        ge=1,
+        description="beta of these models, of the variants and of the rotated models; one of betas",
     )
 
     def named(self) -> dict[str, float]:
@@ -100,11 +108,15 @@ class Joint(ConfigModel):
 class Stability(ConfigModel):
     """Scores of the same models from other samples and settings (research question 3)."""
 
-    betas: tuple[float, ...] = Field(min_length=1, description="of the models, some of betas")
-    samples: tuple[Annotated[int, Field(ge=10)], ...] = Field(
-        min_length=2, description="images, votes or points a score is made from; half for its test"
+    betas: tuple[float, ...] = Field(
+        min_length=1, description="betas of the models, some of those of the study"
     )
-    repeats: int = Field(ge=2, description="samples drawn anew for each score")
+    samples: tuple[Annotated[int, Field(ge=10)], ...] = Field(
+        min_length=2,
+        description="numbers of images, votes or points that a score is made from; half as many "
+        "test it",
+    )
+    repeats: int = Field(ge=2, description="number of samples drawn anew for each score")
 
 
 class Chen2018(ConfigModel):
@@ -114,13 +126,14 @@ class Chen2018(ConfigModel):
         description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
-        min_length=2, description="weight of the total correlation; FactorVAE's gamma is beta - 1"
+        min_length=2, description="weights of the total correlation; FactorVAE's gamma is beta - 1"
     )
     dsprites: Protocol
     shapes3d: Protocol
     joint: Joint
     exact: int = Field(
-        ge=20, description="images of mig_chen's samples and of the exact ELBO terms, at most"
+        ge=20,
+        description="largest number of images for mig_chen's samples and for the exact ELBO terms",
     )
     stability: Stability
     evaluation: Evaluation

@@ -45,7 +45,7 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     scores : Path
-        Of `tables.scores`.
+        Table written by `tables.scores`.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -85,7 +85,7 @@ def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     scores : Path
-        Of `tables.scores`.
+        Table written by `tables.scores`.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -138,7 +138,7 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     scores : Path
-        Of `tables.scores`.
+        Table written by `tables.scores`.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -205,7 +205,7 @@ def weights(scores: Path, beta: float) -> Figure:
     Parameters
     ----------
     scores : Path
-        Of `tables.scores`.
+        Table written by `tables.scores`.
     beta : float
         The weight.
     """
@@ -228,7 +228,7 @@ def rotation(rotations: Path) -> Figure:
     Parameters
     ----------
     rotations : Path
-        Of `rotation.rotate`, of all models.
+        Table of all models, from `rotation.rotate`.
     """
     table = read_csv(rotations)
     names = {model: labels.MODELS[model] for model in MODELS}
@@ -257,13 +257,13 @@ def joints(
     Parameters
     ----------
     scores : Path
-        Of `tables.scores`.
+        Table written by `tables.scores`.
     factors : sequence of two str
-        Those that depend on each other.
+        Factors that depend on each other.
     contrasts : Mapping
         Ratio of the most to the least likely combination, by the name of the distribution.
     beta : float
-        Of the models.
+        Beta of the models.
     """
     grid = RENDERED["dsprites"].grid
     one, two = (grid.sizes[grid.names.index(factor)] for factor in factors)

@@ -48,11 +48,11 @@ def evaluate(
     terms : sequence of Path
         Written: keys, metric, estimator, value, samples.
     n_exact_images : int
-        At most.
+        Largest number of images for the exact terms.
     mig_factors : Mapping
         Columns of the factors that enter MIG, by data set.
     threads : int
-        Of torch.
+        Number of torch threads.
     **usual
         Further arguments of `evaluation.evaluate`.
 

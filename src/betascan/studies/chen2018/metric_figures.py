@@ -52,9 +52,9 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     terms : Path
-        Of `tables.elbo_terms`.
+        Table written by `tables.elbo_terms`.
     dataset : str
-        Which of them.
+        Data set to show.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -103,7 +103,7 @@ def stability(repeated: Path) -> Figure:
     Parameters
     ----------
     repeated : Path
-        Of `tables.stability`.
+        Table written by `tables.stability`.
     """
     table = read_csv(repeated, keep_default_na=False)
     set_by_hand = [name for name in LABELS if by_setting(table, name).shape[1] > 1]
@@ -167,9 +167,9 @@ def traversals(
     rows : sequence of Mapping
         Signatures and keys of the models.
     dataset : str
-        Of all of them.
+        Data set of all models.
     beta : float
-        Likewise.
+        Beta of all models.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """

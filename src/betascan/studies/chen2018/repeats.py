@@ -17,13 +17,13 @@ LABELS = {
 def between_model_std(repeated: pd.DataFrame) -> pd.Series:
     """Return the standard deviation between models of each metric, the unit of differences.
 
-    Of means over repeats, at the usual setting and the most samples. A metric that tells no
-    models apart has no unit: NaN.
+    The scores are means over repeats, at the usual setting and the most samples. A metric that
+    tells no models apart has no unit: NaN.
 
     Parameters
     ----------
     repeated : DataFrame
-        Of `stability.repeated`, of several models.
+        Table returned by `stability.repeated`, of several models.
     """
     means = reference_scores(repeated)
     between = means[means["usual"]].groupby("metric")["value"].std()

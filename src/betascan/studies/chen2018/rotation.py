@@ -27,9 +27,9 @@ def rotated(posteriors: Posteriors, degrees: float) -> Posteriors:
     Parameters
     ----------
     posteriors : Posteriors
-        Of one model.
+        Posteriors of one model.
     degrees : float
-        In the plane of each pair; at 90 a pair has changed places.
+        Angle in the plane of each pair; at 90 a pair has changed places.
     """
     mean, log_variance = posteriors.mean, posteriors.log_variance
     order = np.argsort(-mean.var(axis=0), kind="stable")
@@ -79,7 +79,7 @@ def rotate(
     mig_factors : Mapping
         Columns of the factors that enter MIG, by data set.
     threads : int
-        Of torch.
+        Number of torch threads.
     """
     torch.set_num_threads(threads)
     files = list(zip(models, rows, scores, strict=True))

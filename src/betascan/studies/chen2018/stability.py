@@ -48,7 +48,7 @@ def _mig(posteriors: Posteriors, n: int, random: np.random.Generator, bins: int 
 
 
 def _mig_chen(posteriors: Posteriors, n: int, random: np.random.Generator) -> float:
-    """Of the n images alone, also as posteriors, where `measure` takes those of all images."""
+    """MIG of n images whose own posteriors are the mixture; `measure` takes those of all images."""
     rows, _ = _parts(posteriors, n, random)
     classes = posteriors.factors[rows][:, list(posteriors.chosen)]
     seed = int(random.integers(1 << 31))

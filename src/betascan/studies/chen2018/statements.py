@@ -20,13 +20,13 @@ from betascan.studies.statements import Statement
 LEAST_MIG = 0.01
 """The last digit to which MIGs are printed."""
 LEAST_NATS = 1.0
-"""Of an ELBO of about a hundred."""
+"""Difference in nats, of ELBOs of about a hundred."""
 LEAST_CORRELATION = 0.3
-"""By the usual reading a weak rank correlation; below, beta and seed decide more than it does."""
+"""Weak rank correlation by the usual reading; below it, beta and seed decide more than it does."""
 LEAST_SPREAD = 0.1
-"""Of the standard deviation between models: too little to change their order."""
+"""Share of the standard deviation between models: too little to change their order."""
 LEAST_LOSS = 0.1
-"""Of MIG, lost by a rotation that mixes each pair of latents evenly."""
+"""Share of MIG lost by a rotation that mixes each pair of latents evenly."""
 MARGIN_NATS = 1.0
 """Total correlations of models differ by a few nats."""
 MARGIN_MIG = 0.1
@@ -329,7 +329,7 @@ def statements(statements: Path, scale: str, standins: list[str], **tables: Path
     statements : Path
         Written, see `betascan.studies.statements.write`.
     scale : str
-        Of the run.
+        Name of the scale.
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path

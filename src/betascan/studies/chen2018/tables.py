@@ -32,9 +32,9 @@ def scores(
     Parameters
     ----------
     scores, terms : sequence of Path
-        Of `measure.evaluate`.
+        Tables written by `measure.evaluate`.
     histories : sequence of Path
-        Of the trainings.
+        Histories of the trainings.
     rows : sequence of Mapping
         Signatures and keys of the models.
     joined : Path

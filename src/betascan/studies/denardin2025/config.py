@@ -22,22 +22,26 @@ class Protocol(ConfigModel):
     """What differs between the two data sets."""
 
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="one model of each kind and weight a seed"
+        min_length=1, description="seeds; each gets one model of each kind and weight"
     )
     likelihood: Likelihood
-    batch_size: int = Field(ge=2, description="images")
-    epochs: float = Field(gt=0, description="at most")
-    patience: int = Field(ge=1, description="epochs without a better validation loss")
-    patience_strong: int = Field(ge=1, description="of FactorVAE from strong_gamma on")
+    batch_size: int = Field(ge=2, description="number of images per step")
+    epochs: float = Field(gt=0, description="largest number of epochs")
+    patience: int = Field(
+        ge=1, description="epochs without a better validation loss before training stops"
+    )
+    patience_strong: int = Field(ge=1, description="patience of FactorVAE from strong_gamma on")
 
 
 class Denardin2025(ConfigModel):
     """Latent representation disentanglement: beta and factor VAEs (slides)."""
 
     weights: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        min_length=1, description="beta of beta-VAE, gamma of FactorVAE"
+        min_length=1, description="values of beta for the beta-VAE, of gamma for FactorVAE"
     )
-    strong_gamma: float = Field(gt=0, description="from here on FactorVAE has patience_strong")
+    strong_gamma: float = Field(
+        gt=0, description="gamma from which on FactorVAE has patience_strong"
+    )
     anneal_above: float = Field(
         ge=0, description="betas above it are also trained from the model of the next lower one"
     )
@@ -46,8 +50,10 @@ class Denardin2025(ConfigModel):
     )
     model: Model
     training: TrainingDefaults
-    discriminator_lr: float = Field(gt=0, description="of Adam, for the discriminator")
-    discriminator_width: int = Field(ge=1, description="of its hidden layers")
+    discriminator_lr: float = Field(gt=0, description="Adam's learning rate for the discriminator")
+    discriminator_width: int = Field(
+        ge=1, description="units in each of the discriminator's hidden layers"
+    )
     dsprites: Protocol
     mpi3d_real_complex: Protocol
     evaluation: Evaluation

@@ -187,9 +187,9 @@ def scores(
     scores : Path
         Table of all scores.
     ends : Path
-        Of `tables.ends`.
+        Table written by `tables.ends`.
     dataset : str
-        Which of them.
+        Data set to show.
     metrics : sequence of str
         Names of `betascan.metrics.registry.METRICS`; a panel for each score of codes against
         factors.
@@ -252,9 +252,9 @@ def discriminator(ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     ends : Path
-        Of `tables.ends`.
+        Table written by `tables.ends`.
     dataset : str
-        Which of the models.
+        Data set of the models to show.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -303,11 +303,11 @@ def rate_terms(terms: Path, ends: Path, dataset: str, standins: Sequence[str]) -
     Parameters
     ----------
     terms : Path
-        Of `betascan.rate_terms.measure`, all models.
+        Table of all models, from `betascan.rate_terms.measure`.
     ends : Path
-        Of `tables.ends`.
+        Table written by `tables.ends`.
     dataset : str
-        Which of the models.
+        Data set of the models to show.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """

@@ -26,15 +26,16 @@ REACHED = {"dsprites": 0.22, "mpi3d_real_complex": 0.21}
 MIG_MARGIN = 0.05
 """A quarter of these."""
 FLATTER = 0.1
-"""Of d log(error)/d log(weight), by which FactorVAE is flatter: a quarter of the published 0.4."""
+"""Difference of d log(error)/d log(weight) by which FactorVAE is flatter: a quarter of the
+published 0.4."""
 CHEAPER = 0.1
-"""Of log(error), at each model's best MIG: a tenth of the error; published 0.2 to 1."""
+"""Difference of log(error), at each model's best MIG: a tenth of the error; published 0.2 to 1."""
 LOW, HIGH = 2.0, 16.0
 """The largest weight that is low, and the smallest that is high."""
 LOW_IS_BETTER = 0.03
-"""Of MIG; published 0.10 for the beta-VAE, 0.06 for FactorVAE."""
+"""Difference of MIG; published 0.10 for the beta-VAE, 0.06 for FactorVAE."""
 RICHER = 0.05
-"""Of MIG at low weights, MPI3D against dSprites; published 0.11."""
+"""Difference of MIG at low weights, MPI3D against dSprites; published 0.11."""
 
 
 def _panel(runs: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
@@ -325,10 +326,10 @@ def statements(statements: Path, scale: str, standins: list[str], **tables: Path
     statements : Path
         Written, in `betascan.studies.statements.COLUMNS`.
     scale : str
-        Of the run.
+        Name of the scale.
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path
-        By the names under which statements ask for them.
+        Tables by the names under which statements ask for them.
     """
     write(STATEMENTS, tables, statements, scale, standins)

@@ -81,9 +81,10 @@ def ends(histories: Sequence[Path], plateaus: Path, ends: Path, rows: Sequence[R
     Parameters
     ----------
     histories : sequence of Path
-        Of all models.
+        Histories of all models.
     plateaus : Path
-        Of `betascan.studies.plateaus.table`; a FactorVAE, whose KL is not weighted, has none.
+        Table written by `betascan.studies.plateaus.table`; a FactorVAE, whose KL is not weighted,
+        has no plateau.
     ends : Path
         Written: dataset, model, weight, seed, column (of the slides), value, on_validation,
         plateau.
@@ -143,7 +144,7 @@ def table(
     Parameters
     ----------
     ends : Path
-        Of `ends`.
+        Table written by `ends`.
     csv, markdown, latex : Path
         The table, three times.
     number : str

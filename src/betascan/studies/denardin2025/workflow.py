@@ -8,7 +8,7 @@ from betascan.studies.denardin2025.config import DATASETS, MODELS, TABLES, Denar
 from betascan.studies.image_rows import annealed, evaluate, index, plateaus, provenance
 
 NATS, UNITS = "nats an image", {"squared_error": "squared error an image"}
-"""Of the loss, by likelihood."""
+"""Units of the loss, by likelihood."""
 
 
 def trainings(context: Context[Denardin2025]) -> list[Training]:

@@ -16,10 +16,16 @@ class Split(ConfigModel):
     """Spatial blocks (hirn2026, appendix A)."""
 
     side_km: float = Field(gt=0, description="side of a block on the equal-area map")
-    train: float = Field(gt=0, lt=1, description="share of the cells; the rest is halved")
-    min_cells: int = Field(ge=1, description="blocks with fewer cells are dropped")
+    train: float = Field(
+        gt=0,
+        lt=1,
+        description="share of the cells for training; the rest is halved for validation and test",
+    )
+    min_cells: int = Field(
+        ge=1, description="smallest number of cells in a block; blocks with fewer are dropped"
+    )
     seeds: tuple[Seed, ...] = Field(
-        min_length=1, description="of the draws of blocks; tables and figures show the first"
+        min_length=1, description="seeds of the draws of blocks; tables and figures show the first"
     )
 
 
@@ -49,20 +55,25 @@ class Scan(ConfigModel):
 
     estimators: tuple[Literal["sampled", "analytic"], ...] = Field(
         min_length=1,
-        description="of the loss: sampled, one draw of z, as in the document; analytic, the "
+        description="estimators of the loss: sampled, one draw of z, as in the document; analytic, "
+        "the "
         "expectation over z. Figures 1, 2 and 4 show the first of them",
     )
     temperatures: Temperatures
     latents: int = Field(ge=1, description="dimensions of z")
-    updates: int = Field(ge=1, description="Adam updates of a point, at most")
-    batch_size: int = Field(ge=1, description="cells per update")
-    lr: float = Field(gt=0, description="learning rate of Adam")
+    updates: int = Field(ge=1, description="largest number of Adam updates of a point")
+    batch_size: int = Field(ge=1, description="number of cells per update")
+    lr: float = Field(gt=0, description="Adam's learning rate")
     patience: float = Field(
-        gt=0, le=1, description="share of the updates without a better validation loss"
+        gt=0,
+        le=1,
+        description="share of the updates without a better validation loss after which a point "
+        "stops",
     )
     seeds: tuple[Seed, ...] = Field(
         min_length=1,
-        description="of initial weights, minibatches and noise. The first estimator is trained "
+        description="seeds of initial weights, minibatches and noise. The first estimator is "
+        "trained "
         "with each of them on the first split, and with the first of them on every split",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
@@ -83,10 +94,10 @@ class Scan(ConfigModel):
 class Remedy(ConfigModel):
     """What is changed in the protocol."""
 
-    updates: int = Field(ge=1, description="Adam updates of a point, at most")
-    batch_size: int = Field(ge=1, description="cells per update")
-    lr: float = Field(gt=0, description="learning rate of Adam")
-    epsilon: float = Field(gt=0, description="Adam's")
+    updates: int = Field(ge=1, description="largest number of Adam updates of a point")
+    batch_size: int = Field(ge=1, description="number of cells per update")
+    lr: float = Field(gt=0, description="Adam's learning rate")
+    epsilon: float = Field(gt=0, description="Adam's epsilon")
     annealed: float = Field(
         ge=0, lt=1, description="share of the updates in which the rate's weight grows from 0"
     )
@@ -95,8 +106,10 @@ class Remedy(ConfigModel):
 class Remedies(ConfigModel):
     """Scans of the lowest T, where the weakest modes' thresholds are off the law."""
 
-    highest: float = Field(gt=0, description="points up to this T are trained")
-    scans: dict[str, Remedy] = Field(description="by name; on the first split and seed")
+    highest: float = Field(gt=0, description="highest T of the points that are trained")
+    scans: dict[str, Remedy] = Field(
+        description="remedies by name; each is trained on the first split and seed"
+    )
 
 
 @dataclass(frozen=True)
@@ -110,9 +123,9 @@ class ScanOf:
     name : str
         The estimator, or the remedy.
     seed : int
-        Of initial weights, minibatches and noise.
+        Seed of initial weights, minibatches and noise.
     temperatures : list of float
-        Its points.
+        Temperatures T of its points.
     protocol : Mapping
         Further arguments of `betascan.linear_vae.scan`.
     """
@@ -140,7 +153,9 @@ class Hirn2026(ConfigModel):
     split: Split
     scan: Scan
     remedies: Remedies
-    fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
+    fit_floor: float = Field(
+        ge=0, lt=1, description="M^2 above which points enter the fit of thresholds"
+    )
 
     def scans(self) -> dict[str, ScanOf]:
         """Return all scans by the folder of each.

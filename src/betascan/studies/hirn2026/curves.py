@@ -134,7 +134,7 @@ def rate_distortion(points: Path, modes: Path, estimator: str) -> Figure:
 
 
 def ranking(points: Path, estimator: str) -> Figure:
-    """Draw how many pairs of active latents each observable orders otherwise than M^2 does."""
+    """Draw how many pairs of active latents are discordant between each observable and M^2."""
     table = read_csv(points)
     shown = table[(table["estimator"] == estimator) & (table["split"] == "test")]
     figure, ax = plt.subplots(figsize=(COLUMN, 2.8))

@@ -42,7 +42,7 @@ def split_draws(
     floor : float
         Thresholds are fitted to points with M^2 above it (Eq. 16).
     side_km, train, min_cells
-        As in `betascan.data.blocks.split`.
+        Arguments of `betascan.data.blocks.split`.
     """
     climate = read_table(table)
     block = blocks.block_ids(climate.lat, climate.lon, side_km)
@@ -86,9 +86,9 @@ def variances_of(
     Parameters
     ----------
     moments : ndarray of shape (blocks, variables + 1, variables + 1)
-        Of `block_moments`.
+        Sums over the cells of each block, by `block_moments`.
     label : ndarray of int8, shape (blocks,)
-        Of `betascan.data.blocks.assign`.
+        Split of each block, by `betascan.data.blocks.assign`.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def modes_by_the_laws(
     ----------
     T : ndarray of shape (points,)
     ratios, variances
-        Of `variances_of`.
+        Variances along the principal axes, by `variances_of`.
     floor : float
         Thresholds are fitted to points with M^2 above it.
 

@@ -30,7 +30,7 @@ from betascan.theory import landau
 
 MARKERS = {"sampled": "o", "analytic": "s"}
 FAR, FEW = np.log(1.5), 3
-"""Of modes whose utility and threshold differ by more than this factor, so many are labelled."""
+"""Log of the factor beyond which utility and threshold of labelled modes differ; most labels."""
 
 
 def _on_test(path: Path, estimator: str) -> pd.DataFrame:

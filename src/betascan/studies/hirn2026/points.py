@@ -24,7 +24,7 @@ def points(
     x : ndarray of shape (n, features)
         Samples.
     observables : DataFrame
-        Of `betascan.spectroscopy.observe` on these samples.
+        Table that `betascan.spectroscopy.observe` returns for these samples.
     floor : float
         Latents with a signal fraction above it are active.
 
@@ -33,8 +33,8 @@ def points(
     DataFrame
         One row a T: T; distortion of reconstructions from samples of z, in units of the
         training V; rate (nats), both of all latents; number of active latents; the pairs among
-        those, and how many of them each of `RANKINGS` orders otherwise than the signal fraction
-        does; and decoder_error, the relative distance of the decoder's active columns from
+        those, and how many of them are discordant between each of `RANKINGS` and the signal
+        fraction; and decoder_error, the relative distance of the decoder's active columns from
         the best ones at fixed posteriors (Eq. 26), in the Frobenius norm.
     """
     moments = second_moments(x)
@@ -76,7 +76,7 @@ def points(
 
 
 def crossings(key: Float[np.ndarray, " latents"]) -> int:
-    """Count the pairs that a key, which should fall from one to the next, orders otherwise."""
+    """Count the discordant pairs of a key, which should fall from one to the next."""
     return int(np.triu(key[:, None] < key[None, :], 1).sum())
 
 
@@ -118,7 +118,7 @@ def rate_error(
     x : ndarray of shape (n, features)
         Samples.
     observables : DataFrame
-        Of `betascan.spectroscopy.observe` on these samples, whose rate is Eq. 61.
+        Table that `betascan.spectroscopy.observe` returns for these samples; its rate is Eq. 61.
 
     Returns
     -------

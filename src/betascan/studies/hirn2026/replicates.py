@@ -40,9 +40,9 @@ def replicates(
     Parameters
     ----------
     observables, distortion, points, protocol : sequence of Path
-        Of `measure`, one a scan.
+        Tables written by `measure`, one a scan.
     pca : sequence of Path
-        Of `principal_components` on the split of each scan.
+        Tables written by `principal_components` for the split of each scan.
     replicates : Path
         CSV to write: draw (seed of the split), seed, estimator, split, quantity, rank, value.
     runs : sequence of Mapping
@@ -65,7 +65,7 @@ def intervals(replicates: Path, intervals: Path) -> None:
     Parameters
     ----------
     replicates : Path
-        Of `replicates`.
+        Table written by `replicates`.
     intervals : Path
         CSV to write: over, split, quantity, rank, n, mean, low, high.
     """
@@ -94,7 +94,7 @@ def quantities(
     Parameters
     ----------
     observables, distortion, points, protocol, pca : DataFrame
-        Of `measure` and `principal_components`, one estimator.
+        Tables of `measure` and `principal_components`, one estimator.
     floor : float
         Latents with a signal fraction above it are active.
 
@@ -144,7 +144,7 @@ def slopes(observables: pd.DataFrame, column: str, floor: float) -> dict[int, fl
     Parameters
     ----------
     observables : DataFrame
-        Of one estimator and split.
+        Observables of one estimator and split.
     column : str
         The observable.
     floor : float
@@ -169,7 +169,7 @@ def noise(observables: pd.DataFrame, floor: float) -> pd.DataFrame:
     Parameters
     ----------
     observables : DataFrame
-        Of one estimator and split.
+        Observables of one estimator and split.
     floor : float
         Latents with a signal fraction above it are active; a rank counts where it and its
         neighbours in T are.
@@ -204,7 +204,7 @@ def noise_onset(observables: pd.DataFrame, floor: float) -> float:
     Parameters
     ----------
     observables, floor
-        As of `noise`.
+        Arguments of `noise`.
     """
     drawn = noise(observables, floor)[["scale", "log_variance"]]
     largest = drawn.max(axis=1).dropna().sort_index()
@@ -252,7 +252,7 @@ def active_by_the_law(T: np.ndarray, ratios: np.ndarray, floor: float) -> np.nda
 
 
 def _orders(points: pd.DataFrame) -> dict[str, float]:
-    """Share of the pairs of active latents that another observable orders otherwise."""
+    """Share of the pairs of active latents that are discordant in another observable."""
     crossings = [column for column in points if column.startswith("crossings_")]
     pairs = points["pairs"].sum() or np.nan
     return {name: float(points[name].sum() / pairs) for name in crossings}

@@ -24,7 +24,7 @@ def split_cells(
         NPZ to write: ``x`` float32 (cells, variables), ``split`` int8 (cells,), and as facts
         ``mean`` and ``std`` of the training split and where the data come from.
     side_km, train, min_cells, seed
-        As in `betascan.data.blocks.split`.
+        Arguments of `betascan.data.blocks.split`.
 
     Raises
     ------

@@ -35,16 +35,16 @@ EQUAL = 0.1
 DECADE = 0.5
 """Decades within which a power of ten is met."""
 CLEAN = 0.05
-"""Share of the pairs of latents that a clean ranking may order otherwise."""
+"""Largest share of discordant pairs of latents in a clean ranking."""
 SLOPE = 0.05
-"""Of slopes in log T."""
+"""Margin for slopes in log T."""
 GAP = 0.01
 """Nats: Jensen gap of posterior variances that are as good as constant."""
 MISSING = 1.0
 """Distance in place of what a scan does not show at a rank, such as the logarithm of no utility:
 off by any criterion, yet so near that the others of the sample still count in the interval."""
 WHOLE = 0.5
-"""Of counts."""
+"""Margin for counts."""
 PLATEAU, ONSET = 1e-7, 1e-5
 """Published on Figures 2 and 1."""
 
@@ -80,13 +80,13 @@ def below(
     Parameters
     ----------
     quantity : str
-        In the table of replicates.
+        Name of the quantity in the table of replicates.
     bound : float
         Largest absolute distance.
     split : str
-        Of the data.
+        Split of the data.
     ranks : int, optional
-        Up to which the quantity is judged; without it, it has no rank.
+        Highest rank at which the quantity is judged; without it, the quantity has no rank.
     centre : float
         The value.
     """
@@ -120,9 +120,9 @@ def equals(quantity: str, published: float, margin: float, split: str) -> Judge:
     Parameters
     ----------
     quantity, split
-        As of `below`.
+        Quantity and split, as in `below`.
     published, margin : float
-        As of `betascan.studies.judgement.number`.
+        Published number and margin, as in `betascan.studies.judgement.number`.
     """
 
     def judge(replicates: pd.DataFrame) -> Judgement:
@@ -143,9 +143,10 @@ def larger(one: str, other: str, split: str, least: float = 0.0) -> Judge:
     one, other : str
         Quantities without a rank.
     split
-        As of `below`.
+        Split of the data.
     least : float
-        As of `betascan.studies.judgement.difference`.
+        Smallest mean difference that would support the statement, as in
+        `betascan.studies.judgement.difference`.
     """
 
     def judge(replicates: pd.DataFrame) -> Judgement:
@@ -414,7 +415,7 @@ def statements(statements: Path, scale: str, standins: Sequence[str], **tables: 
     statements : Path
         CSV to write.
     scale : str
-        Of the study.
+        Name of the scale.
     standins : sequence of str
         ``climate``, if it is one.
     **tables : Path

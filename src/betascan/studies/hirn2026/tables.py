@@ -61,7 +61,7 @@ def utilities(distortion: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     distortion : DataFrame
-        With the columns estimator, split, T, rank, distortion.
+        Columns estimator, split, T, rank, distortion.
 
     Returns
     -------
@@ -82,13 +82,13 @@ def modes(observables: Path, distortion: Path, pca: Path, modes: Path, floor: fl
     Parameters
     ----------
     observables, distortion : Path
-        Of `measure`, all estimators.
+        Tables written by `measure`, all estimators.
     pca : Path
-        Of `principal_components`.
+        Table written by `principal_components`.
     modes : Path
         CSV to write.
     floor : float
-        As of `fitted_modes`.
+        Thresholds are fitted to points with M^2 above it, as in `fitted_modes`.
     """
     moments, levels, components = map(read_csv, (observables, distortion, pca))
     write_csv(fitted_modes(moments, levels, components, floor), modes)
@@ -105,9 +105,9 @@ def fitted_modes(
     Parameters
     ----------
     observables, distortion : DataFrame
-        Of `measure`.
+        Tables of `measure`.
     pca : DataFrame
-        Of `principal_components`.
+        Table of `principal_components`.
     floor : float
         Thresholds are fitted to points with M^2 above it (Eq. 16).
 
@@ -157,7 +157,7 @@ def numbers(
     numbers : Path
         CSV to write: item, where, statement, published, ours, verdict.
     batch_size, updates, patience
-        Of the scan.
+        Settings of the scan.
     scale : str
         Name of the scale.
     """
@@ -194,9 +194,9 @@ def convergence(
     Parameters
     ----------
     observables, protocols : sequence of Path
-        Of `measure`, one a scan, all of one split.
+        Tables written by `measure`, one a scan, all of one split.
     pca : Path
-        Of `principal_components` on that split.
+        Table written by `principal_components` for that split.
     convergence : Path
         CSV to write, a row a point: scan, T, lr, batch_size, updates, epsilon, annealed,
         best_update, last_update, validation_loss, optimum_loss, and excess, by which part the one

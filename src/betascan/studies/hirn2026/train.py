@@ -34,7 +34,7 @@ def train(
     protocol : Mapping
         Further arguments of `betascan.linear_vae.scan`.
     threads : int
-        Of the compiled kernel.
+        Number of threads of the compiled kernel.
     """
     checkpoint = trained.with_name(f"{trained.stem}-checkpoint.npz")
     training, validation = load_split(cells, "train"), load_split(cells, "validation")

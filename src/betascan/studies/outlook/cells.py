@@ -28,17 +28,17 @@ def load(
     table : Path
         HDF5 of `betascan.data.worldclim.write_table`.
     side_km, train, min_cells, seed
-        As in `betascan.data.blocks.split`.
+        Arguments of `betascan.data.blocks.split`.
     grid : int
         Cells a side that are averaged to one. The split is that of the single cells, so a mean is
         of cells of one split.
     share : float
-        Of the blocks of training, drawn at random.
+        Share of the training blocks that is used, drawn at random.
 
     Returns
     -------
     dict of ndarray of shape (cells, variables)
-        By ``train``, ``validation`` and ``test``.
+        Cells by split: ``train``, ``validation`` and ``test``.
 
     Raises
     ------

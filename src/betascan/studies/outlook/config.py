@@ -14,31 +14,44 @@ class Blocks(ConfigModel):
     """The split by spatial blocks, as in hirn2026."""
 
     side_km: float = Field(gt=0, description="side of a block on the equal-area map")
-    train: float = Field(gt=0, lt=1, description="share of the cells; the rest is halved")
-    min_cells: int = Field(ge=1, description="blocks with fewer cells are dropped")
-    seed: int = Field(ge=0, description="of the draw of blocks")
+    train: float = Field(
+        gt=0,
+        lt=1,
+        description="share of the cells for training; the rest is halved for validation and test",
+    )
+    min_cells: int = Field(
+        ge=1, description="smallest number of cells in a block; blocks with fewer are dropped"
+    )
+    seed: int = Field(ge=0, description="seed of the draw of blocks")
 
 
 class Nonlinear(ConfigModel):
     """A scan of VAEs whose encoder and decoder are perceptrons with SiLU."""
 
-    layers: int = Field(ge=1, description="hidden ones of the encoder, and of the decoder")
-    width: int = Field(ge=1, description="of a hidden layer")
+    layers: int = Field(
+        ge=1, description="number of hidden layers of the encoder, and of the decoder"
+    )
+    width: int = Field(ge=1, description="units in each hidden layer")
     latents: int = Field(ge=1, description="dimensions of z")
     temperatures: Temperatures
-    updates: int = Field(ge=1, description="Adam updates of a point, at most")
-    batch_size: int = Field(ge=1, description="cells per update")
-    lr: float = Field(gt=0, description="learning rate of Adam")
+    updates: int = Field(ge=1, description="largest number of Adam updates of a point")
+    batch_size: int = Field(ge=1, description="number of cells per update")
+    lr: float = Field(gt=0, description="Adam's learning rate")
     patience: float = Field(
-        gt=0, le=1, description="share of the updates without a better validation loss"
+        gt=0,
+        le=1,
+        description="share of the updates without a better validation loss after which a point "
+        "stops",
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="of initial weights, minibatches and noise; one scan each"
+        min_length=1, description="seeds of initial weights, minibatches and noise; one scan each"
     )
-    samples: int = Field(ge=2, description="cells of a split that are measured, at most")
+    samples: int = Field(ge=2, description="largest number of cells of a split to measure")
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
-        ge=1, description="of a training on a CPU; decides the rounding of its results"
+        ge=1,
+        description="number of torch threads of a training on a CPU; decides the rounding of its "
+        "results",
     )
 
     def protocol(self) -> dict[str, Any]:
@@ -51,20 +64,23 @@ class Scaling(ConfigModel):
     """Linear scans of coarser grids and of fewer data."""
 
     grids: tuple[Annotated[int, Field(ge=2)], ...] = Field(
-        description="cells a side that are averaged to one"
+        description="sides, in cells, of the squares that are averaged to one cell"
     )
     shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
-        description="of the blocks of training"
+        description="shares of the training blocks that are used"
     )
     temperatures: Temperatures
     latents: int = Field(ge=1, description="dimensions of z")
-    updates: int = Field(ge=1, description="Adam updates of a point, at most")
-    batch_size: int = Field(ge=1, description="cells per update")
-    lr: float = Field(gt=0, description="learning rate of Adam")
+    updates: int = Field(ge=1, description="largest number of Adam updates of a point")
+    batch_size: int = Field(ge=1, description="number of cells per update")
+    lr: float = Field(gt=0, description="Adam's learning rate")
     patience: float = Field(
-        gt=0, le=1, description="share of the updates without a better validation loss"
+        gt=0,
+        le=1,
+        description="share of the updates without a better validation loss after which a point "
+        "stops",
     )
-    seed: int = Field(ge=0, description="of initial weights and minibatches")
+    seed: int = Field(ge=0, description="seed of initial weights and minibatches")
     device: Literal["auto", "cpu", "cuda"] = Field(
         description="auto: a GPU if there is one, else the compiled kernel"
     )
@@ -89,17 +105,17 @@ class Sprites(ConfigModel):
         min_length=2, description="weights of the KL term"
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="of initial weights, minibatches and samples"
+        min_length=1, description="seeds of initial weights, minibatches and samples"
     )
     points_per_job: PointsPerJob = Field(
         description="1: one (GPU) job a model; 10: one for ten models of a data set"
     )
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2, description="images of an update")
-    steps: int = Field(ge=1, description="of a training")
+    batch_size: int = Field(ge=2, description="number of images per update")
+    steps: int = Field(ge=1, description="number of training steps")
     training: TrainingDefaults
-    samples: int = Field(ge=20, description="images that latents are measured on, at most")
+    samples: int = Field(ge=20, description="largest number of images to measure latents on")
 
     def run(self, seed: int, beta: float) -> Run:
         """Return the run that trains a beta-VAE."""
@@ -116,7 +132,9 @@ class Outlook(ConfigModel):
     """The outlook of hirn2026 (section VII): the collapse spectrum of nonlinear VAEs."""
 
     split: Blocks
-    fit_floor: float = Field(ge=0, lt=1, description="thresholds are fitted where M^2 exceeds it")
+    fit_floor: float = Field(
+        ge=0, lt=1, description="M^2 above which points enter the fit of thresholds"
+    )
     nonlinear: Nonlinear
     scaling: Scaling
     dsprites: Sprites

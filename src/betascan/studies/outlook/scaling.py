@@ -58,7 +58,7 @@ def scans(
     floor : float
         Thresholds are fitted where M^2 exceeds it.
     threads : int
-        Of the compiled kernel.
+        Number of threads of the compiled kernel.
     **protocol
         Further arguments of `betascan.linear_vae.scan`.
     """

@@ -22,7 +22,7 @@ from betascan.spectroscopy import fit_threshold
 from betascan.training.batches import ImageBatches
 
 BEFORE = "nmi_"
-"""Before a factor's name: columns of normalised mutual information."""
+"""Prefix of a factor's name in columns of normalised mutual information."""
 
 
 def latents(

@@ -16,7 +16,7 @@ from betascan.studies.statements import Statement, write
 FEWER = 1.0
 """One latent less at the same distortion is the least that would be a concentration."""
 FIRST = 0.05
-"""Of the variance: what the first latent is to remove beyond the first principal axis."""
+"""Share of the variance that the first latent is to remove beyond the first principal axis."""
 EQUAL = np.log(1.5)
 """Utility and threshold within this factor count as one spectrum."""
 ON_LAW = 0.05

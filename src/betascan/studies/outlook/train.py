@@ -36,7 +36,7 @@ def train(
     temperatures : sequence of float
         Effective temperatures T (hirn2026, Eq. 9).
     threads : int
-        Of torch.
+        Number of torch threads.
     **protocol
         Further arguments of `betascan.nonlinear_vae.scan`.
     """

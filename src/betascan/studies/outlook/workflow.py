@@ -8,7 +8,7 @@ from betascan.studies.outlook.config import Outlook
 CLIMATE = ("split", "fit_floor", "nonlinear", "scaling")
 """Parts of the configuration that the scans of climate depend on."""
 PARTS = ("climate", "dsprites")
-"""Of the study; each has statements of its own."""
+"""Parts of the study; each has statements of its own."""
 
 
 def study(context: Context[Outlook]) -> Study:

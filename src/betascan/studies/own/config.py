@@ -15,34 +15,40 @@ class Own(ConfigModel):
         "scikit-learn:NAME; `--config own=my.csv` is short for it",
     )
     columns: tuple[str, ...] | None = Field(
-        min_length=1, description="those used; null: all. Of an array: 0, 1, ..."
+        min_length=1,
+        description="columns used; null: all. Columns of an array are called 0, 1, ...",
     )
-    drop_columns: tuple[str, ...] = Field(description="those not used")
-    drop_rows: str | None = Field(
-        description="rows for which it holds are left out, such as `depth < 0`"
-    )
+    drop_columns: tuple[str, ...] = Field(description="columns not used")
+    drop_rows: str | None = Field(description="condition for leaving out rows, such as `depth < 0`")
     groups: str | None = Field(
         description="column whose equal values are not split between training and test",
     )
     array: str | None = Field(
-        description="which array of an NPZ or HDF5 file, where it has several"
+        description="name of the array in an NPZ or HDF5 file that has several"
     )
     block: int | None = Field(
         ge=1,
-        description="rasters: cells a side of the squares that are not split; null: a sixteenth "
-        "of the longer side",
+        description="cells a side of the squares of a raster that are not split; null: a "
+        "sixteenth of the longer side",
     )
-    standardise: bool = Field(description="columns to a variance of 1; false: in their own units")
-    T: float = Field(gt=0, description="asked for: latents that save a smaller share collapse")
+    standardise: bool = Field(
+        description="whether columns are scaled to a variance of 1; false: they keep their units"
+    )
+    T: float = Field(
+        gt=0,
+        description="temperature asked for: latents that save a smaller share of the variance "
+        "collapse",
+    )
     distortion: float | None = Field(
         gt=0,
-        description="asked for in place of T: the highest T whose distortion is at most this share",
+        description="distortion asked for in place of T: the highest T whose distortion is at most "
+        "this share of the variance",
     )
-    nonlinear: bool = Field(description="train perceptrons, too")
+    nonlinear: bool = Field(description="whether perceptrons are trained, too")
     temperatures: Temperatures
     latents: int = Field(ge=1, description="dimensions of z, at most as many as columns")
-    updates: int = Field(ge=1, description="Adam updates of a T, at most")
-    seed: int = Field(ge=0, description="of the split and of the trainings")
+    updates: int = Field(ge=1, description="largest number of Adam updates of a T")
+    seed: int = Field(ge=0, description="seed of the split and of the trainings")
 
 
 SECTION = Own

@@ -33,7 +33,7 @@ def analysis(
     reading, scanning : Mapping
         Arguments of `betascan.own.read` and `betascan.own.analyse`.
     threads : int
-        Of the linear scan.
+        Number of threads of the linear scan.
     """
     started = time.monotonic()
     stem = spectrum.with_name("checkpoint")

@@ -71,11 +71,11 @@ def objective(
     loss : float64 tensor (models,)
         E[-log p(y|x)] + beta KL + lambda E|y - A x|^2, in nats.
     nll : float64 tensor (models,)
-        Its first term.
+        The first term of the loss.
     B : float64 tensor (models, m, n)
         The encoder.
     W : float64 tensor (models, m, m)
-        Its noise, Sigma_W.
+        The encoder's noise, Sigma_W.
     """
     n, m = len(data.mixing), latents
     lower, upper = torch.tril_indices(m, m), torch.triu_indices(n, n)
@@ -115,7 +115,7 @@ class AdamW(Solver):
     iterations : int
         Updates a model takes at most.
     lr, weight_decay : float
-        Of AdamW.
+        AdamW's learning rate and weight decay.
     clip : float
         Largest norm of a gradient.
     target : sequence of str, optional

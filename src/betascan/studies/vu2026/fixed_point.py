@@ -35,7 +35,7 @@ def sweep(
     B, W : ndarray
         Encoders x = B y + N(0, W).
     beta, lam : ndarray
-        Of each model.
+        Weights of the rate and of the squared error, for each model.
     data : Data
         The distribution of y.
 

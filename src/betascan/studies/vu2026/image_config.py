@@ -25,15 +25,17 @@ class Vu2026Images(ConfigModel):
     """A beta-VAE of each beta, continued with each lambda."""
 
     datasets: tuple[str, ...] = Field(
-        min_length=1, description="keys of data; the document has dsprites, shapes3d, mpi3d_real"
+        min_length=1,
+        description="data sets by their keys in data; the document has dsprites, shapes3d, "
+        "mpi3d_real",
     )
     betas: tuple[Weight, ...] = Field(min_length=2, description="weights of the KL term")
     lambdas: tuple[Weight, ...] = Field(min_length=2, description="weights of the squared error")
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1, description="of initial weights, minibatches and samples"
+        min_length=1, description="seeds of initial weights, minibatches and samples"
     )
     standin_seeds: int | None = Field(
-        ge=1, description="how many of the seeds a stand-in gets; null: all"
+        ge=1, description="number of the seeds that models of a stand-in get; null: all"
     )
     anneal_above: float = Field(
         ge=0, description="betas above it are also trained from the model of the next lower one"
@@ -43,9 +45,12 @@ class Vu2026Images(ConfigModel):
     )
     model: Model
     likelihood: Likelihood
-    batch_size: int = Field(ge=2, description="images of an update")
-    base_steps: int = Field(ge=1, description="of the beta-VAE")
-    continuation_steps: int = Field(ge=1, description="with lambda; the last interval is the NLL")
+    batch_size: int = Field(ge=2, description="number of images per update")
+    base_steps: int = Field(ge=1, description="number of training steps of the beta-VAE")
+    continuation_steps: int = Field(
+        ge=1,
+        description="number of training steps with lambda; the NLL is that of the last interval",
+    )
     training: TrainingDefaults
     evaluation: Evaluation
 

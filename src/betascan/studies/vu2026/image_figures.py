@@ -41,7 +41,7 @@ def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequen
     Parameters
     ----------
     table, spectrum : Path
-        Of `image_tables.join`.
+        Tables written by `image_tables.join`.
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
@@ -96,7 +96,7 @@ def mechanism(
     Parameters
     ----------
     table, spectrum : Path
-        Of `image_tables.join`.
+        Tables written by `image_tables.join`.
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
@@ -139,7 +139,7 @@ def relation(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> F
     Parameters
     ----------
     table : Path
-        Of `image_tables.join`.
+        Table written by `image_tables.join`.
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
@@ -181,7 +181,7 @@ def heatmaps(cells: Path, datasets: Sequence[str], standins: Sequence[str]) -> F
     Parameters
     ----------
     cells : Path
-        Of `image_tables.cells`.
+        Table written by `image_tables.cells`.
     datasets, standins : sequence of str
         Keys of the data sets, and of those whose images are not the document's.
     """
@@ -210,7 +210,7 @@ def percent(cells: Path, dataset: str, standins: Sequence[str]) -> Figure:
     Parameters
     ----------
     cells : Path
-        Of `image_tables.cells`.
+        Table written by `image_tables.cells`.
     dataset : str
         Key of a data set of the document.
     standins : sequence of str

@@ -26,7 +26,7 @@ SPECTRUM = {  # not in the document
     "rate": ("rate", "hirn2026"),
 }
 TERMS = ("information", "total_correlation", "dimension_wise_kl")
-"""Of the rate, by `betascan.rate_terms`; not imported, as that needs torch."""
+"""Terms of the rate, by `betascan.rate_terms`; not imported, as that needs torch."""
 CELL = ["dataset", "metric", "lambda", "beta"]
 ERRORS = 2.0  # standard errors of the difference of two means, published and ours
 ROUNDING = 0.005  # of what is published, in points
@@ -54,9 +54,10 @@ def join(
     Parameters
     ----------
     scores, histories, terms : sequence of Path
-        Of the continued models; the NLL is the reconstruction term of the last interval.
+        Scores, histories and terms of the continued models; the NLL is the reconstruction term of
+        the last interval.
     plateaus : Path
-        Of `betascan.studies.plateaus.table`, of the models that they continue.
+        Table written by `betascan.studies.plateaus.table` for the models that they continue.
     table : Path
         Written: dataset, metric, lambda, beta, seed, value, percent (the change against beta 1,
         lambda 0 of the same seed), published_percent, plateau (the model that was continued was
@@ -119,7 +120,7 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     Parameters
     ----------
     value, reference : Series
-        By seed; the reference may have more of them.
+        Values by seed; the reference may have more seeds.
 
     Returns
     -------
@@ -146,12 +147,12 @@ def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None
     Parameters
     ----------
     table : Path
-        Of `join`.
+        Table written by `join`.
     cells : Path
         Written: CELL, seeds, mean, standard_error, percent, percent_standard_error,
         published_percent, difference (points), data, verdict and reason.
     scale : str
-        Of the run; only at the papers' is a change held against the published one.
+        Name of the scale; only at the papers' is a change held against the published one.
     standins : sequence of str
         The data sets of the configuration whose images are not the document's.
     """

@@ -37,7 +37,8 @@ def information(
     Parameters
     ----------
     information : sequence of Path
-        Of `betascan.evaluation.evaluate`; models of as many settings for each data set.
+        Tables written by `betascan.evaluation.evaluate`; models of as many settings for each data
+        set.
     rows : sequence of Mapping
         Signatures and keys of the models.
     datasets, standins : sequence of str
@@ -91,7 +92,7 @@ def traversals(
     Parameters
     ----------
     views : sequence of Path
-        Of `betascan.evaluation.evaluate`, of models of one data set.
+        Files written by `betascan.evaluation.evaluate` for models of one data set.
     rows : sequence of Mapping
         Signatures and keys of the models.
     dataset : str

@@ -15,21 +15,25 @@ METHODS = ("fixed_point", "adamw")
 class Size(ConfigModel):
     """One size of the data, and how long each method may take for it."""
 
-    observed: int = Field(ge=2, description="variables of y")
-    rng_offset: int = Field(ge=0, description="uniform numbers drawn before the data's parameters")
-    max_half_steps: int = Field(ge=2, description="of the alternating updates")
+    observed: int = Field(ge=2, description="number of variables of y")
+    rng_offset: int = Field(
+        ge=0, description="number of uniform numbers drawn before the data's parameters"
+    )
+    max_half_steps: int = Field(
+        ge=2, description="largest number of half-steps of the alternating updates"
+    )
     tolerance: float = Field(
         gt=0, description="relative change of the decoder in a sweep at which a model has converged"
     )
-    iterations: int = Field(ge=1, description="of AdamW")
+    iterations: int = Field(ge=1, description="largest number of AdamW updates")
 
 
 class Gaussian(ConfigModel):
     """The factors and the noise of the data."""
 
-    factors: int = Field(ge=2, description="independent Gaussian factors of variation")
+    factors: int = Field(ge=2, description="number of independent Gaussian factors of variation")
     noise: float = Field(gt=0, description="variance of every y beyond the factors")
-    seed: int = Field(ge=0, description="of numpy's RandomState")
+    seed: int = Field(ge=0, description="seed of numpy's RandomState")
 
 
 class Model(ConfigModel):
@@ -42,17 +46,19 @@ class Model(ConfigModel):
 class AdamW(ConfigModel):
     """The optimiser; everything else is torch's default."""
 
-    lr: float = Field(gt=0, description="learning rate")
-    weight_decay: float = Field(ge=0, description="decoupled, on all parameters")
+    lr: float = Field(gt=0, description="AdamW's learning rate")
+    weight_decay: float = Field(ge=0, description="decoupled weight decay of all parameters")
     clip: float = Field(gt=0, description="largest norm of a gradient")
 
 
 class Contraction(ConfigModel):
     """The alternating updates that are followed sweep by sweep."""
 
-    sweeps: int = Field(ge=4, description="updates of decoder and encoder")
-    lam: float = Field(gt=0, description="lambda of the run with all modes")
-    beta: float = Field(gt=1, description="at this lambda: between the thresholds of the modes")
+    sweeps: int = Field(ge=4, description="number of updates of decoder and encoder")
+    lam: float = Field(gt=0, description="lambda of the run whose modes are all shown")
+    beta: float = Field(
+        gt=1, description="beta of that run, between the thresholds of the modes at this lambda"
+    )
 
 
 class Vu2026Linear(ConfigModel):
@@ -63,8 +69,10 @@ class Vu2026Linear(ConfigModel):
     large: Size
     betas: tuple[Weight, ...] = Field(min_length=2, description="weights of the KL term")
     lambdas: tuple[Weight, ...] = Field(min_length=2, description="weights of the squared error")
-    starts: int = Field(ge=2, description="initial encoders and decoders of every beta and lambda")
-    seed: int = Field(ge=0, description="of the starts")
+    starts: int = Field(
+        ge=2, description="number of initial encoders and decoders of every beta and lambda"
+    )
+    seed: int = Field(ge=0, description="seed of the starts")
     adamw: AdamW
     contraction: Contraction
     lambdas_per_job: Literal[1, "all"] = Field(

@@ -18,9 +18,9 @@ class Data:
     Attributes
     ----------
     variances : ndarray of shape (factors,)
-        Of the factors.
+        Variances of the factors.
     mixing : ndarray of shape (observed, factors)
-        From factors to the mean of y.
+        Matrix that maps factors to the mean of y.
     noise : float
         Variance of each y beyond the factors.
     """
@@ -40,7 +40,7 @@ class Data:
         noise : float
             Variance of each y beyond the factors.
         seed : int
-            Of numpy's RandomState.
+            Seed of numpy's RandomState.
         rng_offset : int
             Uniform numbers that the authors' script had drawn before.
         """
@@ -138,7 +138,7 @@ def disentanglement(rho2: Float[np.ndarray, "m factors"]) -> tuple[float, float]
     Parameters
     ----------
     rho2 : ndarray
-        Of latents and factors.
+        Squared correlations of latents and factors.
 
     Returns
     -------

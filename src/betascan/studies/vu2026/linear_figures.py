@@ -38,9 +38,9 @@ def boxes(runs: Path, linear: Path, observed: int) -> Figure:
     Parameters
     ----------
     runs : Path
-        All runs, as of `linear_jobs.solve`.
+        Table of all runs, from `linear_jobs.solve`.
     linear : Path
-        Of `linear_tables.cells`.
+        Table written by `linear_tables.cells`.
     observed : int
         Observed variables of the models to show.
     """
@@ -96,7 +96,7 @@ def heatmaps(linear: Path, observed: int, method: str) -> Figure:
     Parameters
     ----------
     linear : Path
-        Of `linear_tables.cells`.
+        Table written by `linear_tables.cells`.
     observed : int
         Observed variables of the models to show.
     method : str
@@ -145,9 +145,9 @@ def contraction(contraction: Path, lam: float, beta: float, noise: float) -> Fig
     Parameters
     ----------
     contraction : Path
-        Of `linear_jobs.contract`.
+        Table written by `linear_jobs.contract`.
     lam, beta : float
-        Of the run whose modes are all shown.
+        lambda and beta of the run whose modes are all shown.
     noise : float
         Variance of y beyond the factors.
     """

@@ -122,7 +122,7 @@ def contract(
     model, size : dict
         Sections of the configuration (`linear_config`) as plain values.
     seed : int
-        Of the start.
+        Seed of the start.
     runs : sequence of (float, float)
         lambda and beta.
     sweeps : int

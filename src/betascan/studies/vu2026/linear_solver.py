@@ -72,7 +72,7 @@ class Starts:
         observed, latents, starts : int
             Shape of the arrays.
         seed : int
-            Of the random streams, one a start.
+            Seed of the random streams, one a start.
         """
         drawn = [stream(seed, f"vu2026/linear/{observed}", k) for k in range(starts)]
         return cls(
@@ -115,11 +115,11 @@ class Solver(ABC):
         Parameters
         ----------
         checkpoint : Path, optional
-            From it a run that was killed goes on where it was, and ends in the same bytes.
+            File from which a run that was killed goes on where it was, to the same bytes.
         title : str
-            Of the progress bar.
+            Title of the progress bar.
         progress : bool
-            Whether there is one.
+            Whether there is a progress bar.
 
         Returns
         -------

@@ -108,7 +108,7 @@ def slopes(contraction: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     contraction : DataFrame
-        As of `linear_jobs.contract`.
+        Table of `linear_jobs.contract`.
 
     Returns
     -------

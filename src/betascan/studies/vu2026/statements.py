@@ -22,7 +22,8 @@ from betascan.studies.vu2026.image_tables import published
 from betascan.studies.vu2026.linear_tables import ROUNDING, TINY, slopes
 
 SLIGHT = 0.05
-"""Of a score: a smaller loss is no collapse and a smaller gain no range; published 0.06 to 0.6."""
+"""Share of a score: a smaller loss is no collapse, a smaller gain no range; published 0.06 to
+0.6."""
 RELATED = 0.3
 """Rank correlation with I_m within a seed that would explain anything; published 0.5 to 1."""
 LIKE = 0.5
@@ -30,13 +31,13 @@ LIKE = 0.5
 HELD = 0.1
 """Nats of I_m that lambda would hold at least in the linear study; published 0.7 to 1.2."""
 CONTRACTED = float(np.log(10))
-"""Of the logarithm of the gain: less than a tenth of it is left after all sweeps."""
+"""Fall of the log gain: less than a tenth of the gain is left after all sweeps."""
 STEEP = 0.01
 """How far a slope may be from the law's, relatively."""
 LIKELIHOOD = 0.01
 """Nats, in which the optimum fixes a likelihood; what AdamW leaves differs by less."""
 ALIKE = 0.05
-"""Of the published mean score of a panel, whose 50 starts give it an error of 3 %."""
+"""Share of the published mean score of a panel, whose 50 starts give it an error of 3 %."""
 
 # The linear study: a panel is one size and method; its cells share their starts.
 
@@ -375,13 +376,13 @@ def image_statements(
     statements : Path
         Written, in `betascan.studies.statements.COLUMNS`.
     scale : str
-        Of the run.
+        Name of the scale.
     standins : list of str
         Data sets whose images are not the genuine ones.
     datasets : list of str
-        Those of the configuration, which may leave some of the document out.
+        Data sets of the configuration, which may leave some of the document out.
     **tables : Path
-        By the names under which statements ask for them.
+        Tables by the names under which statements ask for them.
     """
     chosen = [statement for statement in IMAGES if statement.dataset in datasets]
     write(chosen, tables, statements, scale, standins)
