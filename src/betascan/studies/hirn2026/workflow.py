@@ -198,7 +198,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 },
                 makes={"statements": statements},
                 params={"scale": scale, "standins": context.standins(["climate"])},
-                caption="The document's statements, what came out, and whether it bears them out.",
+                caption="The document's statements, what came out, and the verdict on each.",
             ),
             Table(
                 name="provenance",
@@ -308,8 +308,8 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"points": measured["points"]},
                 params={"estimator": estimator},
                 footer=test_footer,
-                caption="Pairs of active latents that another observable than the signal fraction "
-                "orders otherwise. Published: level crossings of the raw mean square, clean curves "
+                caption="Discordant pairs: active latents that another observable orders other than "
+                "the signal fraction. Published: level crossings of the raw mean square, clean curves "
                 "of the log-variance.",
             ),
             Figure(
