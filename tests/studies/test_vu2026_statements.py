@@ -135,13 +135,24 @@ def test_what_shapes3d_contradicts_is_not_judged_and_stand_ins_are_said(tmp_path
     paths = {name: tmp_path / f"{name}.csv" for name in DEFAULT}
     for name, path in paths.items():
         DEFAULT[name].to_csv(path, index=False)
-    image_statements(
-        tmp_path / "statements.csv", "overnight", ["mpi3d_real"], list(DOCUMENT), **paths
-    )
+    image_statements(tmp_path / "statements.csv", "overnight", ["mpi3d_real"], **paths)
     judged = pd.read_csv(tmp_path / "statements.csv").set_index("statement")
     assert judged.loc["mig_peaks_shapes3d", "verdict"] == Verdict.CONTRADICTION
     assert judged.loc["mig_peaks_dsprites", "verdict"] == Verdict.REPRODUCED
     assert judged.loc["mig_peaks_mpi3d_real", "verdict"] == Verdict.UNDECIDED
     assert judged.loc["mig_peaks_mpi3d_real", "data"] == "mpi3d_real, stand-in"
-    image_statements(tmp_path / "one.csv", "overnight", [], ["dsprites"], **paths)
-    assert len(pd.read_csv(tmp_path / "one.csv")) == len(PAIRS)
+
+
+def test_a_data_set_left_out_is_not_measured(tmp_path):
+    paths = {name: tmp_path / f"{name}.csv" for name in DEFAULT}
+    for name, path in paths.items():
+        DEFAULT[name].query("dataset == 'dSprites'").to_csv(path, index=False)
+    image_statements(tmp_path / "one.csv", "overnight", [], **paths)
+    judged = pd.read_csv(tmp_path / "one.csv").set_index("statement")
+    assert len(judged) == len(IMAGES)
+    assert judged.loc["mig_peaks_dsprites", "verdict"] == Verdict.REPRODUCED
+    assert judged.loc["mig_peaks_shapes3d", "verdict"] == Verdict.CONTRADICTION
+    left_out = judged[judged["data"] == "mpi3d_real"]
+    assert set(left_out["verdict"]) == {Verdict.UNDECIDED}
+    assert set(left_out["reason"]) == {"not measured"}
+    assert left_out["estimate"].isna().all()

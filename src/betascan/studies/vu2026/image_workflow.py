@@ -85,7 +85,7 @@ def tables(
             function="statements.image_statements",
             needs={"images": table, "spectrum": spectrum},
             makes={"statements": context.result("image_statements.csv")},
-            params={**judged, "datasets": config.datasets},
+            params=judged,
             caption="What the document states of images, by what it is judged, and what came out. "
             "The published numbers of Shapes3D show no collapse up to beta 32.",
         ),

@@ -170,8 +170,15 @@ LINEAR = (
 
 
 def _panel(models: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:
-    """Return a value of each model, seeds x (lambda, beta), without models on a plateau."""
-    chosen = models[(models["dataset"] == document_name(dataset)) & (models["metric"] == metric)]
+    """Return a value of each model, seeds x (lambda, beta), without models on a plateau.
+
+    All are NaN if the run left the data set out.
+    """
+    name = document_name(dataset)
+    if name not in set(models["dataset"]):
+        models = models[models["dataset"] == models["dataset"].iloc[0]]
+        models = models.assign(dataset=name, value=np.nan)
+    chosen = models[(models["dataset"] == name) & (models["metric"] == metric)]
     values = chosen.assign(value=chosen["value"].mask(chosen["plateau"]))
     return values.pivot(index="seed", columns=["lambda", "beta"], values="value")
 
@@ -179,7 +186,9 @@ def _panel(models: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:
 def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judgement:
     """Leave the verdict open if the models without pressure carry too little."""
     rate = _panel(spectrum, dataset, "rate")
-    if not (rate.size and rate[0].iloc[:, 0].mean() >= INFORMED):
+    if rate.isna().all(axis=None):
+        return replace(outcome, verdict=Verdict.UNDECIDED, reason="not measured")
+    if rate[0].iloc[:, 0].mean() < INFORMED:
         return replace(outcome, verdict=Verdict.UNDECIDED, reason="no learning")
     return outcome
 
@@ -366,9 +375,7 @@ def linear_statements(statements: Path, scale: str, standins: list[str], **table
     write(LINEAR, tables, statements, scale, standins)
 
 
-def image_statements(
-    statements: Path, scale: str, standins: list[str], datasets: list[str], **tables: Path
-) -> None:
+def image_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
     """Judge `IMAGES` by the tables images and spectrum.
 
     Parameters
@@ -379,10 +386,7 @@ def image_statements(
         Name of the scale.
     standins : list of str
         Data sets whose images are not the genuine ones.
-    datasets : list of str
-        Data sets of the configuration, which may leave some of the document out.
     **tables : Path
-        Tables by the names under which statements ask for them.
+        By the names under which statements ask for them.
     """
-    chosen = [statement for statement in IMAGES if statement.dataset in datasets]
-    write(chosen, tables, statements, scale, standins)
+    write(IMAGES, tables, statements, scale, standins)
