@@ -24,11 +24,11 @@ def made(folder):
 
 
 def results(folder):
-    """Every table and figure; provenance tells of machine and time."""
+    """Every table and figure; provenance and origin tell of machine, threads and time."""
     return {
         name: path.read_bytes()
         for name, path in made(folder).items()
-        if name.parts[0] != "runs" and name.name not in ("provenance.json", "cost.csv")
+        if name.parts[0] != "runs" and name.name not in ("provenance.json", "origin.csv")
     }
 
 
