@@ -197,7 +197,7 @@ def test_figure_4_draws_scale_and_gap_and_names_the_largest_gap(paths):
     assert "posterior scale" in scale.get_ylabel()
     assert "Jensen gap" in gap.get_ylabel()
     rate = np.log(laws.RATIOS[2] / 1e-7) / 2
-    assert gap.get_title() == f"largest gap 1e−03 nats (that latent's rate: {rate:.1f} nats)"
+    assert gap.get_title() == f"largest gap 1e−03 nats\n(that latent's rate: {rate:.1f} nats)"
 
 
 def test_the_map_has_each_split_in_the_colour_of_its_key(tmp_path):

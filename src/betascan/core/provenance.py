@@ -55,7 +55,7 @@ def record(
     records : sequence of Path
         JSON of every training: device and seconds.
     provenance : Path
-        JSON to write: scale, data, config, device, training_seconds, and `provenance`.
+        JSON to write: scale, data, config, device, training_seconds, and `machine`.
     scale : str
         Name of the scale.
     data : Mapping

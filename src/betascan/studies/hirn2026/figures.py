@@ -251,7 +251,7 @@ def fig4(observables: Path, modes: Path, estimator: str) -> Figure:
     axes[0].legend()
     largest = moments.loc[moments["jensen_gap"].idxmax()]
     gap, rate = number(largest["jensen_gap"], ".0e"), number(largest["rate"], ".1f")
-    axes[1].set_title(f"largest gap {gap} nats (that latent's rate: {rate} nats)")
+    axes[1].set_title(f"largest gap {gap} nats\n(that latent's rate: {rate} nats)")
     axes[1].set_xlabel(TEMPERATURE)
     rank_bar(axes, ranks)
     return figure
