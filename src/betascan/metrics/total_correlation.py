@@ -91,9 +91,9 @@ def stratified_log_weights(
     others = batch_size - 1
     shape = len(index), batch_size
     weights = torch.full(shape, 1 / others, dtype=torch.float64, device=index.device)
-    rows = torch.arange(len(index), device=index.device)
-    weights[rows, index] = 1 / dataset_size
-    weights[rows, (index + 1) % batch_size] = (dataset_size - others) / (dataset_size * others)
+    own, following = index[:, None], (index[:, None] + 1) % batch_size
+    weights.scatter_(1, own, 1 / dataset_size)
+    weights.scatter_(1, following, (dataset_size - others) / (dataset_size * others))
     return weights.log()
 
 

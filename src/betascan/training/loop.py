@@ -293,7 +293,7 @@ def train(
         last_step=state.step,
         history=pd.DataFrame(state.history).astype({"step": int}),
         record={
-            "device": str(device),
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
             "precision": "float16 mixed" if mixed else "float32",
             "seconds": state.seconds,
         },
