@@ -8,7 +8,7 @@ turns of a few steps, and what counts are medians over rounds of ratios within a
 python benchmarks/train.py --device cuda
 
 Steps a second on a GPU at the papers' sizes, launched one by one and replayed as a CUDA graph
-(`training.cuda_graph`). Not yet run on one.
+(`training.cuda_graph`). docs/hours.md has those of an H100, but for the last row.
 """
 
 import argparse

@@ -1,8 +1,4 @@
-"""A function of tensors recorded once as a CUDA graph: one launch instead of hundreds.
-
-Developed without a GPU, after PyTorch's notes on CUDA semantics: before relying on it, run
-``pytest -m cuda`` and ``python benchmarks/train.py --device cuda`` on one.
-"""
+"""A function of tensors recorded once as a CUDA graph: one launch instead of hundreds."""
 
 from collections.abc import Callable
 from typing import TypeVar

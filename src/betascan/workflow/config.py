@@ -187,7 +187,9 @@ def _not_json(raw: Any, key: str = "") -> str:
 
 
 # Keys that change how a run is executed and where it finds files, not what it shows.
-EXECUTION = {"output", "root", "urls", "device", "threads", "points_per_job", "lambdas_per_job"}
+EXECUTION = {
+    "output", "root", "urls", "device", "threads", "cuda_graph", "points_per_job", "lambdas_per_job"
+}  # fmt: skip
 
 
 def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
