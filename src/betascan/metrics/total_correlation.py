@@ -15,8 +15,8 @@ from torch import Tensor
 
 from betascan.metrics.errors import MetricError
 
-# densities held at a time, whatever the set's size: on a CPU they stay in the cache; on a GPU, where
-# launches would take longer than arithmetic, a minibatch of 2048 is one piece
+# densities held at a time, whatever the set's size: on a CPU they stay in the cache; on a GPU,
+# where launches would take longer than arithmetic, a minibatch of 2048 is one piece
 CHUNK = {"cpu": 1 << 17, "cuda": 1 << 22}
 
 Method = Literal["exact", "mws", "mss", "mss_as_coded"]

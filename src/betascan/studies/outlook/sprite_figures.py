@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from betascan.core.files import read_csv
-from betascan.plots.axes import handles, no_active_latent, rank_bar
+from betascan.plots.axes import handles, key, no_active_latent, rank_bar
 from betascan.plots.labels import TEMPERATURE
 from betascan.plots.points import means
 from betascan.plots.style import GUIDE, MARKERS, PAGE, PRUNED, categorical, ordinal
@@ -24,16 +24,21 @@ def dsprites(latents: Path, modes: Path) -> Figure:
     looks = ordinal(range(1, ranks + 1))
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(PAGE, 2.7))
     grid = np.geomspace(shown["T"].min(), shown["T"].max(), 300)
-    fitted = spectrum[spectrum["seed"] == first].set_index("rank")["threshold"]
-    for rank, look in looks.items():
-        latent = shown[shown["rank"] == rank].sort_values("T")
-        left.plot(latent["T"], latent["signal_fraction"], ls="", **look)
-        left.plot(grid, landau.signal_fraction(grid, fitted[rank]), lw=0.7, color=look["color"])
     seeds = dict(zip(spectrum["seed"].unique(), MARKERS, strict=False))
+    for row in spectrum.itertuples():
+        colour = looks[row.rank]["color"]
+        fits = row.inactive_below <= 1 and not np.isnan(row.threshold)
+        fill = {} if fits else {"mfc": "none", "mew": 0.6}
+        if row.seed == first:
+            latent = shown[shown["rank"] == row.rank].sort_values("T")
+            left.plot(latent["T"], latent["signal_fraction"], ls="", **looks[row.rank], **fill)
+            if fits:
+                law = landau.signal_fraction(grid, row.threshold)
+                left.plot(grid, law, lw=0.7, color=colour)
+        if row.utility > 0:
+            look = {"color": colour, "marker": seeds[row.seed], "ms": 3.4}
+            middle.plot(row.threshold, row.utility, **look, **fill)
     useful = spectrum[spectrum["utility"] > 0].dropna(subset=["threshold"])
-    for row in useful.itertuples():
-        look = {"color": looks[row.rank]["color"], "marker": seeds[row.seed], "ms": 3.4}
-        middle.plot(row.threshold, row.utility, **look)
     if len(useful):
         ends = [useful[["threshold", "utility"]].min().min(), 1]
         middle.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)
@@ -44,8 +49,24 @@ def dsprites(latents: Path, modes: Path) -> Figure:
     right.set(xscale="log", xlabel=TEMPERATURE, ylabel="MIG")
     for ax in (left, right):
         ax.xaxis.set_minor_formatter(NullFormatter())
+    figure.legend(
+        loc="outside upper center",
+        ncols=4,
+        handles=[
+            key(f"left: seed {first}, mean-field law fitted", marker="o", ls="-"),
+            *(key(f"seed {seed}", marker=mark) for seed, mark in seeds.items()),
+            key("open: inactive below $T_k$ too, no fit", marker="o", mfc="none"),
+            key("utility = threshold", ls="-"),
+            key("mean and standard error over seeds", marker="o", ls="-"),
+        ],
+    )
     rank_bar([left, middle], ranks)
     return figure
+
+
+def _size(share: float) -> float:
+    """Return the diameter of a marker whose area is a share of entropy."""
+    return 11 * float(np.sqrt(share))
 
 
 def factors(latents: Path, floor: float) -> Figure:
@@ -60,7 +81,7 @@ def factors(latents: Path, floor: float) -> Figure:
         # what a collapsed latent seems to know is the bias of the estimate
         active = row["signal_fraction"] > floor
         look = looks[most] if active else {"color": PRUNED, "marker": "."}
-        size = 11 * np.sqrt(row[most]) if active else 2
+        size = _size(row[most]) if active else 2
         ax.plot(row["T"], row["rank"], ls="", ms=size, mew=0, **look)
     if not (table["signal_fraction"] > floor).any():
         no_active_latent(ax)
@@ -69,5 +90,16 @@ def factors(latents: Path, floor: float) -> Figure:
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.invert_yaxis()
     names = {name: name.removeprefix("nmi_") for name in columns}
-    figure.legend(handles=handles(looks, names), loc="outside upper center", ncols=len(names))
+    figure.legend(
+        loc="outside upper center",
+        ncols=len(names),
+        handles=[
+            *handles(looks, names),
+            *(
+                key(f"{share:.0%} of its entropy", marker="o", ms=_size(share))
+                for share in (0.1, 0.5)
+            ),
+            key("inactive", marker=".", ms=2, color=PRUNED),
+        ],
+    )
     return figure

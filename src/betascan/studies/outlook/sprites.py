@@ -110,8 +110,8 @@ def spectrum(
     latents : Path
         CSV to write: all of them.
     modes : Path
-        CSV to write: seed, rank, threshold, threshold_se and utility, the decrease of the best
-        distortion over T.
+        CSV to write: seed, rank, threshold, threshold_se, inactive_below (at how many T below the
+        threshold the latent is inactive) and utility, the decrease of the best distortion over T.
     floor : float
         Thresholds are fitted where M^2 exceeds it.
     """
@@ -120,13 +120,15 @@ def spectrum(
     for seed, of_seed in table.groupby("seed"):
         best = of_seed.groupby("rank")["distortion"].min()
         for rank, latent in of_seed[of_seed["rank"] > 0].groupby("rank"):
-            threshold, error = fit_threshold(latent["T"], latent["signal_fraction"], floor)
+            T, M2 = latent["T"], latent["signal_fraction"]
+            threshold, error = fit_threshold(T, M2, floor)
             found.append(
                 {
                     "seed": seed,
                     "rank": rank,
                     "threshold": threshold,
                     "threshold_se": error,
+                    "inactive_below": int(((threshold > T) & (floor >= M2)).sum()),
                     "utility": best[rank - 1] - best[rank],
                 }
             )
