@@ -22,7 +22,7 @@ def dsprites(latents: Path, modes: Path) -> Figure:
     shown = table[table["seed"] == first]
     ranks = int(table["rank"].max())
     looks = ordinal(range(1, ranks + 1))
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(PAGE, 2.7))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(PAGE, 3))
     grid = np.geomspace(shown["T"].min(), shown["T"].max(), 300)
     seeds = dict(zip(spectrum["seed"].unique(), MARKERS, strict=False))
     for row in spectrum.itertuples():
@@ -51,7 +51,7 @@ def dsprites(latents: Path, modes: Path) -> Figure:
         ax.xaxis.set_minor_formatter(NullFormatter())
     figure.legend(
         loc="outside upper center",
-        ncols=4,
+        ncols=3,
         handles=[
             key(f"left: seed {first}, mean-field law fitted", marker="o", ls="-"),
             *(key(f"seed {seed}", marker=mark) for seed, mark in seeds.items()),
