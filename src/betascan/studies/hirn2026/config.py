@@ -12,7 +12,7 @@ from betascan.config.base import ConfigModel, PointsPerJob
 Seed = Annotated[int, Field(ge=0)]
 
 
-class Split(ConfigModel):
+class Blocks(ConfigModel):
     """Spatial blocks (hirn2026, appendix A)."""
 
     side_km: float = Field(gt=0, description="side of a block on the equal-area map")
@@ -24,6 +24,11 @@ class Split(ConfigModel):
     min_cells: int = Field(
         ge=1, description="smallest number of cells in a block; blocks with fewer are dropped"
     )
+
+
+class Split(Blocks):
+    """Several splits by spatial blocks."""
+
     seeds: tuple[Seed, ...] = Field(
         min_length=1, description="seeds of the draws of blocks; tables and figures show the first"
     )

@@ -7,21 +7,12 @@ from pydantic import Field
 from betascan.config.base import ConfigModel, PointsPerJob
 from betascan.config.images import TrainingDefaults
 from betascan.config.vae import BetaVae, Likelihood, Model, Run
-from betascan.studies.hirn2026.config import Temperatures
+from betascan.studies.hirn2026.config import Blocks, Temperatures
 
 
-class Blocks(ConfigModel):
+class OneSplit(Blocks):
     """The split by spatial blocks, as in hirn2026."""
 
-    side_km: float = Field(gt=0, description="side of a block on the equal-area map")
-    train: float = Field(
-        gt=0,
-        lt=1,
-        description="share of the cells for training; the rest is halved for validation and test",
-    )
-    min_cells: int = Field(
-        ge=1, description="smallest number of cells in a block; blocks with fewer are dropped"
-    )
     seed: int = Field(ge=0, description="seed of the draw of blocks")
 
 
@@ -131,7 +122,7 @@ class Sprites(ConfigModel):
 class Outlook(ConfigModel):
     """The outlook of hirn2026 (section VII): the collapse spectrum of nonlinear VAEs."""
 
-    split: Blocks
+    split: OneSplit
     fit_floor: float = Field(
         ge=0, lt=1, description="M^2 above which points enter the fit of thresholds"
     )
