@@ -104,12 +104,25 @@ def latents(tmp_path):
 def test_mig_is_a_mean_over_seeds(latents, tmp_path):
     rows = {"seed": [0, 0], "rank": [1, 2], "threshold": [0.5, np.nan], "utility": [0.4, -0.1]}
     left, middle, right, *_ = sprite_figures.dsprites(
-        latents, written(tmp_path, "modes.csv", rows)
+        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 0]})
     ).axes
     (line,) = (line for line in right.lines if line.get_marker() == "o")
     np.testing.assert_allclose(line.get_xydata(), np.column_stack([T, np.full(5, 0.2)]))
     assert points(middle, "o") == {(0.5, 0.4)}
     assert points(left, "o") >= {(price, 0.9) for price in T}
+
+
+def test_no_law_is_drawn_of_a_latent_that_is_inactive_below_its_threshold(latents, tmp_path):
+    rows = {"seed": [0, 0], "rank": [1, 2], "threshold": [0.5, 0.4], "utility": [0.4, 0.1]}
+    left, middle, *_ = sprite_figures.dsprites(
+        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 2]})
+    ).axes
+    (law,) = (line for line in left.lines if line.get_linestyle() == "-")
+    T_law, M2 = law.get_xydata().T
+    np.testing.assert_allclose(M2, np.maximum(1 - T_law / 0.5, 0))
+    for ax in (left, middle):
+        dots = [line for line in ax.lines if line.get_marker() in ("o", "s")]
+        assert [dot.get_markerfacecolor() == "none" for dot in dots] == [False, True]
 
 
 def test_a_factor_is_shown_of_active_latents_alone(latents):

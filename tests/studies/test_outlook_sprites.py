@@ -84,16 +84,18 @@ def test_pruned_latents_are_at_the_prior_mean(measured):
 def test_a_spectrum_is_fitted_over_the_models_of_a_seed(tmp_path):
     T = np.array([0.05, 0.1, 0.2, 0.4])
     for number, price in enumerate(T):
-        fractions = [np.nan, 1 - price / 0.5, max(1 - price / 0.25, 0)]
-        left = [1, 0.5 + price / 10, 0.25 + price / 10]
+        fractions = [np.nan, 1 - price / 0.5, max(1 - price / 0.25, 0), price * (price > 0.1)]
+        left = [1, 0.5 + price / 10, 0.25 + price / 10, 0.25]
         pd.DataFrame(
-            {"seed": 3, "T": price, "rank": range(3), "signal_fraction": fractions,
+            {"seed": 3, "T": price, "rank": range(4), "signal_fraction": fractions,
              "distortion": left}
         ).to_csv(tmp_path / f"{number}.csv", index=False)  # fmt: skip
     parts = [tmp_path / f"{number}.csv" for number in range(4)]
     sprites.spectrum(parts, tmp_path / "all.csv", tmp_path / "modes.csv", floor=0.1)
     modes = pd.read_csv(tmp_path / "modes.csv")
-    assert modes["seed"].tolist() == [3, 3]
-    np.testing.assert_allclose(modes["threshold"], [0.5, 0.25])
-    np.testing.assert_allclose(modes["utility"], [1 - 0.505, 0.505 - 0.255])
-    assert len(pd.read_csv(tmp_path / "all.csv")) == 12
+    assert modes["seed"].tolist() == [3, 3, 3]
+    np.testing.assert_allclose(modes["threshold"][:2], [0.5, 0.25])
+    np.testing.assert_allclose(modes["utility"][:2], [1 - 0.505, 0.505 - 0.255])
+    assert modes["threshold"][2] > 0.1
+    assert modes["inactive_below"].tolist() == [0, 0, 2]  # it grows with T, at 0.05 and 0.1 it is 0
+    assert len(pd.read_csv(tmp_path / "all.csv")) == 16
