@@ -207,6 +207,7 @@ def scores(
     for ax, score in zip(axes.flat, panels, strict=False):
         chosen = of_metric(frame, dataset, score.name, score.convention)
         floor(ax, chosen.loc[chosen.set_index(KEYS).index.isin(empty), "value"])
+        highest = chosen["value"].max()
         for model in MODELS:
             runs = chosen[chosen["model"] == model]
             learnt = over_seeds(runs[~runs["plateau"]]).set_index("weight")
@@ -221,12 +222,14 @@ def scores(
                 )  # fmt: skip
             if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]
+                highest = max(highest, printed.max())
                 ax.plot(
                     printed.index * SHIFT[model], printed, ls=":", mfc="white",
                     label=f"{labels.MODELS[model]}, published", **MODEL_LOOKS[model],
                 )  # fmt: skip
         ax.set_xscale("log", base=2)
-        ax.set(title=score.label, ylim=(0, None))
+        # intervals of two seeds are many times as wide as the range of the score
+        ax.set(title=score.label, ylim=(0, 1.1 * highest if highest > 0 else None))
         ticks_at(ax.xaxis, frame["weight"])
     for ax in axes.flat[: len(panels)][-ACROSS:]:
         ax.set_xlabel(r"$\beta$ or $\gamma$")
@@ -238,7 +241,7 @@ def scores(
     bars = f"over {seeds} seeds" if seeds > 1 else "over test images, one training a point"
     figure.legend(
         entries.values(), entries.keys(), loc="outside upper center", ncols=4,
-        title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}",
+        title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}, cut at the frame",
     )  # fmt: skip
     return figure
 
