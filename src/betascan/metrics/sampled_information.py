@@ -13,6 +13,7 @@ from betascan.metrics.information import entropy, top_gap
 from betascan.metrics.inputs import ScoreInputs, Statistic
 
 SAMPLES = 10_000
+POINTS, MEMBERS = 64, 512  # whose densities are taken at a time
 
 
 def _pointwise(
@@ -23,24 +24,34 @@ def _pointwise(
     seed: int,
 ) -> Float[np.ndarray, "samples factors latents"]:
     import torch  # only here: whoever draws tables from scores needs no torch
-    from torch import Tensor
-
-    from betascan.metrics.total_correlation import log_aggregate
 
     rows = np.sort(stream(seed, "mig_chen/images").permutation(len(mu))[:samples])
     noise = stream(seed, "mig_chen/samples").standard_normal((len(rows), mu.shape[1]))
-    z = torch.from_numpy(mu[rows] + np.exp(log_var[rows] / 2) * noise)
-    means, log_variances = (torch.from_numpy(a.astype(np.float64)) for a in (mu, log_var))
+    z = torch.from_numpy(mu[rows] + np.exp(log_var[rows] / 2) * noise).T.contiguous()
+    means, spreads = (torch.from_numpy(a.T.astype(np.float64)).contiguous() for a in (mu, log_var))
+    # logarithms of densities to base 2, as torch's exp is slow where it underflows and exp2 is not
+    inverse = torch.exp(-spreads / 2) * math.sqrt(0.5 / math.log(2))
+    constant = -(spreads + math.log(2 * math.pi)) / (2 * math.log(2))
 
-    def marginals(points: Tensor, members: Tensor) -> Float[np.ndarray, "points latents"]:
-        weight = -math.log(int(members.sum()))
-        return log_aggregate(z[points], means[members], log_variances[members], weight)[1].numpy()
+    def marginals(
+        points: Int[np.ndarray, " points"], members: Int[np.ndarray, " members"]
+    ) -> Float[np.ndarray, "points latents"]:
+        """Log-densities of the mixture of members, in pieces that stay in the cache."""
+        total = torch.zeros((z.shape[0], len(points)), dtype=torch.float64)
+        for j in range(len(total)):
+            parts = [a[j, members].split(MEMBERS) for a in (means, inverse, constant)]
+            for some, sums in zip(z[j, points].split(POINTS), total[j].split(POINTS), strict=True):
+                for mean, scale, height in zip(*parts, strict=True):
+                    scaled = (some[:, None] - mean).mul_(scale)
+                    # each z is near its own posterior, which is a member: the sum cannot vanish
+                    sums += torch.addcmul(height, scaled, scaled, value=-1).exp2_().sum(1)
+        return (total / len(members)).log().T.numpy()
 
-    aggregate = marginals(torch.ones(len(z)) > 0, torch.ones(len(mu)) > 0)
+    aggregate = marginals(np.arange(len(rows)), np.arange(len(mu)))
     result = np.empty((len(rows), v.shape[1], mu.shape[1]))
     for k, factor in enumerate(v.T):
         for value in np.unique(factor[rows]):
-            points, members = (torch.from_numpy(a == value) for a in (factor[rows], factor))
+            points, members = (np.flatnonzero(a == value) for a in (factor[rows], factor))
             result[points, k] = marginals(points, members) - aggregate[points]
     return result
 
