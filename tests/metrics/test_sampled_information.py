@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from betascan.core.randomness import stream
-from betascan.metrics import MetricError, mig_chen
+from betascan.metrics import MetricError, mig_chen, sampled_information
 from betascan.metrics.sampled_information import gap_of_information, pointwise_information
 
 
@@ -34,7 +34,10 @@ def test_collapsed_posteriors_have_none():
     assert mig_chen(np.zeros((24, 3)), np.zeros((24, 3)), factors) == pytest.approx(0, abs=1e-12)
 
 
-def test_equals_the_double_loop_of_the_definition():
+@pytest.mark.parametrize("pieces", [(64, 512), (7, 5)])
+def test_equals_the_double_loop_of_the_definition(monkeypatch, pieces):
+    for name, size in zip(("POINTS", "MEMBERS"), pieces, strict=True):
+        monkeypatch.setattr(sampled_information, name, size)
     factors = grid(repeats=2)
     rng = np.random.default_rng(0)
     mean = np.column_stack([factors, factors[:, 0]]) + rng.normal(size=(48, 4))
