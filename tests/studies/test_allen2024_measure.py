@@ -27,6 +27,15 @@ def forward_pass(decoder="convolutional", kind="gaussian", posterior="diagonal",
     return ForwardPass(vae, x, torch.empty(0), likelihood, pixel_scale=1.5)
 
 
+def measures_of(forward, active, samples=4):
+    noise = torch.Generator().manual_seed(0)
+    return measure.decoder_measures(forward, measure.curvatures(forward), active, samples, noise)
+
+
+def precisions_of(forward, beta, active):
+    return measure.precisions(forward, measure.curvatures(forward), beta, active, torch.Generator())
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "bernoulli"])
 def test_the_hessian_is_the_second_derivative_of_d(kind):
     forward = forward_pass(kind=kind)
@@ -49,8 +58,7 @@ def test_gauss_newton_is_the_hessian_of_a_linear_decoder(kind):
 @pytest.mark.parametrize("posterior", ["diagonal", "full"])
 def test_samples_of_a_linear_decoder_are_as_expanded(posterior):
     forward = forward_pass("linear", posterior=posterior)
-    noise = torch.Generator().manual_seed(0)
-    measures = measure.decoder_measures(forward, torch.arange(3), 4000, noise)
+    measures = measures_of(forward, torch.arange(3), 4000)
     away = (measures["sampled"] - measures["hessian"]).abs() / measures["sampled_error"]
     assert away.max() < 4
     np.testing.assert_allclose(measures["hessian"], measures["gauss_newton"])
@@ -60,7 +68,7 @@ def test_measures_of_a_linear_decoder_are_those_of_its_matrix():
     forward = forward_pass("linear")
     W = forward.vae.decoder[0].weight.detach().numpy()[:, [0, 2]]
     active = torch.tensor([0, 2])
-    measures = measure.decoder_measures(forward, active, 4, torch.Generator())
+    measures = measures_of(forward, active)
     gram = W.T @ W
     off = math.sqrt(2) * gram[0, 1] / np.linalg.norm(gram)
     cosine = gram[0, 1] / np.sqrt(gram[0, 0] * gram[1, 1])
@@ -83,7 +91,7 @@ def test_measures_of_a_linear_decoder_are_those_of_its_matrix():
 def test_precisions_of_a_linear_decoder(posterior):
     forward = forward_pass("linear", posterior=posterior)
     W = forward.vae.decoder[0].weight.detach().numpy()
-    entries = measure.precisions(forward, 2.0, torch.tensor([0, 2]), torch.Generator())
+    entries = precisions_of(forward, 2.0, torch.tensor([0, 2]))
     assert len(entries) == 3 * (3 if posterior == "diagonal" else 6)
     right = np.eye(3) + 1.5 * W.T @ W / (2 * 0.4)
     for side in tables.SIDES:
@@ -98,15 +106,15 @@ def test_precisions_of_a_linear_decoder(posterior):
 
 @pytest.mark.parametrize("changed", [{"prior": "laplace"}, {"kind": "laplace"}])
 def test_there_is_no_right_side_with_a_laplace_prior_or_likelihood(changed):
-    entries = measure.precisions(forward_pass(**changed), 1.0, torch.arange(3), torch.Generator())
+    entries = precisions_of(forward_pass(**changed), 1.0, torch.arange(3))
     assert entries[list(tables.SIDES)].isna().all(axis=None)
     assert entries["left"].notna().all()
 
 
 def test_collapsed_latents_have_no_measures():
-    none = measure.decoder_measures(forward_pass(), torch.arange(0), 4, torch.Generator())
+    none = measures_of(forward_pass(), torch.arange(0))
     assert none[["offdiagonal_mass", "log_volume", "gradient_mass"]].isna().all(axis=None)
-    one = measure.decoder_measures(forward_pass(), torch.tensor([1]), 4, torch.Generator())
+    one = measures_of(forward_pass(), torch.tensor([1]))
     assert one["offdiagonal_mass"].isna().all()
     np.testing.assert_allclose(one["log_volume"], np.log(one["s1"]))
 
@@ -147,12 +155,10 @@ def test_errors_of_an_expansion():
 def two_models(tmp_path):
     """Files of two models in folders by signature, the second with one active latent fewer."""
     measures = {
-        "aaa": measure.decoder_measures(
-            forward_pass("linear"), torch.arange(3), 4, torch.Generator()
-        ),
-        "bbb": measure.decoder_measures(forward_pass(), torch.arange(2), 4, torch.Generator()),
+        "aaa": measures_of(forward_pass("linear"), torch.arange(3)),
+        "bbb": measures_of(forward_pass(), torch.arange(2)),
     }
-    entries = measure.precisions(forward_pass(), 5.0, torch.arange(3), torch.Generator())
+    entries = precisions_of(forward_pass(), 5.0, torch.arange(3))
     for number, (signature, points) in enumerate(measures.items()):
         folder = tmp_path / signature
         folder.mkdir()

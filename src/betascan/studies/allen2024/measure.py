@@ -5,7 +5,7 @@ measure of J: their columns are about 0 and have no direction. With fewer than t
 nothing that could be orthogonal, and the measures are NaN.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ from betascan.objectives import ForwardPass, derivatives, distortion
 from betascan.studies.runs import Row
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import rate_weight
+
+Curvatures = Mapping[str, Float[Tensor, "images latents latents"]]
 
 N_FOR_ACTIVE = 1000  # images over which the variance of posterior means is taken
 N_CODES = 8  # samples of z over which J^T J is averaged, in pairs mean +- noise
@@ -87,9 +89,11 @@ def measure(
         forward = ForwardPass(
             vae, batches[order[:points]], torch.empty(0), saved.run.likelihood, batches.pixel_scale
         )
-        beta = rate_weight(saved.run.objective)
-        write_csv(with_keys(decoder_measures(forward, active, samples, noise), row), to_jacobians)
-        write_csv(with_keys(precisions(forward, beta, active, noise), row), to_identities)
+        at_mean, beta = curvatures(forward), rate_weight(saved.run.objective)
+        measures = decoder_measures(forward, at_mean, active, samples, noise)
+        entries = precisions(forward, at_mean, beta, active, noise)
+        write_csv(with_keys(measures, row), to_jacobians)
+        write_csv(with_keys(entries, row), to_identities)
 
 
 @torch.no_grad()
@@ -100,7 +104,11 @@ def _active(vae: Vae, batches: ImageBatches, rows: Rows) -> Tensor:
 
 
 def decoder_measures(
-    forward: ForwardPass, active: Int[Tensor, " active"], samples: int, noise: torch.Generator
+    forward: ForwardPass,
+    at_mean: Curvatures,
+    active: Int[Tensor, " active"],
+    samples: int,
+    noise: torch.Generator,
 ) -> pd.DataFrame:
     """Measure the decoder around each image's posterior mean.
 
@@ -108,6 +116,8 @@ def decoder_measures(
     ----------
     forward : ForwardPass
         Model and images.
+    at_mean : Mapping
+        Returned by `curvatures`.
     active : Tensor of shape (active,)
         Numbers of the active latents.
     samples : int
@@ -131,8 +141,8 @@ def decoder_measures(
         reconstruction = mean_image(vae.decode(mean), forward.likelihood)
         error = scale * (reconstruction - forward.x).square().flatten(1).sum(1)
         columns = {"squared_error": error, **sampled_increase(forward, samples, noise)}
-    H, covariance = hessian(forward), _covariance(forward.posterior)
-    for name, curvature in (("hessian", H), ("gauss_newton", gauss_newton(forward, mean))):
+    covariance = _covariance(forward.posterior)
+    for name, curvature in at_mean.items():
         columns[name] = (curvature * covariance).sum((1, 2)) / 2
     frame = pd.DataFrame({name: value.numpy() for name, value in columns.items()})
     frame.insert(0, "active", len(active))
@@ -158,8 +168,15 @@ def decoder_measures(
         frame["axis_distance"] = 1 - axis_alignment(J).numpy()
         gradient = singular_value_gradient(decode, z)
         frame["gradient_mass"] = offdiagonal_mass(gradient).detach().numpy()
-        frame["hessian_mass"] = offdiagonal_mass(H[:, active][:, :, active]).numpy()
+        H = at_mean["hessian"][:, active][:, :, active]
+        frame["hessian_mass"] = offdiagonal_mass(H).numpy()
     return frame
+
+
+def curvatures(forward: ForwardPass) -> Curvatures:
+    """Return `hessian` and `gauss_newton` of D at each image's posterior mean, by these names."""
+    mean = forward.posterior.mean.detach()
+    return {"hessian": hessian(forward), "gauss_newton": gauss_newton(forward, mean)}
 
 
 def hessian(forward: ForwardPass) -> Float[Tensor, "images latents latents"]:
@@ -225,7 +242,11 @@ def sampled_increase(
 
 
 def precisions(
-    forward: ForwardPass, beta: float, active: Int[Tensor, " active"], noise: torch.Generator
+    forward: ForwardPass,
+    at_mean: Curvatures,
+    beta: float,
+    active: Int[Tensor, " active"],
+    noise: torch.Generator,
 ) -> pd.DataFrame:
     """Return both sides of Sigma^-1 = I + E_q[H] / beta, entry by entry, at each image.
 
@@ -233,6 +254,8 @@ def precisions(
     ----------
     forward : ForwardPass
         Model and images.
+    at_mean : Mapping
+        Returned by `curvatures`.
     beta : float
         Weight of the rate in its training.
     active : Tensor of shape (active,)
@@ -255,10 +278,10 @@ def precisions(
     for _ in range(N_CODES // 2):
         step = torch.randn(mean.shape, generator=noise)
         codes += [posterior.sample(step).detach(), posterior.sample(-step).detach()]
-    curvatures = {
-        "gauss_newton": gauss_newton(forward, mean),
+    right_sides = {
+        "gauss_newton": at_mean["gauss_newton"],
         "expected": torch.stack([gauss_newton(forward, z) for z in codes]).mean(0),
-        "hessian": hessian(forward),
+        "hessian": at_mean["hessian"],
     }
     full = posterior.lower is not None
     row, column = np.triu_indices(latents) if full else np.diag_indices(latents)
@@ -272,7 +295,7 @@ def precisions(
         "left": left[:, row, column].numpy().ravel(),
     }
     exists = forward.vae.model.prior != "laplace" and forward.likelihood.kind != "laplace"
-    for name, curvature in curvatures.items():
+    for name, curvature in right_sides.items():
         right = torch.eye(latents) + curvature / beta
         table[name] = right[:, row, column].numpy().ravel() if exists else np.nan
     return pd.DataFrame(table)
