@@ -308,7 +308,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="metric_stability",
                 function="metric_figures.stability",
                 needs={"repeated": stability},
-                footer=_footer(context, "dsprites", seeds=1),
+                footer=_footer(context, "dsprites"),
                 caption="Question 3, on dSprites: how far scores move. Above left: root "
                 "mean square distance of single scores from the mean score at "
                 "the most samples, in units of the standard deviation between "
