@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from betascan.plots.saving import save
 from betascan.studies.outlook import figures, sprite_figures
 from betascan.studies.own import figures as own
 from betascan.theory import landau
@@ -123,6 +124,19 @@ def test_no_law_is_drawn_of_a_latent_that_is_inactive_below_its_threshold(latent
     for ax in (left, middle):
         dots = [line for line in ax.lines if line.get_marker() in ("o", "s")]
         assert [dot.get_markerfacecolor() == "none" for dot in dots] == [False, True]
+
+
+def test_without_a_threshold_there_is_no_utility_against_it(latents, tmp_path):
+    rows = {
+        "seed": [0],
+        "rank": [1],
+        "threshold": [np.nan],
+        "utility": [0.4],
+        "inactive_below": [0],
+    }
+    figure = sprite_figures.dsprites(latents, written(tmp_path, "modes.csv", rows))
+    save(figure, tmp_path / "a.png", tmp_path / "a.pdf", "")
+    assert not figure.axes[1].lines
 
 
 def test_a_factor_is_shown_of_active_latents_alone(latents):

@@ -26,8 +26,8 @@ def dsprites(latents: Path, modes: Path) -> Figure:
     grid = np.geomspace(shown["T"].min(), shown["T"].max(), 300)
     seeds = dict(zip(spectrum["seed"].unique(), MARKERS, strict=False))
     for row in spectrum.itertuples():
-        colour = looks[row.rank]["color"]
-        fits = row.inactive_below <= 1 and not np.isnan(row.threshold)
+        colour, found = looks[row.rank]["color"], not np.isnan(row.threshold)
+        fits = found and row.inactive_below <= 1
         fill = {} if fits else {"mfc": "none", "mew": 0.6}
         if row.seed == first:
             latent = shown[shown["rank"] == row.rank].sort_values("T")
@@ -35,7 +35,7 @@ def dsprites(latents: Path, modes: Path) -> Figure:
             if fits:
                 law = landau.signal_fraction(grid, row.threshold)
                 left.plot(grid, law, lw=0.7, color=colour)
-        if row.utility > 0:
+        if found and row.utility > 0:
             look = {"color": colour, "marker": seeds[row.seed], "ms": 3.4}
             middle.plot(row.threshold, row.utility, **look, **fill)
     useful = spectrum[spectrum["utility"] > 0].dropna(subset=["threshold"])
