@@ -92,3 +92,17 @@ def test_errors_by_hand():
     error = repeats.errors(table).set_index(["model", "samples"])["error"]
     assert error["a", 10] == pytest.approx(math.sqrt((1 + 4) / 2) / unit)
     assert error["b", 100] == pytest.approx(0.5 / unit)
+
+
+def test_the_deviation_over_repeats_has_none_of_that_between_seeds():
+    """Two seeds whose scores are 5 apart; each moves by 1 from repeat to repeat."""
+    rows = [
+        ("m", usual, usual == "yes", 10, "a", 1.0, seed, repeat, 5.0 * seed + repeat)
+        for usual in ("yes", "no")
+        for seed in (1, 2)
+        for repeat in (0, 1, 2)
+    ]
+    names = ["metric", "setting", "usual", "samples", "model", "beta", "seed", "repeat", "value"]
+    table = repeats.deviations(pd.DataFrame(rows, columns=names))
+    assert list(table["seed"]) == [1, 2]
+    assert list(table["deviation"]) == pytest.approx([1.0, 1.0])

@@ -22,6 +22,7 @@ from betascan.studies.chen2018.repeats import (
     LABELS,
     between_model_std,
     by_setting,
+    deviations,
     errors,
 )
 from betascan.studies.runs import Row, keyed
@@ -124,10 +125,9 @@ def stability(repeated: Path) -> Figure:
 
 
 def _over_samples(ax: Axes, raw: Axes, table: pd.DataFrame) -> None:
-    error, usual = errors(table), table[table["usual"]]
-    deviation = usual.groupby(["metric", "samples", "model", "beta"])["value"].std().reset_index()
+    error, deviation = errors(table), deviations(table)
     for metric, look in categorical(LABELS).items():
-        for axes, values, column in ((ax, error, "error"), (raw, deviation, "value")):
+        for axes, values, column in ((ax, error, "error"), (raw, deviation, "deviation")):
             median = values[values["metric"] == metric].groupby("samples")[column].median()
             axes.plot(median.index, median, label=LABELS[metric], **look)
     for axes in (ax, raw):

@@ -56,6 +56,19 @@ def errors(repeated: pd.DataFrame) -> pd.DataFrame:
     return mean
 
 
+def deviations(repeated: pd.DataFrame) -> pd.DataFrame:
+    """Return the standard deviation over repeats of each model's score, at the usual setting.
+
+    Returns
+    -------
+    DataFrame
+        metric, samples, MODEL, deviation.
+    """
+    usual = repeated[repeated["usual"]]
+    deviation = usual.groupby(["metric", "samples", *MODEL])["value"].std()
+    return deviation.rename("deviation").reset_index()
+
+
 def by_setting(repeated: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return reference scores of one metric, models x settings."""
     means = reference_scores(repeated)
