@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
@@ -75,12 +75,14 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
             if estimator != "exact":
                 biases.plot(range(len(betas)), one["bias"].mean().abs(), **style)
         if term == "index_code_mi":
-            for ax in (exact, values):
-                ax.axhline(np.log(images), color=GUIDE, lw=0.7, ls="--", label=f"log {images:,}")
+            bound, look = np.log(images), {"color": GUIDE, "lw": 0.7, "ls": "--"}
+            exact.axhline(bound, **look)
+            values.axhline(bound, label=f"log {images:,}", **look)
         exact.set_ylabel(label)
         values.set_yscale("symlog", linthresh=1)
         values.axhline(0, color=GUIDE, lw=0.4)
         biases.set_yscale("log")
+        biases.yaxis.set_minor_formatter(NullFormatter())
     titles = (
         f"exact over {images:,} images",
         "estimates from minibatches, mean over models\n(linear within ±1)",
@@ -92,8 +94,8 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
         bottom.set_xlabel(BETA)
     axes[0, 0].legend(fontsize=SMALL)
     figure.legend(
-        *axes[0, 1].get_legend_handles_labels(), loc="outside upper center", ncols=4,
-        title=labels.dataset(dataset, standins),
+        *axes[0, 1].get_legend_handles_labels(), loc="outside upper center", ncols=5,
+        fontsize=SMALL, title=labels.dataset(dataset, standins),
     )  # fmt: skip
     return figure
 
