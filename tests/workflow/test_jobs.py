@@ -136,6 +136,17 @@ def test_a_footer_says_where_training_is_below_a_hundredth_of_the_papers():
     assert steps == ["far too few: 1,499 of 150,000 steps", "1,500 of 150,000 steps"]
 
 
+def test_a_footer_says_how_many_seeds_stand_ins_have():
+    images = {"seeds": [1, 2, 3], "standin_seeds": 2}
+    shapes3d = {"source": "standin", "images": 100}
+    ours = papers(scale="mine", allen2024={"images": images}, data={"shapes3d": shapes3d})
+    rows = studies(ours, papers())["allen2024"]
+    (footer,) = (f.footer for f in rows.figures if f.name == "tradeoff")
+    assert footer.endswith(", 3 of 10 seeds (stand-ins: 2)")
+    seeds = {m.row["keys"]["seed"] for m in rows.trainings if m.data.name == "shapes3d"}
+    assert seeds == {1, 2}
+
+
 def test_a_shrunk_study_says_so_and_the_others_do_not():
     ours, full = papers(scale="mine", denardin2025={"strong_gamma": 3}), papers()
     rows = studies(ours, full)

@@ -99,6 +99,18 @@ class Context(Generic[Section]):
         """Return the seeds of a data set: the first few only, if it is a stand-in."""
         return seeds[:on_standins] if self.standins([dataset]) else seeds
 
+    def number_of_seeds(
+        self, datasets: Sequence[str], ours: int, papers: int, on_standins: int | None
+    ) -> str:
+        """Return how many seeds, of how many, and of which stand-ins have fewer."""
+        text = f"{self.of_papers(ours, papers)} seeds"
+        standins = self.standins(datasets)
+        if on_standins is None or on_standins >= ours or not standins:
+            return text
+        if len(standins) == len(datasets):
+            return f"{self.of_papers(on_standins, papers)} seeds"
+        return f"{text} (stand-ins: {on_standins})"
+
     def trained(self, file: str, trainings: Iterable[Training]) -> list[str]:
         """Return the files of that name that training leaves: model.pt, history.csv, card.json."""
         return [f"{self.paths.models}/{training.signature}/{file}" for training in trainings]

@@ -30,7 +30,6 @@ from betascan.studies.allen2024.figure_parts import (
 )
 from betascan.studies.allen2024.tables import DATASETS
 
-APART = 0.1  # relative difference from which a pair of models is named
 OFF_LAW = 3.0  # factor by which a measured variance must miss its law to be annotated
 
 
@@ -230,19 +229,18 @@ def _annotate_off_law(ax: Axes, scan: pd.DataFrame) -> None:
 
 
 def _pairs(ax: Axes, frame: pd.DataFrame, **look: Any) -> None:
-    """Draw squared errors of models trained as (beta, 1) and (1, beta); name those far apart."""
+    """Draw squared errors of models trained as (beta, 1) and (1, beta)."""
     as_beta = frame[frame["variance"] == 1].set_index(["seed", "beta"])["squared_error"]
     rescaled = frame[(frame["beta"] == 1) & (frame["variance"] != 1)]
     as_sigma2 = rescaled.set_index(["seed", "variance"])["squared_error"]
     both = as_beta.index.intersection(as_sigma2.index)
     ax.plot(as_beta[both], as_sigma2[both], ls="", **look)
-    for (seed, beta), ratio in (as_sigma2[both] / as_beta[both]).items():
-        if abs(np.log(ratio)) > np.log1p(APART):
-            place = as_beta[seed, beta], as_sigma2[seed, beta]
-            ax.annotate(
-                f"{labels.setting(beta=beta)},\nseed {seed}", place, (-5, 0), ha="right",
-                va="center", textcoords="offset points", fontsize=SMALL, color=GUIDE,
-            )  # fmt: skip
+    if len(both):
+        apart = np.expm1(np.abs(np.log(as_sigma2[both] / as_beta[both])).median())
+        ax.annotate(
+            f"median pair {100 * apart:.1f} % apart", (0.04, 0.95 - 0.08 * len(ax.texts)),
+            xycoords="axes fraction", fontsize=SMALL, color=look["color"], va="top",
+        )  # fmt: skip
 
 
 def singular_values(table: Path, standins: Collection[str]) -> Figure:

@@ -30,11 +30,11 @@ LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton"}
 def _panels(
     frames: Mapping[str, pd.DataFrame], collapsed: Path, standins: Collection[str]
 ) -> Figure:
-    """Draw a panel for each column of a frame, over the frame's column ``group``."""
+    """Draw a panel for each column of a frame, over the first frame's values of ``group``."""
     rows = -(-len(frames) // 3)
+    order = list(dict.fromkeys(next(iter(frames.values()))["group"]))
     figure, axes = plt.subplots(rows, 3, figsize=(PAGE, 2.1 * rows + 0.3))
     for ax, (column, frame) in zip(axes.flat, frames.items(), strict=True):
-        order = list(dict.fromkeys(frame["group"]))
         boxes(ax, frame, x="group", y=column, hue="dataset", order=order, looks=DATASET_LOOKS)
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":

@@ -120,8 +120,8 @@ def _identity(ax: Axes, frame: pd.DataFrame) -> None:
         error = float(np.median(np.abs(entries["right"] / entries["left"] - 1)))
         off = f"off by {100 * error:.0f} %" if error > EXACT else f"exact to {error:.0e}"
         ax.plot(
-            entries["right"], entries["left"], "o", ms=1.8, mew=0, alpha=0.5, rasterized=True,
-            color=look["color"], label=f"{posterior}: {off}",
+            entries["right"], entries["left"], "o", ms=1.5, mew=0, alpha=0.3, rasterized=True,
+            color=look["color"], label=f"{posterior}: {off}", zorder=3 - 0.1 * len(ax.lines),
         )  # fmt: skip
     ax.set(xscale="log", yscale="log")
     ax.xaxis.set_minor_formatter(NullFormatter())

@@ -52,11 +52,13 @@ def study(context: Context[Allen2024]) -> Study:
     data = "; ".join(context.described(dataset) for dataset in DATASETS)
     size = ""
     if scale != context.papers_name:
+        seeds = context.number_of_seeds(
+            DATASETS, len(images.seeds), len(papers.seeds), images.standin_seeds
+        )
         size = (
             f"\n{context.of_papers(images.model.size, papers.model.size)} pixels, "
             f"{context.of_papers(images.model.latents, papers.model.latents)} latents, "
-            f"{context.steps(images.steps, papers.steps)}, "
-            f"{context.of_papers(len(images.seeds), len(papers.seeds))} seeds"
+            f"{context.steps(images.steps, papers.steps)}, {seeds}"
         )
     footer = context.footer(scale, f"{data}{size}")
     footer_with_linear = context.footer(scale, f"{data}; linear-Gaussian, exact{size}")

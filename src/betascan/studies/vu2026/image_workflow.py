@@ -226,9 +226,10 @@ def _footer(context: Context[Vu2026], datasets: Sequence[str], seeds: int | None
     if scale == context.papers_name:
         return footer
     steps = (c.base_steps + c.continuation_steps for c in (config, papers))
+    number_of_seeds = context.number_of_seeds(
+        datasets, seeds or len(config.seeds), len(papers.seeds), config.standin_seeds
+    )
     return (
         f"{footer}\n{context.of_papers(config.model.size, papers.model.size)} pixels, "
-        f"{context.steps(*steps)}, "
-        f"{context.of_papers(seeds or len(config.seeds), len(papers.seeds))} seeds: "
-        "too little for the published numbers"
+        f"{context.steps(*steps)}, {number_of_seeds}: too little for the published numbers"
     )
