@@ -48,7 +48,7 @@ def _panels(
         if column in LOGARITHMIC:
             ax.set_yscale("log")
         else:
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.03 * ax.get_ylim()[1])  # markers of equal values are not cut
         ax.set_title(LABELS[column])
     names = {key: labels.dataset(key, standins) for key in DATASETS}
     legend(figure, axes.flat, *handles(DATASET_LOOKS, names))
