@@ -133,6 +133,7 @@ def test_a_replayed_training_goes_on_from_its_checkpoint(image_file, monkeypatch
     images = ImageBatches(image_file, 32, torch.device("cuda"))
     run = small_run(FACTOR, device="cuda", interval=1, cuda_graph=True)
     whole, path, validate = fit(run, images), tmp_path / "run.pt", loop.validate
+    assert whole.record["precision"] == "float32, products in TF32"
 
     def interrupted(*args):
         if path.exists():

@@ -1,44 +1,17 @@
 """What the studies of images have in common: how models are trained and scored."""
 
-from operator import not_
-from typing import Literal
-
 from pydantic import Field, field_validator
 
 from betascan.config.base import ConfigModel
-from betascan.config.vae import Training
+from betascan.config.vae import Training, TrainingSettings
 from betascan.metrics.registry import METRICS
 
 TABULAR_METRICS = [name for name, metric in METRICS.items() if "encoder" not in metric.needs]
 """Metrics that need no images of factors on demand."""
 
 
-class TrainingDefaults(ConfigModel):
-    """What all trainings of a study share; see `betascan.config.vae.Training`."""
-
-    lr: float = Field(gt=0, description="Adam's learning rate")
-    held_out: float = Field(
-        ge=0,
-        lt=0.5,
-        description="share of the images held out for validation, and as much again for the test",
-    )
-    interval: int | None = Field(
-        ge=1, description="steps between rows of the history; null: one epoch"
-    )
-    precision: Literal["float32", "float16"] = Field(
-        description="float16: mixed precision where there is CUDA, else float32"
-    )
-    device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
-    threads: int = Field(
-        ge=1,
-        description="number of torch threads of a training on a CPU; decides the rounding of its "
-        "results",
-    )
-    cuda_graph: bool = Field(
-        default=False,
-        exclude_if=not_,
-        description="replay each step as one CUDA graph; no effect on a CPU",
-    )
+class TrainingDefaults(TrainingSettings):
+    """What all trainings of a study share, in its section of the configuration."""
 
     def training(
         self,

@@ -113,25 +113,14 @@ Objective = Annotated[
 ]
 
 
-class Training(ConfigModel):
-    """How long a VAE is trained, in which steps, and on which device."""
+class TrainingSettings(ConfigModel):
+    """What all trainings of a study share."""
 
-    batch_size: int = Field(ge=2, description="number of images per step")
     lr: float = Field(gt=0, description="Adam's learning rate")
-    epochs: float | None = Field(
-        gt=0, description="largest number of epochs; null where steps are given"
-    )
-    steps: int | None = Field(
-        ge=1, description="largest number of steps; null where epochs are given"
-    )
     held_out: float = Field(
         ge=0,
         lt=0.5,
         description="share of the images held out for validation, and as much again for the test",
-    )
-    patience: int | None = Field(
-        ge=1,
-        description="epochs without a better validation loss before training stops; null: never",
     )
     interval: int | None = Field(
         ge=1, description="steps between rows of the history; null: one epoch"
@@ -149,6 +138,22 @@ class Training(ConfigModel):
         default=False,
         exclude_if=operator.not_,  # a run without it keeps its signature
         description="replay each step as one CUDA graph; no effect on a CPU",
+    )
+
+
+class Training(TrainingSettings):
+    """How long a VAE is trained, in which steps, and on which device."""
+
+    batch_size: int = Field(ge=2, description="number of images per step")
+    epochs: float | None = Field(
+        gt=0, description="largest number of epochs; null where steps are given"
+    )
+    steps: int | None = Field(
+        ge=1, description="largest number of steps; null where epochs are given"
+    )
+    patience: int | None = Field(
+        ge=1,
+        description="epochs without a better validation loss before training stops; null: never",
     )
 
     @model_validator(mode="after")

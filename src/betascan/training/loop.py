@@ -183,8 +183,9 @@ def train(
     training, device, label = run.training, images.device, label or run.objective.kind
     torch.set_num_threads(training.threads)
     if device.type == "cuda":
-        torch.set_float32_matmul_precision("high")  # TF32
+        torch.set_float32_matmul_precision("high")
     mixed = training.precision == "float16" and device.type in AMP_DEVICES
+    single = "float32, products in TF32" if device.type == "cuda" else "float32"
 
     fractions = (1 - 2 * training.held_out, training.held_out, training.held_out)
     rows, validation_rows, _ = split(len(images), run.seed, fractions)
@@ -294,7 +295,7 @@ def train(
         history=pd.DataFrame(state.history).astype({"step": int}),
         record={
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            "precision": "float16 mixed" if mixed else "float32",
+            "precision": "float16 mixed" if mixed else single,
             "seconds": state.seconds,
         },
     )
