@@ -67,7 +67,7 @@ def test_every_published_number_has_its_row(finished):
     cells = table["item"].str.startswith("change in %")
     assert cells.sum() == 3 * 4 * 4
     assert (table[cells]["verdict"] == "by construction").sum() == 3 * 4
-    origin = pd.read_csv(finished / "results/origin.csv")
+    origin = pd.read_csv(finished / "results/origin.csv", dtype={"commit": str})  # 96659e2
     assert set(origin["scale"]) == {"test"}
     told = json.loads((finished / "results/denardin2025/provenance.json").read_text())["made_by"]
     own = origin.set_index("study").loc["denardin2025", "commit"]

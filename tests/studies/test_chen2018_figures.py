@@ -134,8 +134,9 @@ def test_elbo_terms_are_those_of_their_title_and_estimator(tables):
     expected = bias.groupby("beta")["bias"].mean()
     np.testing.assert_allclose(line(axes[1, 2], "MWS").get_ydata(), expected)
     assert axes[0, 2].get_title() == "|bias| (nats), mean over models"
-    bound = line(axes[0, 0], f"log {int(terms['samples'].max()):,}").get_ydata()
+    bound = line(axes[0, 1], f"log {int(terms['samples'].max()):,}").get_ydata()
     np.testing.assert_allclose(bound, np.log(terms["samples"].max()))
+    assert any(np.array_equal(one.get_ydata(), bound) for one in axes[0, 0].lines)
     colours = {one.get_color() for one in axes[0, 1].lines[:4]}
     assert not colours & {look["color"] for look in MODEL_LOOKS.values()}
 

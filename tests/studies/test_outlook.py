@@ -59,7 +59,13 @@ def scaling(factor):
 def sprites(gain, seeds=(0, 1, 2)):
     """MIG over T that gains so much at T = 0.1, in every seed."""
     rows = [
-        {"seed": seed, "rank": 0, "T": T, "mig": 0.1 + 0.01 * seed + gain * (T == 0.1)}
+        {
+            "seed": seed,
+            "rank": 0,
+            "T": T,
+            "mig": 0.1 + 0.01 * seed + gain * (T == 0.1),
+            "plateau": False,
+        }
         for seed in seeds
         for T in (0.001, 0.01, 0.1, 1)
     ]

@@ -96,7 +96,7 @@ def test_scaling_has_a_line_a_grid_and_a_share(tmp_path):
 def latents(tmp_path):
     rows = [
         {"seed": seed, "T": price, "rank": rank, "signal_fraction": 0.9 if rank < 2 else 0.05,
-         "mig": 0.1 + seed * 0.2, "nmi_shape": 0.25, "nmi_posX": 0.5}
+         "mig": 0.1 + seed * 0.2, "nmi_shape": 0.25, "nmi_posX": 0.5, "plateau": False}
         for seed in (0, 1) for price in T for rank in (0, 1, 2)
     ]  # fmt: skip
     return written(tmp_path, "latents.csv", rows)
@@ -105,7 +105,7 @@ def latents(tmp_path):
 def test_mig_is_a_mean_over_seeds(latents, tmp_path):
     rows = {"seed": [0, 0], "rank": [1, 2], "threshold": [0.5, np.nan], "utility": [0.4, -0.1]}
     left, middle, right, *_ = sprite_figures.dsprites(
-        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 0]})
+        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 0]}), 0.1
     ).axes
     (line,) = (line for line in right.lines if line.get_marker() == "o")
     np.testing.assert_allclose(line.get_xydata(), np.column_stack([T, np.full(5, 0.2)]))
@@ -113,10 +113,27 @@ def test_mig_is_a_mean_over_seeds(latents, tmp_path):
     assert points(left, "o") >= {(price, 0.9) for price in T}
 
 
+def test_a_model_on_a_plateau_is_a_cross_and_in_no_mean(latents, tmp_path):
+    table = pd.read_csv(latents)
+    table.loc[(table["seed"] == 1) & (table["T"] == T[2]), "plateau"] = True
+    empty = (table["seed"] == 0) & (table["T"] == T[4])
+    table.loc[empty, "signal_fraction"] = 0.05
+    table.to_csv(latents, index=False)
+    rows = {"seed": [0], "rank": [1], "threshold": [np.nan], "utility": [0], "inactive_below": [0]}
+    modes = written(tmp_path, "modes.csv", rows)
+    *_, right, _ = sprite_figures.dsprites(latents, modes, 0.1).axes
+    (cross,) = points(right, "x")
+    assert cross == pytest.approx((T[2], 0.3))
+    (line,) = (line for line in right.lines if line.get_marker() == "o")
+    np.testing.assert_allclose(line.get_ydata(), [0.2, 0.2, 0.1, 0.2, 0.2])
+    (dashed,) = (line for line in right.lines if line.get_linestyle() == "--")
+    assert dashed.get_ydata()[0] == pytest.approx(0.1)  # the empty model's
+
+
 def test_no_law_is_drawn_of_a_latent_that_is_inactive_below_its_threshold(latents, tmp_path):
     rows = {"seed": [0, 0], "rank": [1, 2], "threshold": [0.5, 0.4], "utility": [0.4, 0.1]}
     left, middle, *_ = sprite_figures.dsprites(
-        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 2]})
+        latents, written(tmp_path, "modes.csv", rows | {"inactive_below": [1, 2]}), 0.1
     ).axes
     (law,) = (line for line in left.lines if line.get_linestyle() == "-")
     T_law, M2 = law.get_xydata().T
@@ -134,13 +151,13 @@ def test_without_a_threshold_there_is_no_utility_against_it(latents, tmp_path):
         "utility": [0.4],
         "inactive_below": [0],
     }
-    figure = sprite_figures.dsprites(latents, written(tmp_path, "modes.csv", rows))
+    figure = sprite_figures.dsprites(latents, written(tmp_path, "modes.csv", rows), 0.1)
     save(figure, tmp_path / "a.png", tmp_path / "a.pdf", "")
     assert not figure.axes[1].lines
 
 
 def test_a_factor_is_shown_of_active_latents_alone(latents):
-    (ax,) = sprite_figures.factors(latents, floor=0.1).axes
+    (ax,) = sprite_figures.factors(latents, 0.1).axes
     assert points(ax, "s") == {(price, 1) for price in T}  # posX, the second factor
     assert points(ax, ".") == {(price, 2) for price in T}
     assert not points(ax, "o")

@@ -46,6 +46,11 @@ def measured(tmp_path_factory):
     return images, saved.vae(), pd.read_csv(table)
 
 
+def write(folder, name, table):
+    table.to_csv(folder / f"{name}.csv", index=False)
+    return folder / f"{name}.csv"
+
+
 @torch.no_grad()
 def test_latents_are_ranked_and_know_factors(measured):
     images, vae, table = measured
@@ -87,11 +92,13 @@ def test_a_spectrum_is_fitted_over_the_models_of_a_seed(tmp_path):
         fractions = [np.nan, 1 - price / 0.5, max(1 - price / 0.25, 0), price * (price > 0.1)]
         left = [1, 0.5 + price / 10, 0.25 + price / 10, 0.25]
         pd.DataFrame(
-            {"seed": 3, "T": price, "rank": range(4), "signal_fraction": fractions,
+            {"seed": 3, "beta": price, "T": price, "rank": range(4), "signal_fraction": fractions,
              "distortion": left}
         ).to_csv(tmp_path / f"{number}.csv", index=False)  # fmt: skip
     parts = [tmp_path / f"{number}.csv" for number in range(4)]
-    sprites.spectrum(parts, tmp_path / "all.csv", tmp_path / "modes.csv", floor=0.1)
+    states = {"seed": 3, "beta": T, "state": "learnt", "annealed_rate": np.nan}
+    plateaus = write(tmp_path, "plateaus", pd.DataFrame(states))
+    sprites.spectrum(parts, plateaus, tmp_path / "all.csv", tmp_path / "modes.csv", floor=0.1)
     modes = pd.read_csv(tmp_path / "modes.csv")
     assert modes["seed"].tolist() == [3, 3, 3]
     np.testing.assert_allclose(modes["threshold"][:2], [0.5, 0.25])
@@ -99,3 +106,25 @@ def test_a_spectrum_is_fitted_over_the_models_of_a_seed(tmp_path):
     assert modes["threshold"][2] > 0.1
     assert modes["inactive_below"].tolist() == [0, 0, 2]  # it grows with T, at 0.05 and 0.1 it is 0
     assert len(pd.read_csv(tmp_path / "all.csv")) == 16
+
+
+def test_annealed_models_take_the_places_of_those_on_a_plateau(tmp_path):
+    """Of four betas the second is on a plateau; the third is, too, and stays empty if annealed."""
+    T = np.array([0.05, 0.1, 0.2, 0.4])
+    law = {"seed": 3, "rank": 1, "distortion": 0.5}
+    random = pd.DataFrame({**law, "beta": T, "T": T, "signal_fraction": [0.9, 0, 0, 0.2]})
+    annealed = random.assign(start="annealed", signal_fraction=[0.5, 0.8, 0, 0.9])[1:]
+    none = random.assign(rank=0, distortion=1.0)
+    parts = [write(tmp_path, "a", pd.concat([none, random])), write(tmp_path, "b", annealed)]
+    states = {
+        "state": ["learnt", "plateau", "plateau", "learnt"],
+        "annealed_rate": [np.nan, 2, 0, 3],
+    }
+    plateaus = write(tmp_path, "plateaus", pd.DataFrame({"seed": 3, "beta": T, **states}))
+    sprites.spectrum(parts, plateaus, tmp_path / "all.csv", tmp_path / "modes.csv", floor=0.1)
+    latents = pd.read_csv(tmp_path / "all.csv").query("rank == 1")
+    fitted = latents[~latents["plateau"]].sort_values("T")
+    assert fitted["T"].tolist() == [0.05, 0.1, 0.4]
+    assert fitted["signal_fraction"].tolist() == [0.9, 0.8, 0.2]
+    assert latents.loc[latents["plateau"], "T"].tolist() == [0.1, 0.2]
+    assert pd.read_csv(tmp_path / "modes.csv")["threshold"].item() == pytest.approx(0.5, abs=0.01)

@@ -122,12 +122,12 @@ def test_seeds_stand_under_their_data_set_metric_beta_and_lambda(image_table, sp
     assert ax.get_ylim()[0] == 0
 
 
-def test_models_on_a_plateau_are_hollow_and_the_floor_is_theirs(with_failures):
+def test_models_on_a_plateau_are_crosses_and_the_floor_is_theirs(with_failures):
     shown = panels(image_figures.boxes(*with_failures, FOUR, STANDINS))
     ax = shown["MIG", "dSprites"]
-    hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    crosses = [line for line in ax.lines if line.get_marker() == "x"]
     values = [image_value("dsprites", "MIG", 1, 32, lam) for lam in LAMBDAS]
-    np.testing.assert_allclose([line.get_ydata()[0] for line in hollow], values)
+    np.testing.assert_allclose([line.get_ydata()[0] for line in crosses], values)
     filled = [y for group in ax.collections if hasattr(group, "get_offsets")
               for _, y in group.get_offsets()]  # fmt: skip
     assert not np.isclose(np.subtract.outer(filled, values), 0).any()

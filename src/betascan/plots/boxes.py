@@ -80,8 +80,8 @@ def boxes(
     with warnings.catch_warnings():  # seaborn 0.13 calls matplotlib's boxplot in the old way
         warnings.simplefilter("ignore", MatplotlibDeprecationWarning)
         sns.boxplot(
-            table[counts >= FEW], width=_WIDTH, gap=0.2, fill=False, linewidth=0.7, fliersize=1.6,
-            medianprops={"linewidth": 1.3},
+            table[counts >= FEW], width=_WIDTH, gap=0.2, fill=False, linewidth=0.7, fliersize=3,
+            flierprops={"marker": "."}, medianprops={"linewidth": 1.3},
             **common,
         )  # fmt: skip
     at, half = places(order, looks), _WIDTH / len(looks) / 2
@@ -97,8 +97,9 @@ def boxes(
     if len(few):
         ax.plot([], [], color=GUIDE, lw=1, label="mean of the points")
     if len(few) < len(table):
-        box: Look = {"ls": "", "marker": "s", "mfc": "none", "label": "box: quartiles and median"}
+        box: Look = {"ls": "", "marker": "s", "mfc": "none", "label": "box: quartiles, median"}
         ax.plot([], [], color=GUIDE, **box)
+        ax.plot([], [], ".", color=GUIDE, ms=3, label="beyond the whiskers")
     for edge in range(1, len(order)):
         ax.axvline(edge - 0.5, color=FAINT, lw=0.5, zorder=0)
     ax.set_xticks(range(len(order)), [labels.level(group) for group in order])

@@ -55,6 +55,8 @@ THEME: dict[str, Any] = {
 Look = dict[str, Any]
 """Colour and marker as arguments of `Axes.plot`."""
 Level = TypeVar("Level", bound=Hashable)
+ON_PLATEAU: Look = {"marker": "x", "ls": "", "ms": 3, "clip_on": False}
+"""Models that carry nothing although an informative one has a lower loss, in every figure."""
 
 
 @contextmanager

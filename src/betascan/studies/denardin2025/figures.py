@@ -21,6 +21,7 @@ from betascan.plots.style import (
     COLUMN,
     GUIDE,
     MODEL_LOOKS,
+    ON_PLATEAU,
     PAGE,
     PIXELS,
     SMALL,
@@ -216,9 +217,9 @@ def scores(
             failed = runs[runs["plateau"]]
             if len(failed):
                 ax.plot(
-                    failed["weight"] * SHIFT[model], failed["value"], ls="", ms=3, clip_on=False,
+                    failed["weight"] * SHIFT[model], failed["value"],
                     label=f"{labels.MODELS[model]}, on a plateau",
-                    **MODEL_LOOKS[model] | {"marker": "x"},
+                    **MODEL_LOOKS[model] | ON_PLATEAU,
                 )  # fmt: skip
             if score.convention == "denardin2025":
                 printed = author.loc[model]["test_mig_file"]

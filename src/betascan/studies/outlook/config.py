@@ -95,6 +95,11 @@ class Sprites(ConfigModel):
     betas: tuple[Annotated[float, Field(ge=0)], ...] = Field(
         min_length=2, description="weights of the KL term"
     )
+    anneal_above: float = Field(
+        ge=0,
+        description="models of larger beta are also trained from that of the next lower beta: they "
+        "take the place of models on a plateau",
+    )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         min_length=1, description="seeds of initial weights, minibatches and samples"
     )

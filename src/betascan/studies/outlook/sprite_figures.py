@@ -8,16 +8,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from betascan.core.files import read_csv
-from betascan.plots.axes import handles, key, no_active_latent, rank_bar
+from betascan.plots.axes import handles, key, labelled, no_active_latent, rank_bar
 from betascan.plots.labels import TEMPERATURE
-from betascan.plots.points import means
-from betascan.plots.style import GUIDE, MARKERS, PAGE, PRUNED, categorical, ordinal
+from betascan.plots.points import floor, means
+from betascan.plots.style import GUIDE, MARKERS, ON_PLATEAU, PAGE, PRUNED, categorical, ordinal
 from betascan.theory import landau
 
 
-def dsprites(latents: Path, modes: Path) -> Figure:
-    """Draw signal fractions and MIG over T, and utilities against thresholds."""
+def dsprites(latents: Path, modes: Path, fit_floor: float) -> Figure:
+    """Draw signal fractions and MIG over T, and utilities against thresholds.
+
+    Parameters
+    ----------
+    latents, modes : Path
+        Tables written by `sprites.spectrum`.
+    fit_floor : float
+        Latents are active whose signal fraction is above it.
+    """
     table, spectrum = read_csv(latents), read_csv(modes)
+    failed, table = table[table["plateau"]], table[~table["plateau"]]
     first = table["seed"].iloc[0]
     shown = table[table["seed"] == first]
     ranks = int(table["rank"].max())
@@ -42,7 +51,12 @@ def dsprites(latents: Path, modes: Path) -> Figure:
     if len(useful):
         ends = [useful[["threshold", "utility"]].min().min(), 1]
         middle.plot(ends, ends, color=GUIDE, lw=0.7, zorder=0)
-    means(right, table[table["rank"] == 0], "T", "mig", color=GUIDE, marker="o")
+    models, failed = table[table["rank"] == 0], failed[failed["rank"] == 0]
+    means(right, models, "T", "mig", color=GUIDE, marker="o")
+    if len(failed):
+        right.plot(failed["T"], failed["mig"], color=GUIDE, **ON_PLATEAU)
+    strongest = table.groupby(["seed", "T"])["signal_fraction"].transform("max")
+    floor(right, table.loc[(table["rank"] == 0) & (strongest <= fit_floor), "mig"])
     left.set(xscale="log", xlabel=TEMPERATURE, ylabel=r"signal fraction $M_k^2$")
     middle.set(xscale="log", yscale="log", xlabel=r"collapse threshold $T_k$")
     middle.set_ylabel(r"utility $\Delta\tilde{D}_k$ (units of $V$)")
@@ -58,6 +72,8 @@ def dsprites(latents: Path, modes: Path) -> Figure:
             key("open: inactive below $T_k$ too, no fit", marker="o", mfc="none"),
             key("utility = threshold", ls="-"),
             key("mean and standard error over seeds", marker="o", ls="-"),
+            *([key("on a plateau", **ON_PLATEAU)] if len(failed) else []),
+            *labelled([right]).values(),
         ],
     )
     rank_bar([left, middle], ranks)
@@ -69,21 +85,22 @@ def _size(share: float) -> float:
     return 11 * float(np.sqrt(share))
 
 
-def factors(latents: Path, floor: float) -> Figure:
+def factors(latents: Path, fit_floor: float) -> Figure:
     """Draw which factor each active latent knows most of, by rank and T, for the first seed."""
     table = read_csv(latents)
-    table = table[(table["seed"] == table["seed"].iloc[0]) & (table["rank"] > 0)]
+    of_first = table["seed"] == table["seed"].iloc[0]
+    table = table[of_first & (table["rank"] > 0) & ~table["plateau"]]
     columns = [name for name in table if name.startswith("nmi_")]
     looks = categorical(columns)
     figure, ax = plt.subplots(figsize=(PAGE, 2.9))
     for row in table.to_dict("records"):
         most = max(columns, key=lambda name: row[name])
         # what a collapsed latent seems to know is the bias of the estimate
-        active = row["signal_fraction"] > floor
+        active = row["signal_fraction"] > fit_floor
         look = looks[most] if active else {"color": PRUNED, "marker": "."}
         size = _size(row[most]) if active else 2
         ax.plot(row["T"], row["rank"], ls="", ms=size, mew=0, **look)
-    if not (table["signal_fraction"] > floor).any():
+    if not (table["signal_fraction"] > fit_floor).any():
         no_active_latent(ax)
     ax.set(xscale="log", xlabel=TEMPERATURE, ylabel="rank of the latent")
     ax.xaxis.set_minor_formatter(NullFormatter())

@@ -19,6 +19,7 @@ from betascan.metrics.moments import posterior_moments
 from betascan.models import Saved
 from betascan.models.vae import mean_image
 from betascan.spectroscopy import fit_threshold
+from betascan.studies.plateaus import EMPTY, PLATEAU
 from betascan.training.batches import ImageBatches
 
 BEFORE = "nmi_"
@@ -97,6 +98,7 @@ def _pruned(
 
 def spectrum(
     parts: Sequence[Path],
+    plateaus: Path,
     latents: Path,
     modes: Path,
     floor: float,
@@ -106,18 +108,21 @@ def spectrum(
     Parameters
     ----------
     parts : sequence of Path
-        CSV of `latents` above.
+        CSV of `latents` above, those of models annealed from a lower beta with a column ``start``.
+    plateaus : Path
+        Table written by `betascan.studies.plateaus.table`.
     latents : Path
-        CSV to write: all of them.
+        CSV to write: all of them, with a column plateau. Of annealed models only those that carry
+        information where the other is on a plateau.
     modes : Path
         CSV to write: seed, rank, threshold, threshold_se, inactive_below (at how many T below the
         threshold the latent is inactive) and utility, the decrease of the best distortion over T.
     floor : float
         Thresholds are fitted where M^2 exceeds it.
     """
-    table = pd.concat(map(read_csv, parts), ignore_index=True)
+    table = _with_plateau(pd.concat(map(read_csv, parts), ignore_index=True), read_csv(plateaus))
     found = []
-    for seed, of_seed in table.groupby("seed"):
+    for seed, of_seed in table[~table["plateau"]].groupby("seed"):
         best = of_seed.groupby("rank")["distortion"].min()
         for rank, latent in of_seed[of_seed["rank"] > 0].groupby("rank"):
             T, M2 = latent["T"], latent["signal_fraction"]
@@ -134,3 +139,15 @@ def spectrum(
             )
     write_csv(table, latents)
     write_csv(pd.DataFrame(found), modes)
+
+
+def _with_plateau(table: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
+    """Mark models on a plateau, and keep the annealed models that take their places."""
+    keys = ["seed", "beta"]
+    on_plateau = states["state"] == PLATEAU
+    replaced = on_plateau & (states["annealed_rate"] >= EMPTY)
+    table = table.reindex(columns=list(dict.fromkeys([*table, "start"])))
+    table = table.merge(states[keys].assign(plateau=on_plateau, replaced=replaced), on=keys)
+    annealed = table["start"].notna()
+    table["plateau"] &= ~annealed
+    return table[~annealed | table["replaced"]].drop(columns="replaced").reset_index(drop=True)

@@ -76,7 +76,8 @@ def _moved(column: str) -> Callable[..., Judgement]:
 
 def disentangled_at(latents: pd.DataFrame) -> Judgement:
     """Judge MIG at the best T less its mean over T, by seed, the T chosen by the other seeds."""
-    mig = latents[latents["rank"] == 0].pivot_table(index="T", columns="seed", values="mig")
+    models = latents[(latents["rank"] == 0) & ~latents["plateau"]]
+    mig = models.pivot_table(index="T", columns="seed", values="mig")
     gains = [
         mig.loc[mig.drop(columns=seed).mean(axis=1).idxmax(), seed] - mig[seed].mean()
         for seed in mig

@@ -2,7 +2,7 @@
 
 from betascan.studies.base import Figure, Measurement, Study, Table, Training
 from betascan.studies.context import Context
-from betascan.studies.image_rows import provenance
+from betascan.studies.image_rows import annealed, plateaus, provenance
 from betascan.studies.outlook.config import Outlook
 
 CLIMATE = ("split", "fit_floor", "nonlinear", "scaling")
@@ -26,6 +26,7 @@ def study(context: Context[Outlook]) -> Study:
         for seed in config.dsprites.seeds
         for beta in config.dsprites.betas
     ]
+    twins = annealed(models, "beta", config.dsprites.anneal_above)
     sprites_scale = context.scale("dsprites", ["dsprites"])
     small = f", {config.dsprites.model.size} pixels" if config.dsprites.model.size != 64 else ""
     steps = context.steps(config.dsprites.steps, context.papers.dsprites.steps)
@@ -56,7 +57,7 @@ def study(context: Context[Outlook]) -> Study:
     seeds = f"{len(nonlinear.seeds)} seeds" if len(nonlinear.seeds) > 1 else "1 seed"
     return Study(
         key=context.key,
-        trainings=models,
+        trainings=[*models, *twins],
         points_per_job=config.dsprites.points_per_job,
         statements=list(statements.values()),
         measurements=[
@@ -64,7 +65,7 @@ def study(context: Context[Outlook]) -> Study:
                 name="latents",
                 function="sprites.latents",
                 files={"latents": "latents.csv"},
-                of=models,
+                of=[*models, *twins],
                 params={"samples": config.dsprites.samples},
             )
         ],
@@ -125,17 +126,23 @@ def study(context: Context[Outlook]) -> Study:
                 caption="Of linear VAEs on coarser grids and on fewer blocks: by rank, PCA ratio, "
                 "threshold and utility, and which principal axis of all the data it is most like.",
             ),
+            plateaus(context, models, twins, "beta"),
             Table(
                 name="dsprites_spectrum",
                 function="sprites.spectrum",
-                needs={"parts": context.measured("latents.csv", models)},
+                needs={
+                    "parts": context.measured("latents.csv", [*models, *twins]),
+                    "plateaus": context.result("plateaus.csv"),
+                },
                 makes={"latents": latents, "modes": sprite_modes},
                 params={"floor": config.fit_floor},
                 environment="train",
                 reported=("latents", "modes"),
                 caption="Each latent of VAEs on dSprites over T: signal fraction, rate, distortion "
                 "from the latents up to its rank, and the share of each factor's entropy that it "
-                "knows; and each rank's threshold and utility.",
+                "knows; and each rank's threshold and utility. Plateau: a model that carries "
+                "nothing although an informative one has a lower loss; it is left out of "
+                "thresholds, and the model annealed from a lower beta takes its place.",
             ),
             Table(
                 name="climate_statements",
@@ -166,7 +173,7 @@ def study(context: Context[Outlook]) -> Study:
             ),
             provenance(
                 context,
-                models,
+                [*models, *twins],
                 scale=sprites_scale,
                 config=config.dsprites,
                 path=context.result("dsprites_provenance.json"),
@@ -215,20 +222,24 @@ def study(context: Context[Outlook]) -> Study:
                 name="dsprites",
                 function="sprite_figures.dsprites",
                 needs={"latents": latents, "modes": sprite_modes},
+                params={"fit_floor": config.fit_floor},
                 footer=sprites_footer,
                 caption="VAEs on dSprites over T: signal fractions of the latents by rank with the "
                 "fitted mean-field law, utilities measured by pruning against thresholds, one "
-                "marker a seed, and MIG, a mean over seeds with its standard error.",
+                "marker a seed, and MIG, a mean over seeds with its standard error. Dashed: the "
+                "highest MIG of models without active latents. Crosses, and in no fit and "
+                "no mean: models on a plateau, which carry nothing although an informative one has "
+                "a lower loss. Models annealed from a lower beta take their places.",
             ),
             Figure(
                 name="dsprites_factors",
                 function="sprite_figures.factors",
                 needs={"latents": latents},
-                params={"floor": config.fit_floor},
+                params={"fit_floor": config.fit_floor},
                 footer=f"{sprites_footer} · seed {config.dsprites.seeds[0]}",
                 caption="The factor that each latent knows most of, by rank and T, as the latents "
                 "collapse one after the other. The area of a marker is the share of the factor's "
-                "entropy; grey dots are collapsed.",
+                "entropy; grey dots are collapsed. Without models on a plateau.",
             ),
         ],
     )

@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 
 from betascan.core.files import read_csv
 from betascan.plots import labels
-from betascan.plots.axes import colour_bar, handles, labelled, ticks_at
+from betascan.plots.axes import colour_bar, handles, key, labelled, ticks_at
 from betascan.plots.boxes import boxes as draw_boxes
 from betascan.plots.boxes import places
 from betascan.plots.heatmap import compare, heatmap
 from betascan.plots.points import floor, means
-from betascan.plots.style import DIVERGING, GUIDE, PAGE, SEQUENTIAL, ordinal
+from betascan.plots.style import DIVERGING, GUIDE, ON_PLATEAU, PAGE, SEQUENTIAL, ordinal
 from betascan.studies.vu2026.image_config import document_name
 from betascan.studies.vu2026.image_tables import METRICS, SCORES, allowance
 
@@ -35,7 +35,7 @@ LABELS = {
 def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
     """Draw every metric over beta, a colour a lambda: boxes over seeds, or points if few.
 
-    Models on a plateau are hollow and in no box. A dashed line is the highest score of models
+    Models on a plateau are crosses and in no box. A dashed line is the highest score of models
     without active latents.
 
     Parameters
@@ -58,7 +58,7 @@ def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequen
             draw_boxes(ax, learnt, x="beta", y="value", hue="lambda", order=betas, looks=looks)
             for _, run in failed.iterrows():
                 place, colour = at[run["beta"], run["lambda"]], looks[run["lambda"]]["color"]
-                ax.plot(place, run["value"], "o", mfc="white", mec=colour, ms=2.8, mew=0.6)
+                ax.plot(place, run["value"], color=colour, **ON_PLATEAU)
             if metric != "NLL":
                 floor(ax, chosen.loc[chosen.set_index(MODEL).index.isin(empty), "value"])
                 ax.set_ylim(bottom=0)
@@ -70,9 +70,7 @@ def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequen
     )
     entries = labelled(axes.flat)
     if values["plateau"].any():
-        entries["on a plateau"] = Line2D(
-            [], [], ls="", marker="o", ms=2.8, mfc="white", mec=GUIDE, mew=0.6
-        )
+        entries["on a plateau"] = key("on a plateau", **ON_PLATEAU)
     figure.legend(
         entries.values(), entries.keys(), loc="outside upper center", ncols=max(len(entries), 1)
     )

@@ -126,11 +126,11 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             params=labelled,
             footer=_footer(context, datasets),
             caption="NLL, MIG, SAP and I_m over beta, one colour a lambda: box plots over seeds; "
-            "with fewer than five seeds the seeds themselves, a line at their mean. Hollow, and in "
-            "no box: models on a plateau, which are collapsed although another model has a lower "
-            "loss. Dashed: the highest score of models without active latents, below which a score "
-            "says nothing; absent where there is no such model. Published: the scores peak at an "
-            "intermediate beta and collapse beyond it, and lambda > 0 holds them.",
+            "with fewer than five seeds the seeds themselves, a line at their mean. Crosses, in no "
+            "box: models on a plateau, which are collapsed although another has a lower loss. "
+            "Dashed: the highest score of models without active latents, below which a score says "
+            "nothing. Both are absent where there is no such model. Published: the scores peak at "
+            "an intermediate beta and collapse beyond it, and lambda > 0 holds them.",
         ),
         Figure(
             name="image_mechanism",
