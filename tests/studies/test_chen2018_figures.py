@@ -102,7 +102,7 @@ def test_weights_are_those_of_their_part_of_the_rate(tables, tmp_path):
 
 
 def test_rotation_is_drawn_by_model_and_score(tables):
-    figure = figures.rotation(tables[3])
+    figure = figures.rotation(tables[3], 4)
     rotations = pd.read_csv(tables[3])
     assert [ax.get_ylabel() for ax in figure.axes] == list(figures.METRICS.values())
     for ax, metric in zip(figure.axes, figures.METRICS, strict=True):

@@ -117,6 +117,25 @@ def test_the_discriminator_stands_beside_the_printed_one(tmp_path):
             np.testing.assert_allclose(line.get_ydata(), author[tables.COLUMNS[column][1]])
 
 
+def test_steps_until_codes_carry_information(tmp_path):
+    rows = [
+        ("dsprites", 1, 1, 500, "learnt"), ("dsprites", 1, 2, 1000, "learnt"),
+        ("dsprites", 8, 1, np.nan, "plateau"), ("dsprites", 8, 2, np.nan, "collapsed"),
+        ("mpi3d_real_complex", 8, 1, 7, "learnt"),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["dataset", "weight", "seed", "left_at", "state"])
+    table.to_csv(tmp_path / "plateaus.csv", index=False)
+    (ax,) = figures.plateaus(tmp_path / "plateaus.csv", "dsprites", standins=[]).axes
+    drawn = {line.get_label(): line.get_xydata() for line in ax.lines}
+    one, other = 2**-0.05, 2**0.05
+    np.testing.assert_allclose(
+        drawn["carries information from here on"], [[one, 500], [other, 1000]]
+    )
+    np.testing.assert_allclose(drawn["never: on a plateau"], [[8 * one, 1]])  # of the axes
+    np.testing.assert_allclose(drawn["never: collapsed"], [[8 * other, 1]])
+    assert "never: not trained again" not in drawn
+
+
 def test_the_parts_of_the_rate_add_up_to_it(ends, tmp_path):
     models = pd.read_csv(ends)[tables.KEYS]
     parts = {"information": 4.0, "total_correlation": 0.5, "dimension_wise_kl": 1.5}

@@ -123,9 +123,9 @@ def test_a_model_on_a_plateau_is_a_cross_and_in_no_mean(latents, tmp_path):
     modes = written(tmp_path, "modes.csv", rows)
     *_, right, _ = sprite_figures.dsprites(latents, modes, 0.1).axes
     (cross,) = points(right, "x")
-    assert cross == pytest.approx((T[2], 0.3))
+    np.testing.assert_allclose(cross, (T[2], 0.3))
     (line,) = (line for line in right.lines if line.get_marker() == "o")
-    np.testing.assert_allclose(line.get_ydata(), [0.2, 0.2, 0.1, 0.2, 0.2])
+    np.testing.assert_allclose(line.get_xydata()[:, 1], [0.2, 0.2, 0.1, 0.2, 0.2])
     (dashed,) = (line for line in right.lines if line.get_linestyle() == "--")
     assert dashed.get_ydata()[0] == pytest.approx(0.1)  # the empty model's
 

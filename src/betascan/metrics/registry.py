@@ -157,7 +157,7 @@ METRICS: Mapping[str, Metric] = {
             needs=("log_variance",),
             statistics={
                 "betascan.metrics.posterior.active_units_statistic": (
-                    Score("active_units", "burda2016", "Active units"),
+                    Score("active_units", "burda2016", "Active latents"),
                 ),
                 "betascan.metrics.posterior.rate_statistic": (
                     Score("rate", "hirn2026", "Rate (diagonal)", "nats"),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from betascan.plots import labels
 from betascan.plots.axes import handles
 from betascan.plots.boxes import boxes
-from betascan.plots.style import GUIDE, PAGE
+from betascan.plots.style import PAGE
 from betascan.studies.allen2024.figure_parts import (
     LABELS,
     LOOKS,
@@ -55,7 +55,6 @@ def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figu
     order = [name for name in dict.fromkeys(groups.values()) if name in set(shown["group"])]
     boxes(axes["groups"], shown, x="group", y="dependence", hue="dataset", order=order, looks=looks)
     axes["groups"].set_ylabel(LABELS["dependence"])
-    axes["groups"].axhline(0, color=GUIDE, lw=0.8, ls="--", zorder=0, label="independent")
     axes["groups"].set_ylim(bottom=min(0, shown["dependence"].min()))
     columns = ["dependence", "recovered", "offdiagonal_mass", "mig"]
     means = frame.groupby(["dataset", "cell"])[columns].mean()

@@ -136,7 +136,7 @@ def study(context: Context[Allen2024]) -> Study:
             caption="Left: off-diagonal mass of the Hessian of D and of J^T J over training, by "
             "the sampled and the deterministic (Gauss-Newton) ELBO. Right: with the exact Hessian "
             "of a smooth decoder the deterministic ELBO has no lower bound; with ReLU both forms "
-            "are the same.",
+            "are the same. Bars: standard errors over seeds.",
         ),
         Figure(
             name="orthogonality_penalty",
@@ -159,10 +159,10 @@ def study(context: Context[Allen2024]) -> Study:
             footer=footer_with_linear,
             caption="The sigma^2 that a VAE of beta 1 would need for the same posteriors and "
             "decoder, measured, against beta: the paper's law (rises as beta) and the document's "
-            "mechanism 2 (falls). Middle: active latents. Right: the same model trained as "
-            "(beta, 1) and as (1, beta); pairs that differ by more than a tenth are named. Where "
-            "training has not yet brought the encoder to its optimum the measured variance misses "
-            "the law.",
+            "mechanism 2 (falls); none where no latent is active. Middle: active latents. Bars: "
+            "standard errors over seeds. Right: the same model trained as (beta, 1) and as "
+            "(1, beta), a point a seed and beta. Where training has not yet brought the encoder to "
+            "its optimum the measured variance misses the law.",
         ),
         Figure(
             name="priors",

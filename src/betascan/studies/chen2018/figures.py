@@ -214,7 +214,7 @@ def weights(scores: Path, beta: float) -> Figure:
     others = mig[(mig["beta"] == beta) & mig["model"].isin(WEIGHED)]
     weighed = pd.concat([plain, others]).assign(all="dSprites")
     figure, ax = plt.subplots(figsize=(COLUMN, 2.6))
-    looks = categorical(["dSprites"])
+    looks = {"dSprites": {"color": GUIDE, "marker": "o"}}
     boxes(ax, weighed, x="model", y="value", hue="all", order=list(WEIGHED), looks=looks)
     ax.set_xticks(range(len(WEIGHED)), list(WEIGHED.values()))
     ax.set(xlabel=f"part of the rate with weight {beta:g}", ylabel=MIG, ylim=(0, None))
@@ -222,13 +222,15 @@ def weights(scores: Path, beta: float) -> Figure:
     return figure
 
 
-def rotation(rotations: Path) -> Figure:
+def rotation(rotations: Path, beta: float) -> Figure:
     """Draw MIG against the angle by which pairs of latents are rotated (question 3).
 
     Parameters
     ----------
     rotations : Path
         Table of all models, from `rotation.rotate`.
+    beta : float
+        Beta of the models.
     """
     table = read_csv(rotations)
     names = {model: labels.MODELS[model] for model in MODELS}
@@ -242,8 +244,9 @@ def rotation(rotations: Path) -> Figure:
         ax.set(xlabel="rotation (degrees)", ylabel=label, ylim=(0, None))
         ticks_at(ax.xaxis, table["degrees"])
     figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(names)
-    )
+        *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(names),
+        title=f"dSprites, {labels.setting(beta=beta)}",
+    )  # fmt: skip
     return figure
 
 

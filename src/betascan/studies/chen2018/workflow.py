@@ -234,7 +234,7 @@ def study(context: Context[Chen2018]) -> Study:
                 "seeds; with fewer than five seeds the seeds themselves, a line "
                 "at their mean. Shapes3D takes the place of the document's 3D "
                 "faces, which are not public. At beta = 1 both estimators give "
-                "the same loss, and so the same model.",
+                "the same loss but for rounding, and so nearly the same model.",
             ),
             Figure(
                 name="elbo_mig",
@@ -253,12 +253,13 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"scores": scores},
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
-                caption="Question 4: exact total correlation of the aggregate posterior "
-                "against MIG; large points are means over seeds, larger for "
-                "larger beta, small ones single models. Below: the rank "
-                "correlation of the two over beta, a point a seed, and its mean "
-                "with the 95 % interval. Shapes3D takes the place of the 3D "
-                "faces.",
+                caption="Question 4: exact total correlation of a mixture of "
+                f"{config.exact:,} posteriors against MIG; large points are "
+                "means over seeds, larger for larger beta, small ones single "
+                "models. Below: the rank correlation of the two over beta, a "
+                "point a seed, and its mean with the 95 % interval (of three "
+                "seeds or more; an arrow where it ends beyond -1 or 1). Shapes3D "
+                "takes the place of the 3D faces.",
             ),
             Figure(
                 name="weights",
@@ -297,6 +298,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="rotation",
                 function="figures.rotation",
                 needs={"rotations": rotations},
+                params={"beta": config.joint.beta},
                 footer=_footer(context, "dsprites"),
                 caption="Question 3: MIG of latents that are rotated in pairs against "
                 "the axes, mean and standard error over seeds, on dSprites: as the "

@@ -18,6 +18,7 @@ from betascan.plots import labels
 from betascan.plots.axes import labelled, ticks_at
 from betascan.plots.points import floor, means
 from betascan.plots.style import (
+    COLOURS,
     COLUMN,
     GUIDE,
     MODEL_LOOKS,
@@ -25,6 +26,7 @@ from betascan.plots.style import (
     PAGE,
     PIXELS,
     SMALL,
+    Look,
     categorical,
     ordinal,
 )
@@ -37,6 +39,7 @@ from betascan.studies.denardin2025.tables import (
     over_seeds,
     published_runs,
 )
+from betascan.studies.plateaus import COLLAPSED, LEARNT, PLATEAU, UNKNOWN
 from betascan.studies.runs import Row, keyed, read_runs
 
 SYMBOL = {"beta_vae": labels.SYMBOLS["beta"], "factor_vae": labels.SYMBOLS["gamma"]}
@@ -214,6 +217,11 @@ def scores(
             learnt = over_seeds(runs[~runs["plateau"]]).set_index("weight")
             # no line across a weight without a mean
             _over_weight(ax, learnt.reindex(sorted(set(frame["weight"]))).reset_index(), model)
+            single = runs[~runs["plateau"]]
+            ax.plot(
+                single["weight"] * SHIFT[model], single["value"], ls="", ms=1.8, alpha=0.6, mew=0,
+                color=MODEL_LOOKS[model]["color"], marker=MODEL_LOOKS[model]["marker"],
+            )  # fmt: skip
             failed = runs[runs["plateau"]]
             if len(failed):
                 ax.plot(
@@ -287,6 +295,49 @@ def discriminator(ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
         ticks_at(ax.xaxis, frame["weight"])
         ax.set(xlabel=SYMBOL["factor_vae"], title=_title("factor_vae", dataset, standins))
         ax.legend(fontsize=SMALL)
+    return figure
+
+
+STATES: dict[str, Look] = {
+    LEARNT: {"label": "carries information from here on", "marker": "o", "color": COLOURS[0]},
+    PLATEAU: {"label": "never: on a plateau", "color": COLOURS[3]},
+    COLLAPSED: {"label": "never: collapsed", "marker": "s", "color": COLOURS[2]},
+    UNKNOWN: {"label": "never: not trained again", "marker": "D", "color": GUIDE},
+}
+
+
+def plateaus(plateaus: Path, dataset: str, standins: Sequence[str]) -> Figure:
+    """Draw after how many steps a beta-VAE carries information, over beta, a point a seed.
+
+    Parameters
+    ----------
+    plateaus : Path
+        Table written by `betascan.studies.plateaus.table`; models that never carry information
+        are at the top.
+    dataset : str
+        Data set of the models to show.
+    standins : sequence of str
+        Data sets whose images are not the genuine ones.
+    """
+    frame = read_csv(plateaus)
+    frame = frame[frame["dataset"] == dataset]
+    seeds = sorted(set(frame["seed"]))
+    # side by side, a tenth of an octave apart
+    shift = frame["seed"].map(seeds.index) - (len(seeds) - 1) / 2
+    frame = frame.assign(place=frame["weight"] * 2 ** (0.1 * shift))
+    figure, ax = plt.subplots(figsize=(COLUMN, 2.6))
+    for state, look in STATES.items():
+        models = frame[frame["state"] == state]
+        if state == LEARNT:
+            ax.plot(models["place"], models["left_at"], ls="", ms=3, **look)
+        elif len(models):
+            top, across = np.ones(len(models)), ax.get_xaxis_transform()
+            ax.plot(models["place"], top, transform=across, **ON_PLATEAU | look)
+    ax.set_xscale("log", base=2)
+    ticks_at(ax.xaxis, frame["weight"])
+    ax.set(xlabel=SYMBOL["beta_vae"], ylabel=labels.STEPS, ylim=(0, None))
+    ax.set_title(_title("beta_vae", dataset, standins))
+    figure.legend(loc="outside upper center", ncols=2)
     return figure
 
 

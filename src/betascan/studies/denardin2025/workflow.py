@@ -43,7 +43,7 @@ def study(context: Context[Denardin2025]) -> Study:
         first = getattr(config, dataset).seeds[0]
         return [t for t in of(dataset, model) if t.keys["seed"] == first]
 
-    def footer(dataset: str) -> str:
+    def footer(dataset: str, of_first_seed: bool = False) -> str:
         line = context.described(dataset)
         if scale != context.papers_name:
             steps = (
@@ -56,8 +56,11 @@ def study(context: Context[Denardin2025]) -> Study:
                 )
             )
             line += f", {config.model.size} pixels, {context.steps(*steps)} at most"
-        seeds = len(getattr(config, dataset).seeds)
-        return f"{context.footer(scale, line)} · {seeds} seed{'s' * (seeds > 1)}"
+        seeds = getattr(config, dataset).seeds
+        number = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
+        if of_first_seed and len(seeds) > 1:
+            number = f"seed {seeds[0]} of {number}"
+        return f"{context.footer(scale, line)} · {number}"
 
     figures = []
     for dataset in DATASETS:
@@ -74,7 +77,8 @@ def study(context: Context[Denardin2025]) -> Study:
                 footer=footer(dataset),
                 caption="MIG (the usual one, and in the slides' convention beside the published "
                 "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds with "
-                "95 % intervals, of a single seed with those of the bootstrap over test images. "
+                "95 % intervals, of a single seed with those of the bootstrap over test images; "
+                "small points are single seeds. "
                 "Crosses, and not in the means: models on a plateau, which are collapsed although "
                 "another model has a lower loss. Dashed: the highest score of models without "
                 "active latents, below which a score says nothing; absent where there is "
@@ -92,6 +96,17 @@ def study(context: Context[Denardin2025]) -> Study:
                 "training minibatches of the last epoch. Means over seeds with standard errors; "
                 "hollow: as printed in the slides' tables. At 1/2 it cannot tell them apart, be it "
                 "that they are alike or that it has learnt nothing.",
+            ),
+            Figure(
+                name=f"plateaus_{dataset}",
+                function="figures.plateaus",
+                needs={"plateaus": context.result("plateaus.csv")},
+                params={"dataset": dataset, "standins": standins},
+                footer=footer(dataset),
+                caption="After how many steps the codes of a beta-VAE carry information (half a "
+                "nat, in the mean of an interval of the history), a point a seed. At the top: "
+                "models that never do. On a plateau: an informative model has a lower loss; "
+                "collapsed: none has, whatever it was trained from.",
             ),
             Figure(
                 name=f"rate_terms_{dataset}",
@@ -120,9 +135,9 @@ def study(context: Context[Denardin2025]) -> Study:
                     "model": model,
                     "standins": standins,
                 },
-                caption="Test images and their reconstructions as beta or gamma grows; below each "
-                "column the test MIG in the slides' convention.",
-                footer=footer(dataset),
+                caption="Test images and their reconstructions as beta or gamma grows, of the "
+                "first seed; below each column its test MIG in the slides' convention.",
+                footer=footer(dataset, of_first_seed=True),
             ),
             Figure(
                 name=f"curves_{dataset}_{model}",
@@ -135,10 +150,11 @@ def study(context: Context[Denardin2025]) -> Study:
                     "standins": standins,
                     "loss": UNITS.get(getattr(config, dataset).likelihood.kind, NATS),
                 },
-                caption="Validation reconstruction loss against steps, one curve a beta or gamma; "
-                "ticks on the right are where the author's runs ended. Published: the loss levels "
-                "off higher the larger beta, and stays close together for FactorVAE.",
-                footer=footer(dataset),
+                caption="Validation reconstruction loss against steps, one curve a beta or gamma, "
+                "of the first seed; ticks on the right are where the author's runs ended. "
+                "Published: the loss levels off higher the larger beta, and stays close together "
+                "for FactorVAE.",
+                footer=footer(dataset, of_first_seed=True),
             ),
         ]
 
