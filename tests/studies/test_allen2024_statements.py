@@ -183,8 +183,8 @@ NAMED = {statement.name: statement for statement in STATEMENTS}
 
 
 def judged(name, given, scale="papers", standins=()):
-    """The outcome, were the statement the document's and not contradicted by it."""
-    statement = replace(NAMED[name], about="law", contradiction="")
+    """The outcome, were it the document's, not contradicted by it and no construction."""
+    statement = replace(NAMED[name], about="law", contradiction="", construction="")
     return common.judge(statement, given, scale, standins)
 
 

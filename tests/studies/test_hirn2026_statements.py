@@ -194,7 +194,12 @@ def test_a_latent_without_utility_refutes(name):
     quantity = "log_duality" if name == "close_to_diagonal" else "log_utility_ratio"
     found = outcome(name, scans(**{quantity: ranked(np.nan, [12])}))
     assert found.verdict == "not reproduced"
-    assert "off: rank 12" in found.reason
+    assert "not in every scan: rank 12" in found.reason
+
+
+def test_a_slope_that_a_scan_does_not_show_confirms_nothing():
+    found = outcome("log_variance_slope", scans(log_variance_slope=1 + ranked(np.nan, [12])))
+    assert found.verdict == "cannot be told"
 
 
 def test_training_is_judged_over_seeds_and_test_over_draws():

@@ -105,6 +105,31 @@ def test_a_pattern_is_that_of_the_published_cells_or_not():
     assert judgement.pattern(missing, published).verdict == OPEN
 
 
+def test_a_pattern_whose_columns_hang_together():
+    rng = np.random.default_rng(0)
+    published = np.arange(25.0).reshape(5, 5, order="F")  # columns one above the other
+    panels = published + rng.normal(0, 0.1, (5, 5, 5))
+    found = judgement.pattern_of_columns(panels, published)
+    assert found.verdict == YES
+    assert found.reason == "p = 0.0083 over 5 columns, n = 5"  # one of 120 orders
+    assert judgement.pattern_of_columns(-panels, published).verdict == NO
+    assert judgement.pattern_of_columns(panels[:, :, :3], published[:, :3]).verdict == OPEN
+    assert judgement.pattern_of_columns(panels[:1], published).verdict == OPEN
+
+
+def test_an_order_within_columns_is_no_pattern_of_columns():
+    """All columns are alike, so any order of them fits as well: 25 cells are no 25 observations."""
+    published = np.repeat(np.arange(5.0), 5).reshape(5, 5)
+    found = judgement.pattern_of_columns(np.stack([published] * 5), published)
+    assert (found.estimate, found.verdict) == (pytest.approx(1), OPEN)
+    assert found.reason.startswith("p = 1 ")
+
+
+def test_a_difference_too_small_to_matter_refutes():
+    assert judgement.difference([0.004, 0.005, 0.006], 0.01).verdict == NO
+    assert judgement.difference([0.004, 0.005, 0.006], 0).verdict == YES
+
+
 def test_five_in_a_hundred_empty_trends_pass():
     rng = np.random.default_rng(1)
     passed = [

@@ -26,6 +26,7 @@ RISES = Statement("rises", "Errors rise with beta.", "Table 1", rises, dataset="
         ({"about": "data"}, "demo", [], Verdict.UNDECIDED),
         ({"about": "beyond"}, "papers", [], Verdict.BEYOND),
         ({"contradiction": "Table 2 falls"}, "papers", [], Verdict.CONTRADICTION),
+        ({"construction": "errors are betas"}, "papers", [], Verdict.BY_CONSTRUCTION),
     ],
 )
 def test_scale_stand_in_and_document_leave_a_verdict_open(changes, scale, standins, verdict):

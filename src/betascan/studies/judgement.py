@@ -5,7 +5,8 @@ the smallest effect that would support it, is stated beforehand; data can then c
 it, or leave it open.
 """
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -92,9 +93,9 @@ def _plain(value: float) -> str:
 
 
 def _decide(*, confirms: bool, refutes: bool) -> Verdict:
-    if confirms:
-        return Verdict.REPRODUCED
-    return Verdict.NOT_REPRODUCED if refutes else Verdict.UNDECIDED
+    if refutes:
+        return Verdict.NOT_REPRODUCED
+    return Verdict.REPRODUCED if confirms else Verdict.UNDECIDED
 
 
 def number(values: ArrayLike, published: float, margin: float, *, exact: bool = False) -> Judgement:
@@ -134,8 +135,8 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
 def difference(differences: ArrayLike, least: float) -> Judgement:
     """Judge whether paired differences are positive.
 
-    Reproduced if the 95 % interval of their mean (Student's t) lies above 0, not reproduced if it
-    lies below the smallest difference that would support the statement.
+    Not reproduced if the 95 % interval of their mean (Student's t) lies below the smallest
+    difference that would support the statement, else reproduced if it lies above 0.
 
     Parameters
     ----------
@@ -230,3 +231,65 @@ def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgem
     """
     criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
     return _monotone(Kind.PATTERN, np.ravel(published), np.ravel(ours), 1, least, criterion)
+
+
+def pattern_of_columns(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgement:
+    """Judge whether panels of cells are ordered as the published one, whose columns hang together.
+
+    Each panel of ours, such as a seed's, has a rank correlation with the published one. Not
+    reproduced if the 95 % interval of their mean (Student's t) lies below `least`; else reproduced
+    if it lies above 0 and the mean over panels has so high a rank correlation in less than 5 % of
+    all orders of its columns.
+
+    Parameters
+    ----------
+    ours : array_like of shape (panels, rows, columns)
+        Independent panels. Cells of a column share more than the panel, such as a model that all
+        of them continue, so that columns are permuted as wholes. NaN are left out.
+    published : array_like of shape (rows, columns)
+        The published cells.
+    least : float
+        Smallest rank correlation that would support the pattern.
+    """
+    panels, author = np.asarray(ours, np.float64), np.asarray(published, np.float64)
+    criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
+    columns = panels.shape[2]
+    if columns < FEWEST_POINTS:
+        return undecided(Kind.PATTERN, criterion, f"{columns} columns")
+    by_panel = [_rank_correlation(panel, author) for panel in panels]
+    seen = difference(by_panel, least)
+    if np.isnan(seen.low):
+        return undecided(Kind.PATTERN, criterion, seen.reason, seen.estimate)
+    mean = _mean(panels)
+    orders = np.array(
+        [
+            _rank_correlation(mean[:, list(order)], author)
+            for order in itertools.permutations(range(columns))
+        ]
+    )
+    p = float(np.mean(orders >= orders[0] - 1e-12))
+    verdict = seen.verdict
+    if verdict == Verdict.REPRODUCED and p >= LEVEL:
+        verdict = Verdict.UNDECIDED
+    reason = f"p = {p:.2g} over {columns} columns, {seen.reason}"
+    ends = {"low": max(seen.low, -1.0), "high": min(seen.high, 1.0)}
+    return replace(
+        seen, kind=Kind.PATTERN, verdict=verdict, criterion=criterion, reason=reason, **ends
+    )
+
+
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's rho of the cells that both panels have, NaN if all are alike in either."""
+    known = np.isfinite(one) & np.isfinite(other)
+    ranks, others = scipy.stats.rankdata(one[known]), scipy.stats.rankdata(other[known])
+    if len(ranks) < FEWEST_POINTS or np.ptp(ranks) == 0 or np.ptp(others) == 0:
+        return np.nan
+    return float(np.corrcoef(ranks, others)[0, 1])
+
+
+def _mean(panels: np.ndarray) -> np.ndarray:
+    """Mean over the first axis, NaN left out; NaN where there is nothing else."""
+    known = np.isfinite(panels)
+    count = known.sum(axis=0)
+    total = np.where(known, panels, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -45,6 +45,8 @@ class Statement:
         Figure of ours that shows it.
     contradiction : str
         What in the document contradicts it; it is then measured and not judged.
+    construction : str
+        Why no data could show anything else; it is then measured and not counted.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Statement:
     dataset: str = ""
     figure: str = ""
     contradiction: str = ""
+    construction: str = ""
 
 
 def judge(
@@ -83,6 +86,8 @@ def judge(
     outcome = statement.judge(**{name: tables[name] for name in wanted if name in tables})
     if statement.contradiction:
         return replace(outcome, verdict=Verdict.CONTRADICTION, reason=statement.contradiction)
+    if statement.construction:
+        return replace(outcome, verdict=Verdict.BY_CONSTRUCTION, reason=statement.construction)
     if statement.about == "beyond":
         return replace(outcome, verdict=Verdict.BEYOND)
     if statement.dataset in standins:

@@ -105,6 +105,7 @@ STATEMENTS = (
         "than observed variables (angle to the PCA axes, minus that of an injective one, degrees).",
         place="mechanism 1, break condition",
         judge=exact_break,
+        construction="at a linear optimum the latents in excess collapse",
         figure="linear_truth",
     ),
     Statement(
@@ -119,6 +120,7 @@ STATEMENTS = (
         says="beta is a variance: (beta, sigma^2 = 1) and (1, sigma^2 = beta) have one optimum.",
         place=MECHANISM_2,
         judge=exact_pairs,
+        construction="the losses differ by a factor and a constant",
         figure="linear_truth",
     ),
     Statement(
@@ -126,6 +128,7 @@ STATEMENTS = (
         says="beta scales the likelihood's variance: it rises in proportion (slope of logarithms).",
         place=MECHANISM_2,
         judge=exact_slope,
+        construction="it follows from the identity",
         figure="likelihood_variance",
     ),
     Statement(

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from betascan.core.files import read_csv
 from betascan.studies import judgement
 from betascan.studies.judgement import Judgement, Verdict
 from betascan.studies.plateaus import INFORMED
@@ -105,7 +106,7 @@ LINEAR = (
     Statement(
         "linear_contraction",
         "For beta > 1 without lambda, the encoder's gain contracts, mode by mode "
-        "(logarithm of the gain lost).",
+        "(logarithm of the gain lost, followed down to 1e-10).",
         "abstract",
         linear_contraction,
         figure="contraction",
@@ -193,6 +194,21 @@ def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judg
     return outcome
 
 
+def _if_collapsed(
+    outcome: Judgement, images: pd.DataFrame, spectrum: pd.DataFrame, dataset: str
+) -> Judgement:
+    """Leave the verdict open if there is no collapse to be explained, or prevented.
+
+    Where trainings are too short for it, nothing follows about what collapse does.
+    """
+    outcome = _if_learnt(outcome, spectrum, dataset)
+    collapse = information_collapses(images, spectrum, dataset=dataset)
+    if outcome.verdict == Verdict.UNDECIDED or collapse.verdict == Verdict.REPRODUCED:
+        return outcome
+    reason = f"no collapse of I_m is seen; {outcome.reason}"
+    return replace(outcome, verdict=Verdict.UNDECIDED, reason=reason)
+
+
 def _peak(free: pd.DataFrame) -> pd.Series:
     """Return each seed's score at the intermediate beta that is best for the other seeds.
 
@@ -212,7 +228,7 @@ def peaks(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric:
     peak = _peak(free)
     ends = free.iloc[:, [0, -1]].max(axis=1, skipna=False)
     outcome = judgement.difference((peak - ends) / peak.mean(), SLIGHT)
-    return _if_learnt(outcome, spectrum, dataset)
+    return _if_collapsed(outcome, images, spectrum, dataset)
 
 
 def information_collapses(
@@ -243,7 +259,8 @@ def explains(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str) -> J
         for metric in ("MIG", "SAP")
     ]
     mean = pd.concat(correlations, axis=1).mean(axis=1)
-    return _if_learnt(judgement.difference(mean, RELATED), spectrum, dataset)
+    outcome = judgement.difference(mean, RELATED)
+    return _if_collapsed(outcome, images, spectrum, dataset)
 
 
 def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
@@ -253,28 +270,25 @@ def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric
     held = [panel[lam].reindex(columns=free.columns) for lam in panel.columns.unique(0) if lam > 0]
     gains = pd.concat([with_lambda - free for with_lambda in held], axis=1).mean(axis=1)
     outcome = judgement.difference(gains / free.mean(axis=None), SLIGHT)
-    return _if_learnt(outcome, spectrum, dataset)
+    return _if_collapsed(outcome, images, spectrum, dataset)
 
 
 def pattern(
     images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str
 ) -> Judgement:
-    """Judge the order of all cells but the reference by the published panel.
+    """Judge the order of a seed's cells by the published panel.
 
-    Cells of one beta and seed continue the same model, so the test over cells counts only where
-    the seeds, each by its own rank correlation, say the same.
+    Cells of one beta and seed continue the same model: betas are permuted as wholes.
     """
-    panel = _panel(images, dataset, metric).drop(columns=[(0, 1)])
+    panel = _panel(images, dataset, metric)
     author = published()
     chosen = (author["dataset"] == document_name(dataset)) & (author["metric"] == metric)
-    author = author[chosen].set_index(["lambda", "beta"])["published_percent"]
-    author = author.reindex(panel.columns)
-    outcome = judgement.pattern(panel.mean(), author)
-    by_seed = panel.T.corrwith(author, method="spearman")
-    seeds = judgement.difference(by_seed, LIKE)
-    if seeds.verdict != outcome.verdict:
-        reason = f"{outcome.reason}; single seeds {by_seed.min():.2f} to {by_seed.max():.2f}"
-        outcome = replace(outcome, verdict=Verdict.UNDECIDED, reason=reason)
+    author = author[chosen].pivot(index="lambda", columns="beta", values="published_percent")
+    lambdas, betas = (panel.columns.unique(level) for level in ("lambda", "beta"))
+    ours = [panel[lam].reindex(columns=betas).to_numpy() for lam in lambdas]
+    outcome = judgement.pattern_of_columns(
+        np.stack(ours, axis=1), author.reindex(index=lambdas, columns=betas), LIKE
+    )
     return _if_learnt(outcome, spectrum, dataset)
 
 
@@ -378,6 +392,8 @@ def linear_statements(statements: Path, scale: str, standins: list[str], **table
 def image_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
     """Judge `IMAGES` by the tables images and spectrum.
 
+    Of data sets that the run left out only what the document itself contradicts is listed.
+
     Parameters
     ----------
     statements : Path
@@ -389,4 +405,6 @@ def image_statements(statements: Path, scale: str, standins: list[str], **tables
     **tables : Path
         By the names under which statements ask for them.
     """
-    write(IMAGES, tables, statements, scale, standins)
+    measured = set(read_csv(tables["images"])["dataset"])
+    listed = [s for s in IMAGES if document_name(s.dataset) in measured or s.contradiction]
+    write(listed, tables, statements, scale, standins)
