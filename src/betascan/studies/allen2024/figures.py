@@ -194,6 +194,7 @@ def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[st
     )
     for dataset in DATASETS:
         look, models = LOOKS[dataset] | {"ms": 3.5}, scan[scan["dataset"] == dataset]
+        look["zorder"] = 3 if dataset == "dsprites" else 2.5
         name = labels.dataset(dataset, standins)
         means(left, models, "beta", "effective_variance", ls="", label=name, **look)
         means(middle, models, "beta", "active_units", **look)

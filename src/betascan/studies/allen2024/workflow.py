@@ -204,7 +204,8 @@ def study(context: Context[Allen2024]) -> Study:
             footer=footer,
             caption="Singular values of J (geometric means over test images) along the scan, and "
             "the sum of their logarithms over active latents: how much the decoder thins the "
-            "density out on the data manifold.",
+            "density out on the data manifold. Means and standard errors over those seeds in which "
+            "so many latents are active.",
         ),
     ]
 

@@ -143,8 +143,8 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             "MIG and SAP. Over beta, without lambda and with the largest: means over seeds with "
             "standard errors, without models on a plateau. Total correlation and I(x;z) are those "
             "of the mixture of the posteriors of up to 50,000 images, so that no I(x;z) is above "
-            "10.8 nats. Dashed: the highest score of models without active latents. Published in "
-            "words.",
+            "10.8 nats. Dashed: the highest score of models without active latents, if there are "
+            "any. Published in words.",
         ),
         Figure(
             name="image_relation",
@@ -174,7 +174,8 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             footer=_footer(context, datasets, seeds=1),
             caption="Mutual information of each latent and each factor, in nats (20 bins of "
             "posterior means), for the lowest and the highest beta without lambda and with the "
-            "largest. Framed: the one-to-one pairs whose sum is I_m. Published without numbers.",
+            "largest. Framed: the one-to-one pairs whose sum is I_m. It does not see how much a "
+            "mean varies: a latent without rate can have some. Published without numbers.",
         ),
     ]
     figures += [
