@@ -134,6 +134,10 @@ def test_steps_until_codes_carry_information(tmp_path):
     np.testing.assert_allclose(drawn["never: on a plateau"], [[8 * one, 1]])  # of the axes
     np.testing.assert_allclose(drawn["never: collapsed"], [[8 * other, 1]])
     assert "never: not trained again" not in drawn
+    table.assign(state="unknown", left_at=np.nan).to_csv(tmp_path / "plateaus.csv", index=False)
+    (ax,) = figures.plateaus(tmp_path / "plateaus.csv", "dsprites", standins=[]).axes
+    assert [line.get_label() for line in ax.lines] == ["never: not trained again"]
+    assert not len(ax.get_yticks())
 
 
 def test_the_parts_of_the_rate_add_up_to_it(ends, tmp_path):

@@ -328,14 +328,18 @@ def plateaus(plateaus: Path, dataset: str, standins: Sequence[str]) -> Figure:
     figure, ax = plt.subplots(figsize=(COLUMN, 2.6))
     for state, look in STATES.items():
         models = frame[frame["state"] == state]
+        if models.empty:
+            continue
         if state == LEARNT:
             ax.plot(models["place"], models["left_at"], ls="", ms=3, **look)
-        elif len(models):
+        else:
             top, across = np.ones(len(models)), ax.get_xaxis_transform()
             ax.plot(models["place"], top, transform=across, **ON_PLATEAU | look)
     ax.set_xscale("log", base=2)
     ticks_at(ax.xaxis, frame["weight"])
     ax.set(xlabel=SYMBOL["beta_vae"], ylabel=labels.STEPS, ylim=(0, None))
+    if frame["left_at"].isna().all():
+        ax.set_yticks([])
     ax.set_title(_title("beta_vae", dataset, standins))
     figure.legend(loc="outside upper center", ncols=2)
     return figure
