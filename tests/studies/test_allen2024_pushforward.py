@@ -13,7 +13,7 @@ from dag import PROJECT
 from betascan.config.vae import Run
 from betascan.metrics.dependence import distance_correlation
 from betascan.studies.allen2024 import operations, tables
-from betascan.studies.allen2024.image_statements import MARGIN_DEPENDENCE
+from betascan.studies.allen2024.image_judges import MARGIN_DEPENDENCE
 from betascan.studies.allen2024.pushforward import components, draw, mean_dependence, recovered
 from betascan.workflow.config import load
 

@@ -115,6 +115,9 @@ def test_a_pattern_whose_columns_hang_together():
     assert judgement.pattern_of_columns(-panels, published).verdict == NO
     assert judgement.pattern_of_columns(panels[:, :, :3], published[:, :3]).verdict == OPEN
     assert judgement.pattern_of_columns(panels[:1], published).verdict == OPEN
+    more = np.concatenate([published, np.full((5, 3), np.nan)], axis=1)  # columns of ours alone
+    ours = np.concatenate([panels, panels[:, :, :3]], axis=2)
+    assert judgement.pattern_of_columns(ours, more) == found
 
 
 def test_an_order_within_columns_is_no_pattern_of_columns():

@@ -101,6 +101,12 @@ def test_without_a_collapse_nothing_is_told_of_what_it_does(name):
     assert outcome.reason == "no collapse of I_m is seen; n = 5"
 
 
+def test_a_peak_shows_without_a_collapse_of_information():
+    (statement,) = [s for s in IMAGES if s.name == "mig_peaks_dsprites"]
+    images = {"images": table(MIG=peaked, SAP=peaked, Im=rising)}
+    assert judging.judge(statement, DEFAULT | images, "overnight").verdict == Verdict.REPRODUCED
+
+
 def test_a_peak_is_sought_in_the_other_seeds():
     """Noise alone has a highest beta in every seed; it is no peak."""
     rng = np.random.default_rng(0)

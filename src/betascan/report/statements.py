@@ -16,8 +16,9 @@ HEAD = """# What the documents state, and what came out
 
 *Estimate*: the quantity judged, with its 95 % interval. *Criterion*: a statement is supported if
 the whole interval (of 90 % for "within") is on the side that it names, refuted if all of it
-is on the other; else nothing can be told. Rank correlations support a statement by their
-one-sided p. "At every rank" judges the worst rank; 0.693 is log 2.
+is on the other; else nothing can be told. What is too small to matter refutes, though above 0.
+Rank correlations support a statement by their one-sided p. "At every rank" judges the worst rank;
+0.693 is log 2.
 *Evidence*: p value and number of observations, or why nothing can be told or counted.
 """
 

@@ -1,8 +1,7 @@
 """How a statement of a document is judged: verdicts, and four kinds of test.
 
-A test returns an estimate, its 95 % interval and a verdict. What a statement needs, the margin or
-the smallest effect that would support it, is stated beforehand; data can then confirm it, refute
-it, or leave it open.
+A test returns an estimate, its 95 % interval and a verdict. What a statement needs is the margin,
+or the smallest effect that would support it; data can then confirm it, refute it, or leave it open.
 """
 
 import itertools
@@ -187,7 +186,7 @@ def _monotone(
         rng=np.random.default_rng(0),
     )
     p = float(test.pvalue)
-    verdict = _decide(confirms=p < LEVEL, refutes=p >= LEVEL and high < least)
+    verdict = _decide(confirms=p < LEVEL, refutes=high < least)
     if sign < 0:
         rho, low, high = -rho, -high, -low
     return Judgement(kind, rho, low, high, verdict, criterion, f"p = {p:.2g}, n = {len(one)}")
@@ -196,8 +195,8 @@ def _monotone(
 def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Judgement:
     """Judge whether y rises (or falls) with x.
 
-    Reproduced if Spearman's rank correlation has the sign at 5 % (permutation test, one-sided),
-    not reproduced if its 95 % interval lies below `least` in the direction stated.
+    Not reproduced if the 95 % interval of Spearman's rank correlation lies below `least` in the
+    direction stated, else reproduced if it has the sign at 5 % (permutation test, one-sided).
 
     Parameters
     ----------
@@ -252,8 +251,10 @@ def pattern_of_columns(ours: ArrayLike, published: ArrayLike, least: float = 0.5
         Smallest rank correlation that would support the pattern.
     """
     panels, author = np.asarray(ours, np.float64), np.asarray(published, np.float64)
-    criterion = f"cells ranked as published at p < {LEVEL}; refuted below {least:g}"
-    columns = panels.shape[2]
+    criterion = f"cells ranked as published, mean above 0 at p < {LEVEL}; refuted below {least:g}"
+    printed = np.isfinite(author).any(axis=0)
+    panels, author = panels[:, :, printed], author[:, printed]
+    columns = author.shape[1]
     if columns < FEWEST_POINTS:
         return undecided(Kind.PATTERN, criterion, f"{columns} columns")
     by_panel = [_rank_correlation(panel, author) for panel in panels]

@@ -88,8 +88,9 @@ def below(
     centre : float
         The value.
     missing_is_off : bool
-        What a scan does not show at a rank is off, as the logarithm of no utility is; otherwise
-        it could be anything. Then only the other ranks can refute, and nothing can confirm.
+        What a scan does not show at a rank is off, as the logarithm of no utility is, and refutes
+        if no scan shows every rank; otherwise it could be anything. In either case the other
+        ranks can refute, and no longer confirm.
     """
 
     def judge(replicates: pd.DataFrame) -> Judgement:
@@ -108,7 +109,7 @@ def below(
         if missing.any(axis=None):
             named = ", ".join(str(rank) for rank in distances.columns[missing.any()])
             outcome = replace(outcome, reason=f"{outcome.reason}; not in every scan: rank {named}")
-            if missing_is_off and (missing.any(axis=1) | (worst >= bound)).all():
+            if missing_is_off and len(worst) > 1 and missing.any(axis=1).all():
                 outcome = replace(outcome, verdict=Verdict.NOT_REPRODUCED)
             elif outcome.verdict == Verdict.REPRODUCED:
                 outcome = replace(outcome, verdict=Verdict.UNDECIDED)

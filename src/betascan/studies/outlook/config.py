@@ -97,8 +97,8 @@ class Sprites(ConfigModel):
     )
     anneal_above: float = Field(
         ge=0,
-        description="models of larger beta are also trained from that of the next lower beta: they "
-        "take the place of models on a plateau",
+        description="models of larger beta are also trained from that of the next lower beta; one "
+        "that carries information takes the place of a model on a plateau",
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         min_length=1, description="seeds of initial weights, minibatches and samples"

@@ -142,7 +142,8 @@ def study(context: Context[Outlook]) -> Study:
                 "from the latents up to its rank, and the share of each factor's entropy that it "
                 "knows; and each rank's threshold and utility. Plateau: a model that carries "
                 "nothing although an informative one has a lower loss; it is left out of "
-                "thresholds, and the model annealed from a lower beta takes its place.",
+                "thresholds, and the model annealed from a lower beta takes its place, if that "
+                "carries information.",
             ),
             Table(
                 name="climate_statements",
@@ -229,7 +230,8 @@ def study(context: Context[Outlook]) -> Study:
                 "marker a seed, and MIG, a mean over seeds with its standard error. Dashed: the "
                 "highest MIG of models without active latents. Crosses, and in no fit and "
                 "no mean: models on a plateau, which carry nothing although an informative one has "
-                "a lower loss. Models annealed from a lower beta take their places.",
+                "a lower loss. Models annealed from a lower beta take their places, if they carry "
+                "information.",
             ),
             Figure(
                 name="dsprites_factors",

@@ -197,10 +197,7 @@ def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judg
 def _if_collapsed(
     outcome: Judgement, images: pd.DataFrame, spectrum: pd.DataFrame, dataset: str
 ) -> Judgement:
-    """Leave the verdict open if there is no collapse to be explained, or prevented.
-
-    Where trainings are too short for it, nothing follows about what collapse does.
-    """
+    """Leave the verdict open if I_m does not collapse: trainings may be too short for it."""
     outcome = _if_learnt(outcome, spectrum, dataset)
     collapse = information_collapses(images, spectrum, dataset=dataset)
     if outcome.verdict == Verdict.UNDECIDED or collapse.verdict == Verdict.REPRODUCED:
@@ -223,11 +220,16 @@ def _peak(free: pd.DataFrame) -> pd.Series:
 
 
 def peaks(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
-    """Judge how far the peak lies above the least and the largest beta, relative to it."""
+    """Judge how far the peak lies above the least and the largest beta, relative to it.
+
+    Scores that have no peak refute it only where I_m collapses.
+    """
     free = _panel(images, dataset, metric)[0]
     peak = _peak(free)
     ends = free.iloc[:, [0, -1]].max(axis=1, skipna=False)
     outcome = judgement.difference((peak - ends) / peak.mean(), SLIGHT)
+    if outcome.verdict == Verdict.REPRODUCED:
+        return _if_learnt(outcome, spectrum, dataset)
     return _if_collapsed(outcome, images, spectrum, dataset)
 
 
