@@ -365,7 +365,6 @@ def _of(dataset: str) -> list[Statement]:
                 "abstract",
                 partial(ranges, metric=metric),
                 "image_mechanism",
-                none,
             )
             for metric, verb in (("MIG", "stabilises"), ("SAP", "stabilises"), ("Im", "restores"))
         ),
