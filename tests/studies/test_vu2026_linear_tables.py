@@ -14,17 +14,21 @@ MODEL = {"data": {"factors": 5, "noise": 0.05, "seed": 42}, "latents": 10}
 SIZES = [{"observed": 50, "rng_offset": 0}, {"observed": 100, "rng_offset": 163827}]
 
 
+def runs_of(cells, column, shifts):
+    """Starts of every cell, so far from a column."""
+    means = cells.pivot(index=["n", "method", "lambda", "beta"], columns="metric", values=column)
+    means = means.reset_index()
+    starts = []
+    for start, shift in enumerate(shifts):
+        runs = means.assign(start=start, at_rest=start == 0)
+        runs[list(SCORES)] += shift
+        starts.append(runs)
+    return pd.concat(starts, ignore_index=True)
+
+
 def published_runs():
     """Two starts of every cell whose mean is the published one."""
-    means = (
-        linear_tables.published()
-        .pivot(index=["n", "method", "lambda", "beta"], columns="metric", values="published")
-        .reset_index()
-    )
-    starts = [means.assign(start=0, at_rest=True), means.assign(start=1, at_rest=False)]
-    for shift, runs in zip((-0.001, 0.001), starts, strict=True):
-        runs[list(SCORES)] += shift
-    return pd.concat(starts, ignore_index=True)
+    return runs_of(linear_tables.published(), "published", (-0.001, 0.001))
 
 
 def cells_of(folder, runs, scale="papers"):
@@ -76,7 +80,8 @@ def with_cells(change):
     table = table.assign(mean=table["published"], closed_form=np.nan)
     exact = (table["metric"] == "recon") & (table["beta"] > 1) & (table["method"] == "fixed_point")
     table.loc[exact, "closed_form"] = table["published"]
-    return {"linear": change(table)}
+    changed = change(table)
+    return {"linear": changed, "runs": runs_of(changed, "mean", (-0.001, 0, 0.001))}
 
 
 def shifted(metric, by, where="`lambda` > 0 and beta > 1"):
@@ -130,7 +135,7 @@ def test_the_statements_of_a_study_that_follows_the_theory(tmp_path):
     followed = [(0, 1), (0, 4), (0, 32), (8, 32), (2, 128)]
     linear_jobs.contract(tmp_path / "contraction.csv", MODEL, SIZES[0], 0, followed, 60)
     cells_of(tmp_path, published_runs())
-    tables = {name: tmp_path / f"{name}.csv" for name in ("linear", "contraction")}
+    tables = {name: tmp_path / f"{name}.csv" for name in ("runs", "linear", "contraction")}
     linear_statements(tmp_path / "statements.csv", "laptop", [], **tables)
     judged = pd.read_csv(tmp_path / "statements.csv").set_index("statement")
     assert judged.loc["linear_contraction", "verdict"] == Verdict.REPRODUCED

@@ -57,7 +57,7 @@ def tables(context: Context[Vu2026]) -> list[Table]:
         Table(
             name="linear_statements",
             function="statements.linear_statements",
-            needs={"linear": cells, "contraction": contraction},
+            needs={"runs": runs, "linear": cells, "contraction": contraction},
             makes={"statements": context.result("linear_statements.csv")},
             params={"scale": scale, "standins": []},
             caption="What the document states of its linear study, by what it is judged, and what "

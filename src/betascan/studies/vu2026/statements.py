@@ -21,6 +21,7 @@ from betascan.studies.statements import Statement, write
 from betascan.studies.vu2026.image_config import DOCUMENT, document_name
 from betascan.studies.vu2026.image_tables import published
 from betascan.studies.vu2026.linear_tables import ROUNDING, TINY, slopes
+from betascan.studies.vu2026.linear_tables import published as linear_published
 
 SLIGHT = 0.05
 """Share of a score: a smaller loss is no collapse, a smaller gain no range; published 0.06 to
@@ -40,7 +41,7 @@ LIKELIHOOD = 0.01
 ALIKE = 0.05
 """Share of the published mean score of a panel, whose 50 starts give it an error of 3 %."""
 
-# The linear study: a panel is one size and method; its cells share their starts.
+# The linear study: a start is one observation, which the cells of all sizes and methods share.
 
 
 def _coded(linear: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -71,18 +72,18 @@ def linear_information(contraction: pd.DataFrame) -> Judgement:
     return judgement.number([left.max()], 0, ROUNDING, exact=True)
 
 
-def linear_restored(linear: pd.DataFrame) -> Judgement:
-    """Judge what lambda adds to I_m, mean over beta > 1 and lambda > 0, panel by panel."""
-    cells = _coded(linear, "Im").assign(held=lambda cells: cells["lambda"] > 0)
-    mean = cells.groupby(["n", "method", "held"])["mean"].mean().unstack()
+def linear_restored(runs: pd.DataFrame) -> Judgement:
+    """Judge what lambda adds to I_m, mean over beta > 1 and lambda > 0, start by start."""
+    held = runs.loc[runs["beta"] > 1].assign(held=lambda runs: runs["lambda"] > 0)
+    mean = held.groupby(["start", "held"])["Im"].mean().unstack()
     return judgement.difference(mean[True] - mean[False], HELD)
 
 
-def linear_cells(linear: pd.DataFrame, *, metric: str) -> Judgement:
-    """Judge ours minus published, mean over the cells with lambda and beta > 1 of each panel."""
-    cells = _coded(linear, metric)
-    cells = cells[cells["lambda"] > 0].dropna(subset=["published"])
-    distance = (cells["mean"] - cells["published"]).groupby([cells["n"], cells["method"]]).mean()
+def linear_cells(runs: pd.DataFrame, *, metric: str) -> Judgement:
+    """Judge ours minus published, mean over the cells with lambda and beta > 1, start by start."""
+    cells = linear_published().query(f"metric == '{metric}' and `lambda` > 0 and beta > 1")
+    both = runs.merge(cells, on=["n", "method", "lambda", "beta"])
+    distance = (both[metric] - both["published"]).groupby(both["start"]).mean()
     margin = LIKELIHOOD if metric == "recon" else ALIKE * cells["published"].mean()
     return judgement.number(distance, 0, margin)
 
@@ -386,7 +387,7 @@ STATEMENTS = (*LINEAR, *IMAGES)
 
 
 def linear_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
-    """Judge `LINEAR` by linear and contraction; arguments as of `image_statements`."""
+    """Judge `LINEAR` by runs, linear and contraction; arguments as of `image_statements`."""
     write(LINEAR, tables, statements, scale, standins)
 
 
