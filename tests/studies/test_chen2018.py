@@ -133,14 +133,14 @@ def test_all_models_weigh_the_total_correlation_alike():
     assert (laplace.model.prior, laplace.objective.beta) == ("laplace", 6)
     papers = load(PAPERS)
     models = studies(papers, papers)["chen2018"].trainings
-    assert len(models) == (2 * 10 * 6 + 3 * 10) * 4 + 10 * 3
+    assert len(models) == (2 * 10 * 6 + 3 * 10 * 3) * 4 + 10 * 3
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
         ({"betas": [2, 4, 10]}, "betas need it"),
-        ({"joint": {"beta": 3}}, "other betas: {3"),
+        ({"joint": {"betas": [3]}}, "other betas: {3"),
         ({"joint": {"factors": ["posX", "posX"]}}, "posX stands twice"),
         ({"dsprites": {"steps": 5}}, "give one of epochs and steps"),
         ({"shapes3d": {"steps": 7}}, "let it divide steps"),

@@ -10,6 +10,7 @@ from scipy import stats
 
 from betascan.core.files import write_npz
 from betascan.plots import labels
+from betascan.plots.boxes import places
 from betascan.plots.style import MODEL_LOOKS
 from betascan.studies.chen2018 import figures, metric_figures
 from betascan.studies.chen2018.config import MODELS, REPEATED
@@ -116,13 +117,28 @@ def test_rotation_is_drawn_by_model_and_score(tables):
 
 def test_joint_distributions_are_drawn_with_their_ratio(tables):
     contrasts = dict(zip("BCD", (2.0, 3.0, 4.0), strict=True))
-    figure = figures.joints(tables[0], ("posX", "posY"), contrasts, 4.0)
+    figure = figures.joints(tables[0], ("posX", "posY"), contrasts, [4.0])
     panels = {ax.get_title()[:4]: ax for ax in figure.axes}
     pixels = {name: panels[f"{name}: {ratio}"].images[0].get_array() for name, ratio in
               (("A", 1), ("D", 4))}  # fmt: skip
     assert np.allclose(pixels["A"], 1)
     assert pixels["D"].max() / pixels["D"].min() == pytest.approx(4)
     assert panels["B: 2"].get_xlabel() == "posX"
+
+
+def test_models_of_dependent_factors_have_a_panel_a_beta(tables, tmp_path):
+    scores = pd.read_csv(tables[0])
+    of_d = (scores["sampling"] == "D") & (scores["model"] == "tcvae_mss")
+    other = scores[of_d & (scores["metric"] == "mig_chen")].assign(beta=1.0, value=0.7)
+    pd.concat([scores, other]).to_csv(tmp_path / "scores.csv", index=False)
+    figure = figures.joints(tmp_path / "scores.csv", ("posX", "posY"), {"D": 4.0}, [1.0, 4.0])
+    at_1, at_4 = figure.subfigs[1].axes
+    assert at_1.get_title() == "dSprites, $\\beta$ = 1"
+    assert at_4.get_title() == "dSprites, $\\beta$ = 4"
+    place = places(["A", "D"], MODEL_LOOKS)["D", "tcvae_mss"]
+    drawn = [xy for line in at_1.lines for xy in line.get_xydata() if xy[1] == 0.7]
+    assert np.mean(drawn, axis=0) == pytest.approx([place, 0.7], abs=0.02)
+    assert at_4.get_ylim() == at_1.get_ylim()
 
 
 def test_elbo_terms_are_those_of_their_title_and_estimator(tables):

@@ -80,8 +80,8 @@ def boxes(
     with warnings.catch_warnings():  # seaborn 0.13 calls matplotlib's boxplot in the old way
         warnings.simplefilter("ignore", MatplotlibDeprecationWarning)
         sns.boxplot(
-            table[counts >= FEW], width=_WIDTH, gap=0.2, fill=False, linewidth=0.7, fliersize=3,
-            flierprops={"marker": "."}, medianprops={"linewidth": 1.3},
+            table[counts >= FEW], width=_WIDTH, gap=0.2, fill=False, linewidth=0.7, fliersize=2,
+            flierprops={"marker": ".", "markeredgewidth": 1}, medianprops={"linewidth": 1.3},
             **common,
         )  # fmt: skip
     at, half = places(order, looks), _WIDTH / len(looks) / 2

@@ -251,7 +251,7 @@ def rotation(rotations: Path, beta: float) -> Figure:
 
 
 def joints(
-    scores: Path, factors: Sequence[str], contrasts: Mapping[str, float], beta: float
+    scores: Path, factors: Sequence[str], contrasts: Mapping[str, float], betas: Sequence[float]
 ) -> Figure:
     """Draw the joint distributions of two factors, and MIG under each (question 4).
 
@@ -265,8 +265,8 @@ def joints(
         Factors that depend on each other.
     contrasts : Mapping
         Ratio of the most to the least likely combination, by the name of the distribution.
-    beta : float
-        Beta of the models.
+    betas : sequence of float
+        Betas of the models, a panel each.
     """
     grid = RENDERED["dsprites"].grid
     one, two = (grid.sizes[grid.names.index(factor)] for factor in factors)
@@ -275,8 +275,9 @@ def joints(
     shown = {name: joint_probabilities(ratio, (one, two)) for name, ratio in ratios.items()}
     most = max(joint.max() for joint in shown.values())
     figure = plt.figure(figsize=(PAGE, 4.6))
-    panels: list[Any] = [names, ["MIG"] * len(names)]
-    axes = figure.subplot_mosaic(panels, height_ratios=[1, 1.35])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[1, 1.35])
+    above, below = halves
+    axes = dict(zip(names, above.subplots(1, len(names)), strict=True))
     for name, joint in shown.items():
         ax = axes[name]
         image = ax.imshow(joint.T * joint.size, origin="lower", vmin=0, vmax=most * joint.size)
@@ -285,10 +286,13 @@ def joints(
         ax.set(xticks=[0, one - 1], yticks=[0, two - 1], xlabel=factors[0])
     axes[INDEPENDENT].set_ylabel(factors[1])
     colour_bar(image, [axes[name] for name in names], "times uniform")
-    table = of_metric(read_csv(scores), "mig_chen", dataset="dsprites", beta=beta)
-    ax = axes["MIG"]
-    boxes(ax, table, x="sampling", y="value", hue="model", order=names, looks=MODEL_LOOKS)
-    ax.set(xlabel="joint distribution of the factors", ylabel=MIG, ylim=(0, None))
-    ax.set_title(f"dSprites, {labels.setting(beta=beta)}", color=GUIDE)
-    _models_legend(figure, [ax])
+    table = of_metric(read_csv(scores), "mig_chen", dataset="dsprites")
+    panels = below.subplots(1, len(betas), sharey=True, squeeze=False)[0]
+    for ax, beta in zip(panels, betas, strict=True):
+        models = table[table["beta"] == beta]
+        boxes(ax, models, x="sampling", y="value", hue="model", order=names, looks=MODEL_LOOKS)
+        ax.set_title(f"dSprites, {labels.setting(beta=beta)}", color=GUIDE)
+        ax.set_xlabel("joint distribution")
+    panels[0].set(ylabel=MIG, ylim=(0, None))
+    _models_legend(above, panels)
     return figure

@@ -46,15 +46,15 @@ def trainings(context: Context[Chen2018]) -> list[Training]:
         for seed, beta, model in product(getattr(config, name).seeds, config.betas, MODELS)
     ]
     variants = [
-        training(sprites, model, config.joint.beta, seed, INDEPENDENT)
+        training(sprites, model, config.variant_beta, seed, INDEPENDENT)
         for sprites in [context.images("dsprites")]
         for seed, model in product(config.dsprites.seeds, VARIANTS)
     ]
     dependent = [
-        training(data, model, config.joint.beta, seed, name)
+        training(data, model, beta, seed, name)
         for name in config.joint.named()
         for data in [joint_data(context, name)]
-        for seed, model in product(config.dsprites.seeds, MODELS)
+        for seed, beta, model in product(config.dsprites.seeds, config.joint.betas, MODELS)
     ]
     return independent + variants + dependent
 
@@ -112,7 +112,7 @@ def study(context: Context[Chen2018]) -> Study:
         for t in as_it_is
         if t.data.name == "dsprites"
         and t.keys["model"] in (*MODELS, "beta_vae_laplace")
-        and t.keys["beta"] == config.joint.beta
+        and t.keys["beta"] == config.variant_beta
     ]
     scores, terms, stability, rotations = (
         context.result(f"{name}.csv") for name in ("scores", "elbo_terms", "stability", "rotation")
@@ -265,7 +265,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="weights",
                 function="figures.weights",
                 needs={"scores": scores},
-                params={"beta": config.joint.beta},
+                params={"beta": config.variant_beta},
                 footer=_footer(context, "dsprites"),
                 caption="MIG on dSprites with one part of the rate weighed by beta: "
                 "the index-code information (alpha), the total correlation (beta "
@@ -281,7 +281,7 @@ def study(context: Context[Chen2018]) -> Study:
                 params={
                     "factors": config.joint.factors,
                     "contrasts": config.joint.named(),
-                    "beta": config.joint.beta,
+                    "betas": config.joint.betas,
                 },
                 footer=_footer(context, "dsprites"),
                 caption="Question 4: four joint distributions of two factors of "
@@ -298,7 +298,7 @@ def study(context: Context[Chen2018]) -> Study:
                 name="rotation",
                 function="figures.rotation",
                 needs={"rotations": rotations},
-                params={"beta": config.joint.beta},
+                params={"beta": config.variant_beta},
                 footer=_footer(context, "dsprites"),
                 caption="Question 3: MIG of latents that are rotated in pairs against "
                 "the axes, mean and standard error over seeds, on dSprites: as the "
@@ -349,7 +349,7 @@ def study(context: Context[Chen2018]) -> Study:
                     params={
                         "rows": [t.row for t in shown],
                         "dataset": name,
-                        "beta": config.joint.beta,
+                        "beta": config.variant_beta,
                         "standins": standins,
                     },
                     footer=_footer(context, name, seeds=1),
@@ -359,7 +359,7 @@ def study(context: Context[Chen2018]) -> Study:
                     "beta. A latent without rate changes nothing.",
                 )
                 for name in DATASETS
-                for shown in [of_first_seed(name, [config.joint.beta])]
+                for shown in [of_first_seed(name, [config.variant_beta])]
             ),
         ],
         statements=[context.result("statements.csv")],
