@@ -36,7 +36,8 @@ def _models() -> list[Line2D]:
 def _models_legend(figure: Figure, axes: Iterable[Axes]) -> None:
     """Put one legend above all panels: models, boxes and means."""
     entries = [*_models(), *labelled(axes).values()]
-    figure.legend(handles=entries, loc="outside upper center", ncols=len(entries))
+    columns = len(entries) if len(entries) <= 6 else len(MODELS)
+    figure.legend(handles=entries, loc="outside upper center", ncols=columns)
 
 
 def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
