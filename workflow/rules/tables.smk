@@ -15,6 +15,7 @@ for study in EVERYTHING:
             group:
                 study.key
             localrule: table.download
+            priority: study.key == "data"  # images that take all cores, before trainings hold them
             conda:
                 f"{ENVS}/{table.environment}.yaml"
             threads: table.threads
