@@ -12,10 +12,10 @@ for study in EVERYTHING:
                 **outputs(study, table),
             log:
                 f"{PATHS.logs}/{study.key}/{table.name}.log",
+            priority: study.key == "data"  # images that take all cores, before trainings hold them
             group:
                 study.key
             localrule: table.download
-            priority: study.key == "data"  # images that take all cores, before trainings hold them
             conda:
                 f"{ENVS}/{table.environment}.yaml"
             threads: table.threads
