@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 
 from betascan.data import dsprites
-from betascan.data.images import IMAGE_SETS, rendered
+from betascan.data.images import RENDERED, rendered
 
 ROUNDS = 3
 CORES = os.cpu_count() or 1
@@ -40,7 +40,7 @@ def speed(work: object, number: int) -> float:
 if __name__ == "__main__":
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     ways = {}
-    for name, data in IMAGE_SETS.items():
+    for name, data in RENDERED.items():
         rows = data.grid.draw(number, 0)
         ways[name] = (
             lambda data=data, rows=rows: [len(b) for b in rendered(data, rows, CORES)],
@@ -55,5 +55,5 @@ if __name__ == "__main__":
     print(f"{CORES} cores, {number} images, images a second in {ROUNDS} rounds")
     for way, measured in speeds.items():
         rounds = " ".join(f"{value:10,.0f}" for value in measured)
-        whole = len(IMAGE_SETS[way].grid) / median(measured) if way in IMAGE_SETS else 0
+        whole = len(RENDERED[way].grid) / median(measured) if way in RENDERED else 0
         print(f"{way:22}{rounds}" + (f"   all of it in {whole:5.0f} s" if whole else ""))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from betascan.core.device import resolve_device
+from betascan.core.device import gpus, resolve_device
 from betascan.core.errors import TrainingError
 
 
@@ -12,3 +12,11 @@ def test_auto_is_a_gpu_where_there_is_one(monkeypatch):
     assert [resolve_device(name) for name in ("auto", "cpu")] == ["cpu", "cpu"]
     with pytest.raises(TrainingError, match="set device to auto or cpu"):
         resolve_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"), [("", []), ("-1", []), ("2,GPU-7f", ["2", "GPU-7f"])]
+)
+def test_gpus_that_a_process_may_not_see_are_none(monkeypatch, visible, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert gpus() == names

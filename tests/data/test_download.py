@@ -222,8 +222,8 @@ def test_something_else_from_every_address_is_one_line_and_leaves_nothing(server
         with pytest.raises(DownloadError) as caught:
             fetch([server.url("web-page"), server.url("empty")], target, check, progress=False)
         assert str(caught.value) == (
-            f"file.zip could not be downloaded from {server.url('web-page')} (what it sent is not "
-            f"a zip file) or {server.url('empty')} (what it sent is not a zip file)"
+            f"file.zip could not be downloaded from {server.url('web-page')} (its reply is not "
+            f"a zip file) or {server.url('empty')} (its reply is not a zip file)"
         )
         assert list(target.parent.iterdir()) == []
     assert len(server.record) == 4

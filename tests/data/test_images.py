@@ -124,7 +124,7 @@ def test_a_bad_download_is_removed_and_the_next_address_asked(folder, monkeypatc
     expect(monkeypatch)
     bad = damaged(archive, damage)
     assert serve(monkeypatch, first=bad) == []
-    with pytest.raises(DownloadError, match=r"first/mpi3d_real\.npz \(what it sent is damaged"):
+    with pytest.raises(DownloadError, match=r"first/mpi3d_real\.npz \(its reply is damaged"):
         write_official(folder / "new/mpi3d.h5", "mpi3d_real", 128, 0, None)
     assert list((folder / "new/official").iterdir()) == []
     assert not (folder / "new/mpi3d.h5").exists()

@@ -282,7 +282,7 @@ DAMAGES = ["cut", "web page", "empty", "flipped", "Deflate64"]
 @pytest.mark.parametrize("damage", [*DAMAGES, "another"])
 def test_a_bad_archive_is_removed(archive, tmp_path, monkeypatch, damage):
     serve(monkeypatch, damaged(archive, damage))
-    with pytest.raises(DataError, match=r"\(what it sent is (damaged|not Wor)") as caught:
+    with pytest.raises(DataError, match=r"\(its reply is (damaged|not Wor)") as caught:
         obtain(tmp_path / "new" / "layers", [URL], None)
     assert "\n" not in str(caught.value)
     assert list((tmp_path / "new").iterdir()) == []

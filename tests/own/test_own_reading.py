@@ -77,6 +77,13 @@ def test_cells_of_rasters_are_rows_and_blocks_are_kept(tmp_path):
     rows, cols = np.nonzero(kept)
     same = (rows[:, None] // 2 == rows // 2) & (cols[:, None] // 2 == cols // 2)
     np.testing.assert_array_equal(table.groups[:, None] == table.groups, same)
+    assert read(tmp_path / "tiles", groups="a").columns == ("b", "c")
+
+
+def test_rasters_with_fewer_than_three_blocks_are_refused(tmp_path):
+    tiles = rasters(tmp_path / "tiles", {"a": np.arange(24.0).reshape(4, 6)})
+    with pytest.raises(DataError, match=r"tiles has 2 blocks, .* give a smaller `block`"):
+        read(tiles, block=4)
 
 
 def test_parquet_without_pyarrow_is_one_line(tmp_path, monkeypatch):
@@ -90,6 +97,14 @@ def test_parquet(tmp_path, frame):
     pytest.importorskip("pyarrow")
     frame.to_parquet(tmp_path / "my.parquet")
     np.testing.assert_array_equal(read(tmp_path / "my.parquet", groups="site").values, VALUES)
+
+
+def test_rows_are_left_out_by_number_and_not_by_name(monkeypatch, csv, frame):
+    """Parquet keeps an index, in which names may repeat."""
+    repeated = frame.set_index(np.zeros(len(frame), int))
+    monkeypatch.setitem(READERS, ".csv", lambda path, array, groups: repeated)
+    kept = read(csv, drop_columns=["site"], drop_rows="x < 0").values
+    np.testing.assert_array_equal(kept, frame.loc[frame["x"] >= 0, ["x", "y", "z"]])
 
 
 def changed(frame, column, row, value):

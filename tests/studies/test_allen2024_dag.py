@@ -109,7 +109,7 @@ def test_every_model_is_trained_once_and_named_by_what_it_changes():
         ("images", {"model": {"posterior": "full"}}, "the reference has decoder convolutional"),
         ("images", {"priors": ["laplace", "uniform"]}, "priors need gaussian"),
         ("images", {"evaluation": {"wanted": ["mig"]}}, "the tables need spectroscopy"),
-        ("linear", {"variances": [2, 2]}, "2 stands twice"),
+        ("linear", {"variances": [2, 2]}, "2 is listed twice"),
         ("linear", {"beta_sigma2": 3}, "every factor must be encoded"),
         ("linear", {"observed": 5}, "more observed variables than factors"),
     ],

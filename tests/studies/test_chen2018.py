@@ -141,7 +141,7 @@ def test_all_models_weigh_the_total_correlation_alike():
     [
         ({"betas": [2, 4, 10]}, "betas need it"),
         ({"joint": {"betas": [3]}}, "other betas: {3"),
-        ({"joint": {"factors": ["posX", "posX"]}}, "posX stands twice"),
+        ({"joint": {"factors": ["posX", "posX"]}}, "posX is listed twice"),
         ({"dsprites": {"steps": 5}}, "give one of epochs and steps"),
         ({"shapes3d": {"steps": 7}}, "let it divide steps"),
         ({"evaluation": {"wanted": ["mig"]}}, "the tables need spectroscopy"),

@@ -152,7 +152,7 @@ def test_every_score_that_may_be_asked_for_leaves_the_tables_alone(tmp_path):
 def test_a_change_against_nothing_is_no_number():
     values = pd.DataFrame(
         {"dataset": "dSprites", "metric": "MIG", "lambda": 0.0, "beta": [1.0, 4.0], "seed": 0}
-    ).assign(value=[0.0, 0.1])
+    ).assign(value=[0.0, 0.1], plateau=False)
     assert image_tables.with_percent(values)["percent"].isna().all()
 
 
@@ -179,6 +179,21 @@ def test_a_change_of_means_and_its_error():
     change, error = image_tables.relative(2 * reference, reference)
     assert np.isclose(error, 0)  # the same in every seed
     assert np.isnan(image_tables.relative(value[:1], reference[:1])[1])
+    assert image_tables.relative(value, reference[:1])[0] == 200  # 3 against 1, of one seed
+
+
+def test_a_reference_on_a_plateau_is_left_out(tmp_path):
+    """Of two seeds with MIG 0.2 at beta 4, one has a reference that never learnt."""
+    rows = pd.DataFrame(
+        {"dataset": "dSprites", "metric": "MIG", "lambda": 0, "beta": [1, 1, 4, 4],
+         "seed": [1, 2, 1, 2], "value": [0.1, 0.02, 0.2, 0.2],
+         "plateau": [False, True, False, False]}
+    )  # fmt: skip
+    changes = image_tables.with_percent(rows)
+    changes.to_csv(tmp_path / "images.csv", index=False)
+    image_tables.cells(tmp_path / "images.csv", tmp_path / "cells.csv", "papers", [])
+    assert np.isclose(row(pd.read_csv(tmp_path / "cells.csv"), beta=4)["percent"], 100)
+    assert changes.set_index(["beta", "seed"])["percent"][4].isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

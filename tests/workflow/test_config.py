@@ -130,8 +130,8 @@ def test_an_unknown_key_is_named_with_the_nearest(path, near):
         ("hirn2026.split", 3, "an object"),
         ("data.climate.urls", [], "at least 1 value"),
         ("chen2018.betas", [1], "at least 2 values"),
-        ("denardin2025.weights", [1, 4, 1], "1 stands twice in the list"),
-        ("hirn2026.scan.estimators", ["sampled", "sampled"], "sampled stands twice"),
+        ("denardin2025.weights", [1, 4, 1], "1 is listed twice"),
+        ("hirn2026.scan.estimators", ["sampled", "sampled"], "sampled is listed twice"),
         ("output", "~/out", "write the home folder out"),
         ("output", "", "at least 1 character"),
         ("scale", "my scale", "letters, digits, '.', '_' and '-' alone"),
@@ -142,6 +142,20 @@ def test_a_wrong_value_is_named_with_what_is_right(path, value, expected):
     assert message.startswith(f"config.yaml: key '{path}': ")
     assert expected in message
     assert repr(value[0] if value == ["sample"] else value) in message
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a/b", "key 'hirn2026.remedies.scans.a/b': should be of letters"),
+        ("sampled", "key 'hirn2026.remedies': sampled is the name of an estimator"),
+    ],
+)
+def test_the_name_of_a_remedy_is_a_file_of_its_own(name, expected):
+    """A scan that is called as an estimator's would be stored in place of it."""
+    remedies = PAPERS["hirn2026"]["remedies"]["scans"]
+    changed = {**remedies, name: remedies["longer"]}
+    assert expected in refusal("hirn2026.remedies.scans", changed)
 
 
 @pytest.mark.parametrize(
@@ -207,14 +221,16 @@ def test_the_output_folder_is_normalised(written, folder):
     [
         (
             "data:\n  root: a\nscale: b\ndata:\n  root: c\n",
-            "key 'data' stands twice, again in line 4",
+            "duplicate key 'data' in line 4",
         ),
-        ("hirn2026:\n  fit_floor: .1\n  fit_floor: .2\n", "key 'fit_floor' stands twice"),
-        ("scale: [", "is no YAML: "),
+        ("hirn2026:\n  fit_floor: .1\n  fit_floor: .2\n", "duplicate key 'fit_floor' in line 3"),
+        ("scale: [", "is not valid YAML: "),
+        ("scale: b\xe9ta\n", "is not valid YAML: 'utf-8' codec"),
+        ("- scale\n", "has no keys"),
     ],
 )
 def test_a_damaged_overlay_is_one_line(tmp_path, text, message):
-    (tmp_path / "mine.yaml").write_text(text)
+    (tmp_path / "mine.yaml").write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError) as caught:
         config.read(tmp_path / "mine.yaml")
     assert message in str(caught.value)

@@ -16,11 +16,12 @@ from betascan.workflow.plan import check_scale, describe, workloads
 
 COST = {50: 3e-4, 100: 1e-3}
 HERE = Paths(".")
+CONFIG = Path(__file__).parents[2] / "config.yaml"
 
 
 @pytest.fixture
 def config():
-    return load(yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text()))
+    return load(yaml.safe_load(CONFIG.read_text()))
 
 
 @pytest.fixture
@@ -91,6 +92,23 @@ def test_seeds_of_the_nonlinear_scan_run_side_by_side(config, clock, monkeypatch
         8_700_000,
     )
     np.testing.assert_allclose(line["hours"], 8_700_000 * 1e-3 / 2 / 3600)
+
+
+def test_a_model_of_two_studies_is_timed_once(config, monkeypatch):
+    """The outlook's scan of dSprites has 21 models of vu2026."""
+    counted = {}
+
+    def line(work, trainings, known):
+        counted[work.study] = len(trainings)
+        return {**vars(work), "device": "", "hours": 0.0}
+
+    monkeypatch.setattr(speed, "image_line", line)
+    monkeypatch.setattr(speed, "linear_lines", lambda *of: [])
+    monkeypatch.setattr(speed, "nonlinear_line", lambda *of: line(of[1], [], {}))
+    monkeypatch.setattr(speed, "write_csv", lambda table, plan: None)
+    speed.measure(Path("plan.csv"), yaml.safe_load(CONFIG.read_text()))
+    works = workloads(config, studies(config, config), HERE)
+    assert counted == {work.study: work.trainings for work in works[3:]} | {works[2].study: 0}
 
 
 def everything(rows):

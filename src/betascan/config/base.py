@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 PointsPerJob = Annotated[int, Field(ge=1)] | Literal["all"]
 """How many models of a scan or a data set are trained in one job, one after the other."""
 
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+"""A name that becomes part of a file's."""
+
 
 class ConfigModel(BaseModel):
     """A mapping of the configuration.
@@ -24,5 +27,5 @@ class ConfigModel(BaseModel):
             repeated = [item for i, item in enumerate(value) if item in value[:i]]
             if repeated:
                 first = f"{repeated[0]:g}" if isinstance(repeated[0], float) else repeated[0]
-                raise ValueError(f"{first} stands twice in the list")
+                raise ValueError(f"{first} is listed twice")
         return value

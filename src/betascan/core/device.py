@@ -1,6 +1,21 @@
 """Which device a computation runs on."""
 
+import os
+import shutil
+import subprocess
+
 from betascan.core.errors import TrainingError
+
+
+def gpus() -> list[str]:
+    """Return the names by which CUDA knows the GPUs that this process sees, without torch."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        visible = os.environ["CUDA_VISIBLE_DEVICES"].split(",")
+        return [name for name in visible if name not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
+    return [str(number) for number, _ in enumerate(listed.stdout.splitlines())]
 
 
 def resolve_device(name: str) -> str:

@@ -285,7 +285,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
     with reading(path):
         facts = json.loads(Path(path).read_text())
         if not isinstance(facts, dict):
-            raise ValueError("it holds no names")
+            raise ValueError("it is not a JSON object")
     return facts
 
 

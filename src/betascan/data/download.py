@@ -157,7 +157,7 @@ def fetch(
                 pending.insert(0, url)
             else:
                 reason = re.sub(f"[:;] {REPLACE}", "", str(error)).replace(f"{destination} ", "")
-                failures.append(f"{url} (what it sent {reason})")
+                failures.append(f"{url} (its reply {reason})")
         else:
             return
     raise DownloadError(f"{destination.name} could not be downloaded from {' or '.join(failures)}")
@@ -189,7 +189,7 @@ class _Resuming:
     part: Path
     progress: bool
 
-    def __call__(self, url: str, output_file: str, _: Any) -> None:
+    def __call__(self, url: str, output_file: str, caller: Any) -> None:
         done = self.part.stat().st_size if self.part.exists() else 0
         # A compressed transfer would make the lengths below those of something else.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
@@ -197,7 +197,7 @@ class _Resuming:
             if response.status_code == 416:  # nothing after `done`: complete, or of another file
                 if response.headers.get("Content-Range") != f"bytes */{done}":
                     self.part.unlink()
-                    return self(url, output_file, _)
+                    return self(url, output_file, caller)
             else:
                 response.raise_for_status()
                 self._receive(response, done if response.status_code == 206 else 0)

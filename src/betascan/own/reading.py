@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import rasterio
 from jaxtyping import Float64, Int64, Shaped
+from numpy.typing import ArrayLike
 from rasterio.errors import RasterioError
 
 from betascan.config.data import BUNDLED
@@ -89,18 +90,18 @@ def read(
         The file cannot be read, or the table cannot be used; with the column, the row, and what to
         do.
     """
-    source, path = str(file), Path(file)
+    source, path, blocks = str(file), Path(file), None
     if source.startswith(BUNDLED):
         frame = _bundled(source.removeprefix(BUNDLED))
     elif not path.exists():
         raise DataError(f"{file} does not exist: give the path of a table, or of a folder of TIFFs")
     elif path.is_dir():
-        frame = _rasters(path, block)
-        groups = groups or "block"
+        frame, blocks = _rasters(path, block)
     elif path.suffix.lower() in READERS:
         frame = READERS[path.suffix.lower()](path, array, groups)
     else:
         raise DataError(f"{file}: {path.suffix or 'no ending'} is none of {', '.join(READERS)}")
+    frame = frame.reset_index(drop=True)  # rows are dropped by their number
     rows = len(frame)
     if drop_rows:
         frame = _without(frame, drop_rows, source)
@@ -109,19 +110,30 @@ def read(
     for name in [*(columns or ()), *drop_columns, *([groups] if groups else ())]:
         if name not in names:
             raise DataError(f"{source} has no column {name}: it has {_some(names)}")
-    labels = np.arange(len(frame))
     if groups:
         if frame[groups].isna().any():
             raise DataError(f"{source}: column {groups} has rows without a group")
-        labels = np.unique(frame[groups].astype(str), return_inverse=True)[1]
-        if (found := len(np.unique(labels))) < 3:
-            raise DataError(
-                f"{source}: column {groups} has {found} group{'s' * (found > 1)}, and training, "
-                "validation and test need one each: name another column, or none"
-            )
+        labels = _labels(
+            frame[groups], f"{source}: column {groups}", "group", "name another column, or none"
+        )
+    elif blocks is not None:
+        labels = _labels(blocks[frame.index], source, "block", "give a smaller `block`")
+    else:
+        labels = np.arange(len(frame), dtype=np.int64)
     used = [n for n in (columns or names) if n not in drop_columns and n != groups]
     values = _numbers(frame[used], source)
-    return Table(values, tuple(used), labels.astype(np.int64), source, rows - len(frame))
+    return Table(values, tuple(used), labels, source, rows - len(frame))
+
+
+def _labels(values: ArrayLike, place: str, kind: str, remedy: str) -> Int64[np.ndarray, " rows"]:
+    """Return the number of each one's distinct value, of which the split needs three."""
+    names, labels = np.unique(np.asarray(values).astype(str), return_inverse=True)
+    if len(names) < 3:
+        raise DataError(
+            f"{place} has {len(names)} {kind}{'s' * (len(names) != 1)}, and training, validation "
+            f"and test need one each: {remedy}"
+        )
+    return labels.astype(np.int64)
 
 
 def _numbers(frame: pd.DataFrame, source: str) -> Float64[np.ndarray, "rows columns"]:
@@ -250,8 +262,8 @@ def _bundled(name: str) -> pd.DataFrame:
     return getattr(datasets, f"load_{name}")(as_frame=True).data
 
 
-def _rasters(folder: Path, block: int | None) -> pd.DataFrame:
-    """Return a row for each cell that has data in all bands, and the block it lies in."""
+def _rasters(folder: Path, block: int | None) -> tuple[pd.DataFrame, Int64[np.ndarray, " rows"]]:
+    """Return a row for each cell that has data in all bands, and the block that it lies in."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".tif", ".tiff"))
     if not paths:
         raise DataError(f"{folder} has no .tif: give a folder of GeoTIFFs on one grid")
@@ -273,7 +285,7 @@ def _rasters(folder: Path, block: int | None) -> pd.DataFrame:
         raise DataError(f"{folder}: no cell has data in all {len(columns)} bands")
     side = block or max(1, max(valid.shape) // BLOCKS)
     frame = pd.DataFrame({name: values[valid] for name, values in columns.items()})
-    return frame.assign(block=rows // side * valid.shape[1] + cols // side)
+    return frame, rows // side * valid.shape[1] + cols // side
 
 
 def _bands(path: Path) -> Iterator[tuple[str, Any, Any, dict[str, Any]]]:

@@ -64,6 +64,8 @@ class Context(Generic[Section]):
     @staticmethod
     def of_papers(ours: int, papers: int) -> str:
         """Return a number, and the papers' if that is another one."""
+        if ours > papers:
+            return f"{ours:,} (paper: {papers:,})"
         return f"{ours:,}" if ours == papers else f"{ours:,} of {papers:,}"
 
     @classmethod

@@ -261,7 +261,7 @@ def pattern_of_columns(ours: ArrayLike, published: ArrayLike, least: float = 0.5
     seen = difference(by_panel, least)
     if np.isnan(seen.low):
         return undecided(Kind.PATTERN, criterion, seen.reason, seen.estimate)
-    mean = _mean(panels)
+    mean = np.ma.masked_invalid(panels).mean(axis=0).filled(np.nan)
     orders = np.array(
         [
             _rank_correlation(mean[:, list(order)], author)
@@ -286,11 +286,3 @@ def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
     if len(ranks) < FEWEST_POINTS or np.ptp(ranks) == 0 or np.ptp(others) == 0:
         return np.nan
     return float(np.corrcoef(ranks, others)[0, 1])
-
-
-def _mean(panels: np.ndarray) -> np.ndarray:
-    """Mean over the first axis, NaN left out; NaN where there is nothing else."""
-    known = np.isfinite(panels)
-    count = known.sum(axis=0)
-    total = np.where(known, panels, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -115,15 +115,24 @@ def _batches(rule: str, trainings: Sequence[Training], points_per_job: PointsPer
     return batches
 
 
-def to_train(studies: Iterable[Study]) -> list[Batch]:
-    """Return the jobs that train every model of all studies once."""
+def new_trainings(studies: Iterable[Study]) -> list[tuple[Study, list[Training]]]:
+    """Return the trainings of each study that no study before it has."""
     done: set[str] = set()
-    batches = []
+    parts = []
     for study in studies:
         new = [t for t in unique(study.trainings) if t.signature not in done]
         done |= {training.signature for training in new}
-        batches += _batches(f"{study.key}_train", new, study.points_per_job)
-    return batches
+        parts.append((study, new))
+    return parts
+
+
+def to_train(studies: Iterable[Study]) -> list[Batch]:
+    """Return the jobs that train every model of all studies once."""
+    return [
+        batch
+        for study, trainings in new_trainings(studies)
+        for batch in _batches(f"{study.key}_train", trainings, study.points_per_job)
+    ]
 
 
 def to_measure(study: Study, measurement: Measurement) -> list[Batch]:

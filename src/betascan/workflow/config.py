@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 
-from betascan.config.base import ConfigModel
+from betascan.config.base import ConfigModel, Name
 from betascan.config.data import Data
 from betascan.core.errors import ConfigError
 from betascan.core.paths import Paths
@@ -27,8 +27,7 @@ from betascan.studies.context import Context
 class General(ConfigModel):
     """What is no study's own."""
 
-    scale: str = Field(
-        pattern=r"^\w[\w.-]*$",
+    scale: Name = Field(
         description="name of the scale, printed on every figure and in every provenance record",
     )
     output: str | None = Field(
@@ -61,6 +60,8 @@ def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
     section: Any = Config
     key, known = [], list(Config.model_fields)
     for name in path:
+        if name == "[key]":  # the name itself is wrong
+            break
         if get_origin(section) is dict:  # sections by names of the user's own
             key.append(str(name))
             section = get_args(section)[1]
@@ -153,7 +154,7 @@ class _UniqueKeys(yaml.SafeLoader):
         for number, key in enumerate(keys):
             if key in keys[:number]:
                 line = node.value[number][0].start_mark.line + 1
-                raise ConfigError(f"key '{key}' stands twice, again in line {line}: join the two")
+                raise ConfigError(f"duplicate key '{key}' in line {line}: merge the two")
         return super().construct_mapping(node, deep)
 
 
@@ -163,14 +164,17 @@ def read(path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If a key stands twice or the text is no YAML.
+        If it is not YAML, not a mapping, or has a key twice.
     """
     try:
-        return yaml.load(path.read_text(), _UniqueKeys) or {}
+        settings = yaml.load(path.read_text(), _UniqueKeys) or {}
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path} has no keys: write `key: value` lines, as in config.yaml")
+    return settings
 
 
 def _not_json(raw: Any, key: str = "") -> str:

@@ -5,8 +5,6 @@ import gc
 import inspect
 import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from betascan.core.device import gpus
 from betascan.core.errors import BetascanError, one_line_errors
 
 # Parameters of a rule that Snakemake and the report read, not the function.
@@ -75,7 +74,7 @@ def _own_gpu(wanted: int) -> Iterator[None]:
 
     A scheduler such as SLURM has shown each job its own already.
     """
-    devices = _gpus() if wanted else []
+    devices = gpus() if wanted else []
     if len(devices) < 2:
         yield
         return
@@ -90,16 +89,6 @@ def _own_gpu(wanted: int) -> Iterator[None]:
                 break
         os.environ["CUDA_VISIBLE_DEVICES"] = devices[taken]
         yield
-
-
-def _gpus() -> list[str]:
-    """Return the names by which CUDA knows the GPUs that this job sees."""
-    if "CUDA_VISIBLE_DEVICES" in os.environ:
-        return os.environ["CUDA_VISIBLE_DEVICES"].split(",")
-    if shutil.which("nvidia-smi") is None:
-        return []
-    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-    return [str(number) for number, _ in enumerate(listed.stdout.splitlines())]
 
 
 class _Tee:

@@ -2,17 +2,17 @@
 
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from betascan.core.device import gpus
 from betascan.core.errors import ConfigError, ContentError
 from betascan.core.files import read_csv, read_json
 from betascan.core.paths import Paths
 from betascan.studies.base import Study, Training
-from betascan.workflow.batches import unique
+from betascan.workflow.batches import new_trainings
 
 Unit = Literal["images", "updates"]
 
@@ -84,13 +84,10 @@ def _jobs(config: Any, studies: Mapping[str, Study], paths: Paths) -> Iterator[J
     for seed in nonlinear.seeds:
         file = f"{paths.runs}/outlook/nonlinear-{seed}.npz"
         yield Job("outlook, nonlinear", file, points, points * nonlinear.updates, "updates")
-    done: set[str] = set()
-    for key, study in studies.items():
-        new = [t for t in unique(study.trainings) if t.signature not in done]
-        done |= {training.signature for training in new}
-        for training in new:
+    for study, trainings in new_trainings(studies.values()):
+        for training in trainings:
             file = f"{paths.models}/{training.signature}/model.pt"
-            yield Job(key, file, 1, images_seen(training), "images")
+            yield Job(study.key, file, 1, images_seen(training), "images")
 
 
 def workloads(
@@ -129,11 +126,6 @@ def workloads(
     ]
 
 
-def has_gpu() -> bool:
-    """Tell whether this machine seems to have a CUDA device; asks no torch."""
-    return shutil.which("nvidia-smi") is not None
-
-
 def describe(
     config: Any, studies: Mapping[str, Study], paths: Paths, outputs: Collection[str]
 ) -> str:
@@ -157,7 +149,7 @@ def describe(
         Several lines.
     """
     cores = os.cpu_count() or 1
-    place = "GPU" if has_gpu() else f"{cores} CPU core{'s' * (cores > 1)}"
+    place = "GPU" if gpus() else f"{cores} CPU core{'s' * (cores > 1)}"
     lines = [
         f"betascan, scale {config.scale}, on {place}, into {paths.results} and {paths.figures}:"
     ]
@@ -189,7 +181,7 @@ def describe(
 
 def _on_cpus(works: list[Workload], cores: int) -> Iterator[str]:
     images = sum(work.amount for work in works if work.unit == "images")
-    if not has_gpu() and images > 1e8 * cores:
+    if not gpus() and images > 1e8 * cores:
         yield (
             "  This scale needs a GPU and none was found: --configfile "
             "workflow/scales/demo.yaml takes minutes, laptop.yaml hours."

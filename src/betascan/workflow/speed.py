@@ -33,7 +33,7 @@ from betascan.studies.vu2026.linear_solver import Cells, Starts
 from betascan.theory.temperature import beta_from_temperature
 from betascan.training.batches import ImageBatches
 from betascan.training.loop import train
-from betascan.workflow.batches import unique
+from betascan.workflow.batches import new_trainings
 from betascan.workflow.config import load, paths, studies
 from betascan.workflow.plan import Workload, images_seen, workloads
 
@@ -219,12 +219,13 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     scan_work, adamw_work, nonlinear_work, *image_works = workloads(
         checked, rows, paths(checked, checked)
     )
+    trainings = {study.key: new for study, new in new_trainings(rows.values())}
     known: dict[str, float] = {}
     lines = []
     for line in chain(
         linear_lines(checked, scan_work, adamw_work),
         [nonlinear_line(checked.outlook.nonlinear, nonlinear_work)],
-        (image_line(work, unique(rows[work.study].trainings), known) for work in image_works),
+        (image_line(work, trainings[work.study], known) for work in image_works),
     ):
         print("{study}: {hours:.2f} hours on {device}".format(**line), file=sys.stderr)
         lines.append(line)

@@ -18,6 +18,7 @@ from betascan.studies.allen2024.linear_statements import (
 )
 from betascan.studies.allen2024.tables import DATASETS
 from betascan.studies.judgement import Judgement, difference, number, trend, undecided
+from betascan.studies.plateaus import INFORMED
 
 LEAST_MASS = 0.05
 """Difference of off-diagonal masses, or of distances to the axes, which lie between 0 and 1."""
@@ -37,8 +38,6 @@ MARGIN_DEPENDENCE = 0.01
 """Two Gaussians of correlation 0.1, by Cohen's convention a small one, have 0.008."""
 MARGIN_PAIRS = 0.05
 """Difference of logarithms of squared errors: 5 %."""
-LEARNT = 3.0
-"""Nats that the reference carries at least, if it has learnt anything (as denardin2025)."""
 
 
 def _values(table: pd.DataFrame, dataset: str, cell: str, column: str) -> pd.Series:
@@ -53,7 +52,7 @@ def _open(judged: Judgement, reason: str) -> Judgement:
 
 def _of_learnt(judged: Judgement, rates: Sequence[float] | pd.Series) -> Judgement:
     """Leave it open, if none of the models compared carries information."""
-    learnt = (np.asarray(rates, dtype=float) >= LEARNT).any()
+    learnt = (np.asarray(rates, dtype=float) >= INFORMED).any()
     return judged if learnt else _open(judged, "no learning")
 
 

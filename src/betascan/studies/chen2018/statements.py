@@ -15,6 +15,7 @@ from betascan.studies.chen2018.config import DEPENDENT
 from betascan.studies.chen2018.repeats import between_model_std, by_setting, errors
 from betascan.studies.chen2018.tables import correlations, of_metric, wide
 from betascan.studies.judgement import Judgement, difference, number, undecided
+from betascan.studies.plateaus import INFORMED
 from betascan.studies.statements import Statement
 
 LEAST_MIG = 0.01
@@ -33,8 +34,6 @@ MARGIN_MIG = 0.1
 """A fifth of the published 0.5; seeds of a published box differ by as much."""
 MARGIN_ELBO = 5.0
 """Nats, between implementations and seeds."""
-LEARNT = 3.0
-"""Nats that models of beta = 1 carry at least, if they have learnt anything (as denardin2025)."""
 CLASSIFIERS = ("sap", "dci_disentanglement", "factor_vae_score", "beta_vae_score")
 TCVAE, VAE, FACTOR = "tcvae_mws", "beta_vae", "factor_vae"
 """The document's estimator is minibatch-weighted sampling."""
@@ -44,7 +43,7 @@ def _by_seed(scores: pd.DataFrame, dataset: str, differences: pd.Series, least: 
     """Judge differences, unless the models of beta = 1 have not learnt anything."""
     judged = difference(differences, least)
     rate = wide(scores, "rate", dataset).xs(1.0, axis=1, level="beta").mean(axis=None)
-    if rate < LEARNT:
+    if rate < INFORMED:
         return undecided(judged.kind, judged.criterion, "no learning", judged.estimate)
     return judged
 

@@ -59,7 +59,7 @@ def study(context: Context[Denardin2025]) -> Study:
         seeds = getattr(config, dataset).seeds
         number = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
         if of_first_seed and len(seeds) > 1:
-            number = f"seed {seeds[0]} of {number}"
+            number = f"seed {seeds[0]}, one of {number}"
         return f"{context.footer(scale, line)} · {number}"
 
     figures = []

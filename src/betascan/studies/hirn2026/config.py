@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from betascan.config.base import ConfigModel, PointsPerJob
+from betascan.config.base import ConfigModel, Name, PointsPerJob
 
 Seed = Annotated[int, Field(ge=0)]
+Estimator = Literal["sampled", "analytic"]
 
 
 class Blocks(ConfigModel):
@@ -58,7 +59,7 @@ class Temperatures(ConfigModel):
 class Scan(ConfigModel):
     """The protocol of a scan of linear VAEs (hirn2026, appendix A)."""
 
-    estimators: tuple[Literal["sampled", "analytic"], ...] = Field(
+    estimators: tuple[Estimator, ...] = Field(
         min_length=1,
         description="estimators of the loss: sampled, one draw of z, as in the document; analytic, "
         "the "
@@ -112,9 +113,15 @@ class Remedies(ConfigModel):
     """Scans of the lowest T, where the weakest modes' thresholds are off the law."""
 
     highest: float = Field(gt=0, description="highest T of the points that are trained")
-    scans: dict[str, Remedy] = Field(
+    scans: dict[Name, Remedy] = Field(
         description="remedies by name; each is trained on the first split and seed"
     )
+
+    @model_validator(mode="after")
+    def _no_estimators(self) -> Self:
+        if taken := self.scans.keys() & set(get_args(Estimator)):
+            raise ValueError(f"{min(taken)} is the name of an estimator: name the remedy otherwise")
+        return self
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,7 @@ def join(
         beyond += [{**model, "metric": metric, "value": v} for metric, v in carried.items()]
     columns = [*CELL, "seed", "value", "plateau"]
     changes = with_percent(pd.DataFrame(compared)[columns])
-    changes["plateau"] = changes.pop("plateau")
-    write_csv(changes, table)
+    write_csv(changes[[*columns[:-1], "percent", "published_percent", "plateau"]], table)
     write_csv(pd.DataFrame(beyond)[columns], spectrum)
 
 
@@ -101,10 +100,11 @@ def with_percent(values: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     values : DataFrame
-        CELL, seed and value.
+        CELL, seed, value and plateau; against a model on a plateau there is no change.
     """
     keys = ["dataset", "metric", "seed"]
     reference = values[(values["beta"] == 1) & (values["lambda"] == 0)]
+    reference = reference.assign(value=reference["value"].mask(reference["plateau"]))
     joined = values.merge(reference[[*keys, "value"]], on=keys, suffixes=("", "_reference"))
     base = joined.pop("value_reference")
     joined["percent"] = 100 * (joined["value"] / base.where(base > 0) - 1)
@@ -120,14 +120,14 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
     Parameters
     ----------
     value, reference : Series
-        Values by seed; the reference may have more seeds.
+        Values by seed; seeds that only one of them has are left out.
 
     Returns
     -------
     tuple of float
         Both in %; NaN where the reference is not positive.
     """
-    reference = reference[value.index]
+    value, reference = value.align(reference, join="inner")
     base = reference.mean()
     if not base > 0:
         return np.nan, np.nan
@@ -160,8 +160,9 @@ def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None
     by_seed = {key: group.set_index("seed") for key, group in values.groupby(CELL)}
     rows = []
     for (dataset, metric, lam, beta), models in by_seed.items():
-        value = models.loc[~models["plateau"], "value"]
-        change, error = relative(value, by_seed[dataset, metric, 0, 1]["value"])
+        value = models["value"][~models["plateau"]]
+        of_reference = by_seed[dataset, metric, 0, 1]
+        change, error = relative(value, of_reference["value"][~of_reference["plateau"]])
         cell = dict(zip(CELL, (dataset, metric, lam, beta), strict=True))
         of_mean = {"seeds": len(value), "mean": value.mean(), "standard_error": value.sem()}
         rows.append({**cell, **of_mean, "percent": change, "percent_standard_error": error})
