@@ -52,7 +52,7 @@ if __name__ == "__main__":
     for _ in range(ROUNDS):  # the first one fills the cache of Shapes3D's 480 geometries
         for way, (work, images) in ways.items():
             speeds[way].append(speed(work, images))
-    print(f"{CORES} cores, {number} images, images a second in {ROUNDS} rounds")
+    print(f"{CORES} cores, {number} images, images per second in {ROUNDS} rounds")
     for way, measured in speeds.items():
         rounds = " ".join(f"{value:10,.0f}" for value in measured)
         whole = len(RENDERED[way].grid) / median(measured) if way in RENDERED else 0

@@ -88,7 +88,7 @@ if __name__ == "__main__":
     )
     for way, value in cost.items():
         print(
-            f"{way:16}{value:8.1f} us a point and update "
+            f"{way:16}{value:8.1f} us per point and update "
             f"({min(seconds[way]):.1f} to {max(seconds[way]):.1f}), "
             f"plain loop / this {cost['plain loop'] / value:6.1f}"
         )

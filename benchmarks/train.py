@@ -150,7 +150,7 @@ def steps_of(size: int) -> int:
 
 
 def serve(way: str, path: Path) -> None:
-    """Take a turn for each line of input, and answer how many images a second it made."""
+    """Take a turn for each line of input, and answer how many images per second it made."""
     loop, size, batch, threads = WAYS[way]
     steps = steps_of(size)
     makers = {"trainer": trainer, "bare": bare, "plain": plain}

@@ -15,8 +15,8 @@ DATA = ["h5py", "jaxtyping", "numpy", "pandas", "pooch", "pydantic", "rasterio",
 ENVIRONMENTS = {
     "data": DATA,
     "train": [*DATA, "torch", "scipy", "scikit-learn", "lightgbm", "pyyaml"],  # and evaluates
-    # pandas writes Markdown with tabulate
-    "figures": [*DATA, "matplotlib", "scipy", "seaborn", "tabulate"],
+    # pandas writes Markdown with tabulate and LaTeX with jinja2
+    "figures": [*DATA, "jinja2", "matplotlib", "scipy", "seaborn", "tabulate"],
 }
 
 

@@ -107,7 +107,7 @@ class ForwardPass:
     x : Tensor of shape (batch, channels, height, width)
         The images.
     noise : Tensor of shape (batch, latents)
-        Standard normal, of the one sample of z an image; may be empty where no sample is taken.
+        Standard normal, of the one sample of z per image; may be empty where no sample is taken.
     likelihood : Likelihood
     pixel_scale : float
         Multiplies sums over pixels, so that smaller images weigh as much against the rate as those

@@ -155,11 +155,11 @@ def test_a_missing_value_of_a_nullable_column_is_named():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (CODES[0], "a matrix with one row a sample, not (6,)"),
-        (3.0, "a matrix with one row a sample, not ()"),
-        ([], "a matrix with one row a sample, not (0,)"),
-        (pd.DataFrame(), "a matrix with one row a sample, not (0, 0)"),
-        (pd.Series([1.0, 2.0]), "a matrix with one row a sample, not (2,)"),
+        (CODES[0], "a matrix with one row per sample, not (6,)"),
+        (3.0, "a matrix with one row per sample, not ()"),
+        ([], "a matrix with one row per sample, not (0,)"),
+        (pd.DataFrame(), "a matrix with one row per sample, not (0, 0)"),
+        (pd.Series([1.0, 2.0]), "a matrix with one row per sample, not (2,)"),
         ([[1.0, 2.0], [3.0]], "must be a matrix, and its rows differ in length"),
         (CODES.astype(str), "must be numbers, not <U"),
         (CODES + 1j, "must be numbers, not complex128"),

@@ -102,7 +102,7 @@ def test_parquet(tmp_path, frame):
 def test_rows_are_left_out_by_number_and_not_by_name(monkeypatch, csv, frame):
     """Parquet keeps an index, in which names may repeat."""
     repeated = frame.set_index(np.zeros(len(frame), int))
-    monkeypatch.setitem(READERS, ".csv", lambda path, array, groups: repeated)
+    monkeypatch.setitem(reading.READERS, ".csv", lambda path, array, groups: repeated)
     kept = read(csv, drop_columns=["site"], drop_rows="x < 0").values
     np.testing.assert_array_equal(kept, frame.loc[frame["x"] >= 0, ["x", "y", "z"]])
 

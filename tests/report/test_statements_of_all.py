@@ -22,7 +22,7 @@ def collected(tmp_path):
     rows = [
         ROW,
         {**ROW, "statement": "other", "figure": "", "data": "none"},
-        {**ROW, "verdict": "cannot be told", "low": 0, "high": 0, "reason": "n = 1"},
+        {**ROW, "verdict": "inconclusive", "low": 0, "high": 0, "reason": "n = 1"},
         {**ROW, "scale": "demo", "verdict": "by construction", "says": "q(z|x) is *normal*"},
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "one.csv", index=False)
@@ -47,7 +47,7 @@ def test_statements_keep_their_document_and_their_order(collected):
 def test_the_summary_counts_statements_by_scale_but_not_what_is_so_by_construction(collected):
     summary = pd.read_csv(collected / "summary.csv").set_index(["document", "scale"])
     assert summary.loc[("a", "papers"), "reproduced"] == 2
-    assert summary.loc[("a", "papers"), "cannot be told"] == 1
+    assert summary.loc[("a", "papers"), "inconclusive"] == 1
     assert summary.loc[("a", "demo")].sum() == 0
     assert "by construction" not in summary
 

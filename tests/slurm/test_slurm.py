@@ -1,4 +1,4 @@
-"""The profile for SLURM, on a real SLURM of one node: hirn2026 with one job a point of beta."""
+"""The profile for SLURM, on a real SLURM of one node: hirn2026 with one job per point of beta."""
 
 import re
 import signal

@@ -51,7 +51,7 @@ def test_verdicts(finished):
     images = pd.read_csv(results / "image_statements.csv").set_index("statement")["verdict"]
     beyond = ["volume", "prior_laplace", "prior_uniform", "bernoulli", "laplace"]
     assert set(images[beyond]) == {"beyond the document"}
-    assert set(images.drop([*beyond, "efficient", "collapse"])) == {"cannot be told"}
+    assert set(images.drop([*beyond, "efficient", "collapse"])) == {"inconclusive"}
 
 
 def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):

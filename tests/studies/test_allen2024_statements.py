@@ -279,5 +279,5 @@ def test_each_part_is_judged_at_its_own_scale(tmp_path):
     assert set(linear["scale"]) == {"papers"}
     assert set(images["scale"]) == {"demo"}
     assert images["verdict"]["orthogonal"] == "reproduced"
-    assert images["verdict"]["orthogonal_shapes3d"] == "cannot be told"
+    assert images["verdict"]["orthogonal_shapes3d"] == "inconclusive"
     assert images["verdict"]["volume"] == "beyond the document"

@@ -50,7 +50,7 @@ def test_a_box_of_mig_is_of_its_model_and_beta(tables):
 def test_elbo_against_mig_has_elbo_along_x(tables):
     figure = figures.elbo_mig(tables[0], standins=[])
     ax, scores = figure.axes[0], pd.read_csv(tables[0])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("ELBO (nats an image)", "MIG (chen2018)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("ELBO (nats per image)", "MIG (chen2018)")
     chosen = scores.query("dataset == 'dsprites' and sampling == 'A' and model == 'factor_vae'")
     wide = chosen.groupby(["beta", "metric"])["value"].mean().unstack()
     points = ax.collections[-1].get_offsets()

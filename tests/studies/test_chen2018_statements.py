@@ -1,4 +1,4 @@
-"""Statements of chen2018: each by its own data, either way, and open where nothing can be told."""
+"""Statements of chen2018: each by its own data, either way, and open where data decide nothing."""
 
 from dataclasses import replace
 

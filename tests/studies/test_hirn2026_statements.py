@@ -199,7 +199,7 @@ def test_a_latent_without_utility_refutes(name):
 
 def test_a_slope_that_a_scan_does_not_show_confirms_nothing():
     found = outcome("log_variance_slope", scans(log_variance_slope=1 + ranked(np.nan, [12])))
-    assert found.verdict == "cannot be told"
+    assert found.verdict == "inconclusive"
 
 
 def test_training_is_judged_over_seeds_and_test_over_draws():
@@ -216,7 +216,7 @@ def test_models_that_have_not_learnt_judge_nothing(name):
     tables = tables[tables["quantity"] != "active_at_lowest"]
     tables = pd.concat([tables, scans(active=0)["replicates"]])
     found = outcome(name, {"replicates": tables})
-    assert (found.verdict, found.reason) == ("cannot be told", "no learning")
+    assert (found.verdict, found.reason) == ("inconclusive", "no learning")
 
 
 def test_a_smaller_scale_judges_laws_and_no_data():
@@ -225,5 +225,5 @@ def test_a_smaller_scale_judges_laws_and_no_data():
         verdict = judge(BY_NAME[name], tables, "demo", ["climate"]).verdict
         beyond = BY_NAME[name].about == "beyond"
         assert verdict == (
-            "reproduced" if name in laws else "beyond the document" if beyond else "cannot be told"
+            "reproduced" if name in laws else "beyond the document" if beyond else "inconclusive"
         )

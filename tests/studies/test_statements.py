@@ -41,7 +41,7 @@ def test_a_table_of_statements_has_a_row_each(tmp_path):
     path = tmp_path / "statements.csv"
     statements.write([RISES], {"scores": tmp_path / "scores.csv"}, path, "demo", ["dsprites"])
     row = pd.read_csv(path).iloc[0]
-    assert row["verdict"] == "cannot be told"
+    assert row["verdict"] == "inconclusive"
     assert row["reason"].startswith("stand-in; p = 0.0083")  # one of 120 orders
     assert row["data"] == "dsprites, stand-in"
     assert (row["kind"], row["estimate"]) == ("trend", 1)

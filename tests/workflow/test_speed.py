@@ -212,7 +212,7 @@ def test_a_table_of_another_version_is_as_good_as_none(config, measured, text):
 
 def test_hours_of_image_models_are_images_by_their_cost(config, monkeypatch, tmp_path):
     monkeypatch.setattr(speed, "linear_lines", lambda config, *works: [])
-    monkeypatch.setattr(speed, "seconds_an_image", lambda run, channels: 1e-3 * channels)
+    monkeypatch.setattr(speed, "seconds_per_image", lambda run, channels: 1e-3 * channels)
     monkeypatch.setattr(speed.os, "cpu_count", lambda: 4)
     monkeypatch.setattr(speed, "load", lambda raw: config)
     monkeypatch.setattr(speed, "resolve_device", lambda device: "cpu")

@@ -1,4 +1,4 @@
-# Trainings of all studies, each model once: a job a model where `points_per_job` is 1, else a rule
+# Trainings of all studies, each model once: a job per model where `points_per_job` is 1, else a rule
 # and a job for so many models of a data set.
 
 TRAINED = to_train(STUDIES.values())

@@ -6,8 +6,10 @@ from betascan.config.base import ConfigModel
 from betascan.config.vae import Training, TrainingSettings
 from betascan.metrics.registry import METRICS
 
-TABULAR_METRICS = [name for name, metric in METRICS.items() if "encoder" not in metric.needs]
-"""Metrics that need no images of factors on demand."""
+TABULAR_METRICS = [
+    name for name, metric in METRICS.items() if "encoder" not in metric.needs and name != "mig_chen"
+]
+"""Metrics that need neither images on demand nor, as `mig_chen`, a choice of factors."""
 
 
 class TrainingDefaults(TrainingSettings):

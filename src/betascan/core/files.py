@@ -194,7 +194,7 @@ def read_npz(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a table with nine digits a number.
+    """Write a table with nine digits per number.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ def project(
     north, east = np.asarray(lat, np.float64), np.asarray(lon, np.float64)
     if north.ndim != 1 or north.shape != east.shape:
         raise DataError(
-            f"lat and lon must have one number a cell, not the shapes {north.shape}, {east.shape}"
+            f"lat and lon must have one number per cell, not the shapes {north.shape}, {east.shape}"
         )
     outside = np.flatnonzero(~((np.abs(north) <= 90) & (np.abs(east) <= 360)))
     if outside.size:

@@ -30,7 +30,7 @@ class Chunk:
 
 @dataclass
 class State:
-    """All that training changes, one row a point, and the updates taken: a checkpoint.
+    """All that training changes, one row per point, and the updates taken: a checkpoint.
 
     Attributes
     ----------

@@ -93,7 +93,7 @@ def scan(
     device : {"auto", "cpu", "cuda"}
         "auto" is CUDA where there is any.
     workers : int or "auto"
-        Threads on the CPU, by default one a core.
+        Threads on the CPU, by default one per core.
     checkpoint : str or Path, optional
         A file from which an interrupted scan goes on, to the same bytes if the processor is the
         same one.

@@ -1,6 +1,6 @@
 """Metrics of disentanglement and their estimators: README.md has the table of definitions.
 
-Codes are (n, latents) and factors (n, factors), one row a sample, everywhere: arrays, tensors,
+Codes are (n, latents) and factors (n, factors), one row per sample, everywhere: arrays, tensors,
 DataFrames or nested lists. Information is in nats. `total_correlation` and `jacobian` work on
 tensors and are imported by themselves. Names are imported on first use, so that the registry
 needs none of the libraries that the metrics need.

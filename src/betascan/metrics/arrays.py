@@ -65,7 +65,7 @@ def _to_numpy(values: Any, name: str) -> Shaped[np.ndarray, "..."]:
 def _checked(values: Any, name: str) -> Shaped[np.ndarray, "n columns"]:
     array = _to_numpy(values, name)
     if array.ndim != 2 or 0 in array.shape:
-        raise MetricError(f"{name} must be a matrix with one row a sample, not {array.shape}")
+        raise MetricError(f"{name} must be a matrix with one row per sample, not {array.shape}")
     if array.dtype.kind not in "fiub":
         raise MetricError(f"{name} must be numbers, not {array.dtype}")
     bad = np.argwhere(~np.isfinite(array))
@@ -173,7 +173,7 @@ def check_same_rows(codes: Shaped[np.ndarray, "..."], factors: Shaped[np.ndarray
     if len(codes) != len(factors):
         raise MetricError(
             f"codes have {len(codes)} rows and factors {len(factors)}: "
-            "pass one row a sample, (n, latents) and (n, factors)"
+            "pass one row per sample, (n, latents) and (n, factors)"
         )
 
 
@@ -242,7 +242,7 @@ def standardise(
 def in_threads(
     work: Callable[[Task], Result], tasks: Iterable[Task], workers: int | None
 ) -> list[Result]:
-    """Map in threads, one a core by default: scikit-learn's solvers release the GIL."""
+    """Map in threads, one per core by default: scikit-learn's solvers release the GIL."""
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         return list(pool.map(work, tasks))
 

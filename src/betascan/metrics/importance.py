@@ -166,7 +166,7 @@ def dci(
         standardised numbers of the values, as Eastwood and Williams; its informativeness is the
         coefficient of determination.
     workers
-        Threads for the fits, one a core by default.
+        Threads for the fits, one per core by default.
 
     Raises
     ------

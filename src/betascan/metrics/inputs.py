@@ -14,7 +14,7 @@ Encode = Callable[[Int[np.ndarray, "n factors"]], ArrayLike]
 
 @dataclass(frozen=True)
 class LatentCodes:
-    """A model's posteriors of some images, one row an image.
+    """A model's posteriors of some images, one row per image.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class ScoreInputs:
         The factors of `mig_chen`.
     seed
     workers
-        Threads for fits; None: one a core.
+        Threads for fits; None: one per core.
     """
 
     codes: Float[np.ndarray, "n latents"]

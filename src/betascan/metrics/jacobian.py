@@ -43,7 +43,7 @@ def _check_jacobians(J: Tensor) -> None:
 def decoder_jacobian(decoder: Decoder, z: Tensor) -> Jacobians:
     """Return d decoder / d z at each point, exact and differentiable.
 
-    Forward mode, one pass a latent. Memory is that of latents x batch outputs.
+    Forward mode, one pass per latent. Memory is that of latents x batch outputs.
 
     Parameters
     ----------

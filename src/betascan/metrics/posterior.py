@@ -49,7 +49,7 @@ def posterior_summary(mean: ArrayLike, log_variance: ArrayLike) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a latent, ranked by signal fraction: rank (from 1), latent, `posterior_moments`,
+        One row per latent, ranked by signal fraction: rank (from 1), latent, `posterior_moments`,
         variance of the means, active.
 
     Raises

@@ -85,7 +85,7 @@ def sap(
     C
         Parameter C of the support vector machines.
     workers
-        Threads for the fits, one a core by default.
+        Threads for the fits, one per core by default.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def explicitness(
     train_factors, test_factors : array_like of shape (n, factors)
         Discrete.
     workers
-        Threads for the fits, one a core by default.
+        Threads for the fits, one per core by default.
 
     Raises
     ------

@@ -69,12 +69,12 @@ def score_table(
     seed
         Seed of samples and resamples.
     workers
-        Threads for fits, one a core by default.
+        Threads for fits, one per core by default.
 
     Returns
     -------
     DataFrame
-        Columns metric, convention, value, low, high, samples; a row a score, in the registry's
+        Columns metric, convention, value, low, high, samples; a row per score, in the registry's
         order.
 
     Raises

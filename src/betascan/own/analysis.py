@@ -31,10 +31,10 @@ class Analysis:
     Attributes
     ----------
     spectrum : DataFrame
-        One row a model (linear, nonlinear) and rank: pca_ratio of the training rows, pca_utility
+        One row per model (linear, nonlinear) and rank: pca_ratio of the training rows, pca_utility
         on the test rows, threshold with its standard error, utility on the test rows.
     choose : DataFrame
-        One row a model and T: beta in each convention of the loss, active latents, distortion of
+        One row per model and T: beta in each convention of the loss, active latents, distortion of
         the test rows (a share of their variance, from posterior means), rate (nats), whether
         training stopped early, before the update limit, and whether this T is the one asked for.
     facts : dict

@@ -77,11 +77,11 @@ def read(
         Rows for which this condition holds are left out, as in `pandas.DataFrame.query`.
     groups : str, optional
         Column whose equal values belong together in the split; it is not used otherwise. In NPZ
-        and HDF5 an array of one number a row.
+        and HDF5 an array of one number per row.
     array : str, optional
         Which array of an NPZ or HDF5 file; needed where several have two dimensions.
     block : int, optional
-        Rasters: cells a side of the squares that the split keeps whole; by default a sixteenth
+        Rasters: cells per side of the squares that the split keeps whole; by default a sixteenth
         of the longer side.
 
     Raises

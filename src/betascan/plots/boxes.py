@@ -60,7 +60,7 @@ def boxes(
     ax : Axes
         Its groups are separated and named, its labels left to the caller.
     table : DataFrame
-        A value a row; rows without one are left out.
+        A value per row; rows without one are left out.
     x, y, hue : str
         Columns of the table.
     order : sequence

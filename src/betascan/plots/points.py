@@ -20,7 +20,7 @@ def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     Parameters
     ----------
     table : DataFrame
-        A value a row; rows without one are left out.
+        A value per row; rows without one are left out.
     x, y : str
         Columns of the table.
     **style

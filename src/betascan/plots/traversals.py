@@ -19,7 +19,7 @@ _YLABEL, _RATES, _AROUND = 0.2, 0.25, 0.85
 
 
 def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Figure:
-    """Draw each latent from -2 to 2 around one image's code, a panel a model.
+    """Draw each latent from -2 to 2 around one image's code, a panel per model.
 
     Latents are sorted by their rate, the highest on top.
 

@@ -51,7 +51,7 @@ def _short(commit: str) -> str:
 
 
 def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
-    """Return one row a study: its scale, data, device, commit."""
+    """Return one row per study: its scale, data, device, commit."""
     lines = []
     for name, record in records:
         data = record["data"]

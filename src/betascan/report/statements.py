@@ -14,12 +14,19 @@ COLUMNS = ["document", *judged.COLUMNS]
 COUNTED = tuple(verdict for verdict in Verdict if verdict is not Verdict.BY_CONSTRUCTION)
 HEAD = """# What the documents state, and what came out
 
-*Estimate*: the quantity judged, with its 95 % interval. *Criterion*: a statement is supported if
-the whole interval (of 90 % for "within") is on the side that it names, refuted if all of it
-is on the other; else nothing can be told. What is too small to matter refutes, though above 0.
-Rank correlations support a statement by their one-sided p. "At every rank" judges the worst rank;
-0.693 is log 2.
-*Evidence*: p value and number of observations, or why nothing can be told or counted.
+*Estimate*: the quantity judged, with its 95 % interval. *Criterion*: what decides.
+
+- A difference is *reproduced* if the whole interval lies above 0, and *not reproduced* if it lies
+  below the smallest difference that would matter, even if above 0.
+- A number is *reproduced* if its 90 % interval lies within the margin, and *not reproduced* if the
+  95 % interval lies outside.
+- A rank correlation is *reproduced* by its one-sided p, and *not reproduced* as a difference is.
+- Anything else is *inconclusive*.
+
+"At every rank" judges the worst rank; 0.693 is log 2. *Evidence*: the p value and the number n of
+observations (seeds, starts, scans or models); or why a row is inconclusive or not counted.
+Criteria are in `src/betascan/studies/<document>/*statements.py`, the tests of them in
+`src/betascan/studies/judgement.py`.
 """
 
 

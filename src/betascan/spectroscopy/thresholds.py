@@ -34,7 +34,7 @@ def fit_threshold(
     """
     T, M2 = np.asarray(T, float), np.asarray(signal_fraction, float)
     if T.ndim != 1 or T.shape != M2.shape:
-        raise DataError(f"T is {T.shape} and signal fractions {M2.shape}: pass one a point")
+        raise DataError(f"T is {T.shape} and signal fractions {M2.shape}: pass one per point")
     if not (T > 0).all():
         raise DataError(f"T must be positive, not {T[~(T > 0)][0]:g}")
     if not np.isfinite(M2).all():

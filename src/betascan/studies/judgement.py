@@ -23,7 +23,7 @@ class Verdict(StrEnum):
 
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not reproduced"
-    UNDECIDED = "cannot be told"
+    UNDECIDED = "inconclusive"
     CONTRADICTION = "document contradicts itself"
     BEYOND = "beyond the document"
     BY_CONSTRUCTION = "by construction"
@@ -53,7 +53,7 @@ class Judgement:
     criterion : str
         What would have confirmed and what would have refuted the statement.
     reason : str
-        Why nothing can be told, or the p value and the number of observations.
+        Why the test is inconclusive, or the p value and the number of observations.
     """
 
     kind: Kind
@@ -66,7 +66,7 @@ class Judgement:
 
 
 def undecided(kind: Kind, criterion: str, reason: str, estimate: float = np.nan) -> Judgement:
-    """Return the judgement that nothing can be told.
+    """Return an inconclusive judgement.
 
     Parameters
     ----------
@@ -80,6 +80,11 @@ def undecided(kind: Kind, criterion: str, reason: str, estimate: float = np.nan)
         What came out all the same.
     """
     return Judgement(kind, estimate, np.nan, np.nan, Verdict.UNDECIDED, criterion, reason)
+
+
+def left_open(judged: Judgement, reason: str) -> Judgement:
+    """Return a judgement whose verdict is left open, for a reason; its interval stands."""
+    return replace(judged, verdict=Verdict.UNDECIDED, reason=reason)
 
 
 def _finite(values: ArrayLike) -> np.ndarray:
@@ -107,7 +112,7 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
     Parameters
     ----------
     values : array_like of shape (n,)
-        Independent values, one a seed; NaN are left out.
+        Independent values, one per seed; NaN are left out.
     published : float
         The document's number.
     margin : float

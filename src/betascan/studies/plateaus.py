@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from betascan.core.files import write_csv
+from betascan.studies.judgement import Judgement, left_open
 from betascan.studies.runs import Row, read_runs
 
 EMPTY = 0.5
@@ -60,6 +61,20 @@ def table(
         [~empty, better, frame["annealed_loss"].isna()], [LEARNT, PLATEAU, UNKNOWN], COLLAPSED
     )
     write_csv(frame.sort_values([*keys[:1], weight, *keys[1:]], kind="stable"), plateaus)
+
+
+def if_learnt(judged: Judgement, *rates: float) -> Judgement:
+    """Leave a verdict open unless models of the least weight carry information.
+
+    Parameters
+    ----------
+    judged : Judgement
+        What has been judged.
+    *rates : float
+        Nats that they carry, all of which must be at least `INFORMED`; NaN is not.
+    """
+    learnt = all(rate >= INFORMED for rate in rates)
+    return judged if learnt else left_open(judged, "no learning")
 
 
 def _lowest_loss(

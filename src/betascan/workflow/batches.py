@@ -20,7 +20,7 @@ class Batch:
     trainings : Sequence of Training
         The models.
     single : bool
-        One job a model, distinguished by the wildcard ``signature``.
+        One job per model, distinguished by the wildcard ``signature``.
     """
 
     rule: str

@@ -126,7 +126,7 @@ def load(raw: Mapping[str, Any], source: str = "config.yaml") -> Any:
     Returns
     -------
     Config
-        Frozen; one attribute a study beside those of `General`.
+        Frozen; one attribute per study beside those of `General`.
 
     Raises
     ------

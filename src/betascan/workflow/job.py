@@ -92,7 +92,7 @@ def _own_gpu(wanted: int) -> Iterator[None]:
 
 
 class _Tee:
-    """Writes to the terminal and a log; of a progress bar a line a minute, and to the log its end.
+    """Writes to the terminal and a log; of a bar a line per minute, and to the log its end.
 
     Bars of several jobs would overwrite each other, and a log is no place for them.
     """

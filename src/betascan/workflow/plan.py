@@ -113,7 +113,7 @@ def workloads(
     -------
     list of Workload
         First hirn2026's scans, AdamW in vu2026's linear study, which takes most of that study's
-        time, and the outlook's nonlinear scans, in units of updates; then one entry a study that
+        time, and the outlook's nonlinear scans, in units of updates; then one entry per study that
         trains on images.
     """
     jobs: dict[str, list[Job]] = {}

@@ -40,7 +40,7 @@ from betascan.workflow.plan import Workload, images_seen, workloads
 SECONDS = 1.0  # that each kind of training is tried for, at least
 
 
-def seconds_an_image(run: Run, channels: int) -> float:
+def seconds_per_image(run: Run, channels: int) -> float:
     """Time a training of this kind on noise, without its start.
 
     Parameters
@@ -53,7 +53,7 @@ def seconds_an_image(run: Run, channels: int) -> float:
     Returns
     -------
     float
-        Seconds an image.
+        Seconds per image.
     """
     device, size = torch.device(resolve_device(run.training.device)), run.model.size
     batch = run.training.batch_size
@@ -246,7 +246,7 @@ def image_line(
     trainings : iterable of Training
         Each of them.
     known : dict
-        Seconds an image by kind of training, to which is added what is measured here.
+        Seconds per image by kind of training, to which is added what is measured here.
 
     Returns
     -------
@@ -258,7 +258,7 @@ def image_line(
         run, channels = training.run, IMAGE_SETS[training.data.kind].channels
         kind, device = _kind(run, channels), resolve_device(run.training.device)
         if kind not in known:
-            known[kind] = seconds_an_image(run, channels)
+            known[kind] = seconds_per_image(run, channels)
         parallel = max(1, cores // run.training.threads) if device == "cpu" else 1
         hours += images_seen(training) * known[kind] / parallel / 3600
         devices.add(_device(device))

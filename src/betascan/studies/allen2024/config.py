@@ -113,7 +113,7 @@ class Runaway(ConfigModel):
     )
     batch_size: int = Field(ge=2, description="number of images per step")
     steps: int = Field(ge=1, description="largest number of training steps")
-    bound: float = Field(lt=0, description="loss in nats an image, below which it has run away")
+    bound: float = Field(lt=0, description="loss in nats per image, below which it has run away")
 
 
 class ImageModels(ConfigModel):
@@ -161,7 +161,7 @@ class ImageModels(ConfigModel):
         ge=1, description="number of the seeds that models of a stand-in get; null: all"
     )
     points_per_job: PointsPerJob = Field(
-        description="1: one (GPU) job a model; 10: one for ten models of a data set"
+        description="1: one (GPU) job per model; 10: one for ten models of a data set"
     )
     model: Model = Field(description="networks of the reference")
     batch_size: int = Field(ge=2, description="number of images per step")

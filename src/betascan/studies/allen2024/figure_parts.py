@@ -28,7 +28,7 @@ LABELS = labels.METRICS | {
     "squared_error": r"squared error $|x-\hat x|^2$",
     "taylor_hessian": "error of the expansion, exact H",
     "taylor_gauss_newton": "error of the expansion, Gauss–Newton",
-    "operations": r"operations a step ($10^9$)",
+    "operations": r"operations per step ($10^9$)",
     "dependence": "dependence of components",
     "recovered": "latents recovered ($r^2$)",
     "effective_variance": r"measured $\sigma_{\mathrm{eff}}^2$",

@@ -17,8 +17,8 @@ from betascan.studies.allen2024.linear_statements import (
     slopes,
 )
 from betascan.studies.allen2024.tables import DATASETS
-from betascan.studies.judgement import Judgement, difference, number, trend, undecided
-from betascan.studies.plateaus import INFORMED
+from betascan.studies.judgement import Judgement, difference, left_open, number, trend
+from betascan.studies.plateaus import if_learnt
 
 LEAST_MASS = 0.05
 """Difference of off-diagonal masses, or of distances to the axes, which lie between 0 and 1."""
@@ -46,14 +46,9 @@ def _values(table: pd.DataFrame, dataset: str, cell: str, column: str) -> pd.Ser
     return table[chosen].set_index("seed")[column]
 
 
-def _open(judged: Judgement, reason: str) -> Judgement:
-    return undecided(judged.kind, judged.criterion, reason, judged.estimate)
-
-
 def _of_learnt(judged: Judgement, rates: Sequence[float] | pd.Series) -> Judgement:
     """Leave it open, if none of the models compared carries information."""
-    learnt = (np.asarray(rates, dtype=float) >= INFORMED).any()
-    return judged if learnt else _open(judged, "no learning")
+    return if_learnt(judged, np.max(rates))
 
 
 def contrast(
@@ -85,7 +80,7 @@ def _of_mig(
     above = np.asarray(migs, dtype=float) > floor
     if np.isnan(floor) or (above.any() if len(above) == 2 else 2 * above.sum() >= len(above)):
         return judged
-    return _open(judged, f"no learning: models without active latents have a MIG of {floor:.2g}")
+    return left_open(judged, f"no learning: MIG of models without active latents is {floor:.2g}")
 
 
 def mig_contrast(

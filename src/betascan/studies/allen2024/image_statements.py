@@ -48,8 +48,8 @@ STATEMENTS = (
     ),
     _of_images(
         "axes",
-        "They align its right singular vectors with the latent axes (C1; distance, full minus "
-        "diagonal).",
+        "Diagonal posteriors align the right singular vectors of the Jacobian with the latent axes "
+        "(C1; distance, full minus diagonal).",
         KEY_1,
         partial(judges.orthogonal, dataset="dsprites", column="axis_distance"),
         "posterior_covariance",
@@ -64,14 +64,15 @@ STATEMENTS = (
     ),
     _of_images(
         "identity",
-        "Posterior covariance and Jacobian are one on images too (relative error).",
+        "Posterior covariance and Jacobian determine each other on images too (relative error).",
         MECHANISM_1,
         partial(judges.identity, dataset="dsprites"),
         "identity",
     ),
     _of_images(
         "identity_shapes3d",
-        "Posterior covariance and Jacobian are one on images of 3D Shapes too (relative error).",
+        "Posterior covariance and Jacobian determine each other on images of 3D Shapes too "
+        "(relative error).",
         MECHANISM_1,
         partial(judges.identity, dataset="shapes3d"),
         "identity",
@@ -87,8 +88,8 @@ STATEMENTS = (
     ),
     _of_images(
         "independence_full",
-        "It is the diagonal posterior that makes them so (squared distance correlation, full minus "
-        "diagonal).",
+        "The independence of these components is due to the diagonal posterior (squared distance "
+        "correlation, full minus diagonal).",
         KEY_1,
         partial(judges.more_dependent, cell="posterior_full"),
         "pushforward",
@@ -218,14 +219,15 @@ STATEMENTS = (
     ),
     _of_images(
         "regularised_mig",
-        "Making it orthogonal disentangles (MIG, with the penalty minus without).",
+        "Making the Jacobian orthogonal disentangles (MIG, with the penalty minus without).",
         "next check 1",
         partial(judges.regularised_mig, dataset="dsprites"),
         "orthogonality_penalty",
     ),
     _of_images(
         "regularised_mig_shapes3d",
-        "Making it orthogonal disentangles, on 3D Shapes (MIG, with the penalty minus without).",
+        "Making the Jacobian orthogonal disentangles, on 3D Shapes (MIG, with the penalty minus "
+        "without).",
         "next check 1",
         partial(judges.regularised_mig, dataset="shapes3d"),
         "orthogonality_penalty",

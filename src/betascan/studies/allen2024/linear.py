@@ -290,7 +290,7 @@ def solutions(
     Parameters
     ----------
     table : Path
-        Written, a row a model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
+        Written, a row per model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
         (beta, 1) and as (1, beta); "not injective", of no more observed variables than factors
         and more latents), seed, posterior, beta, variance, beta_sigma2,
         excess_loss over the closed form in nats, angle_of_any_rotation, identity_error

@@ -80,7 +80,7 @@ def _scan(ax: Axes, scan: pd.DataFrame) -> None:
 
 
 def identity(pairs: Path, identities: Sequence[Path], standins: Collection[str]) -> Figure:
-    """Posterior precision from the encoder against that from the decoder, a panel a data set.
+    """Posterior precision from the encoder against that from the decoder, a panel per data set.
 
     Parameters
     ----------

@@ -93,8 +93,8 @@ STATEMENTS = (
     ),
     Statement(
         name="linear_rotation",
-        says="It is the diagonal posterior that does it: a full one finds any rotation of them "
-        "(degrees).",
+        says="A full posterior finds any rotation of the independent components: it is the "
+        "diagonal that selects them (degrees).",
         place=MECHANISM_1,
         judge=rotation,
         figure="linear_truth",
@@ -110,7 +110,8 @@ STATEMENTS = (
     ),
     Statement(
         name="linear_identity",
-        says="Posterior covariance and Jacobian are one: Sigma^-1 = I + J^T J / (beta sigma^2).",
+        says="Posterior covariance and Jacobian determine each other: "
+        "Sigma^-1 = I + J^T J / (beta sigma^2).",
         place=MECHANISM_1,
         judge=exact_identity,
         figure="identity",
@@ -125,7 +126,8 @@ STATEMENTS = (
     ),
     Statement(
         name="linear_slope",
-        says="beta scales the likelihood's variance: it rises in proportion (slope of logarithms).",
+        says="beta scales the likelihood's variance: that rises in proportion to beta (slope of "
+        "logarithms).",
         place=MECHANISM_2,
         judge=exact_slope,
         construction="it follows from the identity",

@@ -59,9 +59,9 @@ def measure(
     models : sequence of Path
         Files of `betascan.models.save`.
     jacobians : sequence of Path
-        Written: keys and `decoder_measures`, one row an image.
+        Written: keys and `decoder_measures`, one row per image.
     identities : sequence of Path
-        Written: keys and `precisions`, one row an image and pair of latents.
+        Written: keys and `precisions`, one row per image and pair of latents.
     rows : sequence of Mapping
         Signature and keys of each model (`betascan.studies.base.Training.row`).
     points : int
@@ -128,7 +128,7 @@ def decoder_measures(
     Returns
     -------
     DataFrame
-        A row an image: active; offdiagonal_mass of J^T J; mean_absolute_cosine; axis_distance
+        A row per image: active; offdiagonal_mass of J^T J; mean_absolute_cosine; axis_distance
         |V - P|_F^2 / (2 active), 0 where C1 holds; gradient_mass of d s_i / d z_j, 0 where C2
         holds; hessian_mass of the Hessian of D in z, exact; singular values s1, s2, ... of active
         latents and log_volume, the sum of their logarithms; squared_error |x - mean image|^2;

@@ -25,12 +25,12 @@ def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: 
     images : Path
         File of `betascan.data.store`.
     curves : Path
-        Written: activation, curvature, step and loss (nats an image) of every step, also of the
+        Written: activation, curvature, step and loss (nats per image) of every step, also of the
         last, unbounded one.
     runs : sequence of dict
         `betascan.config.vae.Run` as plain values, each with the deterministic objective.
     bound : float
-        In nats an image.
+        In nats per image.
     """
     torch.set_num_threads(1)
     rows: list[dict[str, Any]] = []

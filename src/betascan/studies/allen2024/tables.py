@@ -1,4 +1,4 @@
-"""The tables of allen2024: one row a model, with what it changes of the reference."""
+"""The tables of allen2024: one row per model, with what it changes of the reference."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,7 +40,7 @@ def models(
     scores, jacobians, identities, cards, histories : sequence of Path
         What evaluation, `measure.measure` (two) and training (two) left of each model.
     table : Path
-        Written, a row a model: dataset, seed, cell (name of the variant), steps, columns of the
+        Written, a row per model: dataset, seed, cell (name of the variant), steps, columns of the
         variant, scores, means over images of `measure.decoder_measures` (s1, s2, ... geometric
         means), relative errors of the expansion and of the identity, effective_variance, rate
         (nats, mean over the last interval of training), and instability of the loss.
@@ -185,7 +185,7 @@ def pushforward(pushforwards: Sequence[Path], tables: Sequence[Path], table: Pat
     tables : sequence of Path
         Tables written by `models`, in which all of these models are.
     table : Path
-        Written, a row a model: columns of `models`, dependence and recovered.
+        Written, a row per model: columns of `models`, dependence and recovered.
     """
     measured = pd.concat([read_csv(path) for path in pushforwards])
     measured["dataset"] = measured["dataset"].map(DATASETS)

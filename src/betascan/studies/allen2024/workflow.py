@@ -72,10 +72,10 @@ def study(context: Context[Allen2024]) -> Study:
             function="linear_figures.linear_truth",
             needs={"table": linear_truth},
             footer=context.footer(linear_scale, exact),
-            caption="Left: angle between the decoder's columns and the PCA axes, a point a start; "
+            caption="Left: angle between the decoder's columns and the PCA axes, one per start; "
             "not injective: with more latents than observed variables, and a diagonal posterior; "
             "dashed, the mean over random rotations. Right: posterior log-variances over beta "
-            "sigma^2, a colour a mode (dark: most variance), trained as (beta, 1) and as "
+            "sigma^2, a colour per mode (dark: most variance), trained as (beta, 1) and as "
             "(1, beta), on the law log(beta sigma^2 / lambda_k).",
         ),
         Figure(
@@ -161,8 +161,8 @@ def study(context: Context[Allen2024]) -> Study:
             "decoder, measured, against beta: the paper's law (rises as beta) and the document's "
             "mechanism 2 (falls); none where no latent is active. Middle: active latents. Bars: "
             "standard errors over seeds. Right: the same model trained as (beta, 1) and as "
-            "(1, beta), a point a seed and beta. Where training has not yet brought the encoder to "
-            "its optimum the measured variance misses the law.",
+            "(1, beta), a point per seed and beta. Where training has not yet brought the encoder "
+            "to its optimum the measured variance misses the law.",
         ),
         Figure(
             name="priors",

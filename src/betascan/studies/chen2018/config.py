@@ -122,7 +122,7 @@ class Chen2018(ConfigModel):
     """Isolating sources of disentanglement in VAEs: beta-TCVAE and MIG."""
 
     points_per_job: PointsPerJob = Field(
-        description="1: one (GPU) job a model; 10: one for ten models of a data set"
+        description="1: one (GPU) job per model; 10: one for ten models of a data set"
     )
     betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
         min_length=2, description="weights of the total correlation; FactorVAE's gamma is beta - 1"

@@ -81,7 +81,7 @@ def _cells(scores: pd.DataFrame, dataset: str, metrics: Sequence[str]) -> pd.Dat
 
 
 def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
-    """Draw what disentanglement costs; a point a beta, larger for larger beta (question 2).
+    """Draw what disentanglement costs; a point per beta, larger for larger beta (question 2).
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
                 rows["elbo", "sem"], color=look["color"], lw=0.7, elinewidth=0.5,
             )  # fmt: skip
             _sized(ax, rows["elbo", "mean"], rows["mig_chen", "mean"], look)
-        ax.set(title=labels.dataset(name, standins), xlabel="ELBO (nats an image)")
+        ax.set(title=labels.dataset(name, standins), xlabel="ELBO (nats per image)")
         _room(ax)
     axes[0].set_ylabel(MIG)
     _sized_legend(figure, table)
@@ -119,7 +119,7 @@ def _area(beta: float | pd.Index) -> np.ndarray:
 
 
 def _sized(ax: Axes, x: pd.Series, y: pd.Series, look: Look) -> None:
-    """Draw a point a beta (the index), whose area grows with it."""
+    """Draw a point per beta (the index), whose area grows with it."""
     ax.scatter(x, y, s=_area(x.index), alpha=0.75, lw=0, zorder=3, **look)
 
 

@@ -120,7 +120,7 @@ def stability(repeated: Path) -> Figure:
     for ax, metric in zip(axes, set_by_hand, strict=True):
         _over_settings(ax, by_setting(table, metric))
         ax.set_title(f"{LABELS[metric]}\nbetween models: {unit[metric]:.2g}", fontsize=6.5)
-    axes[0].set_ylabel("score, a line a model")
+    axes[0].set_ylabel("score, a line per model")
     handles, names = above.axes[0].get_legend_handles_labels()
     above.legend(handles, names, loc="outside upper center", ncols=6, fontsize=SMALL)
     return figure
@@ -160,7 +160,7 @@ def traversals(
     beta: float,
     standins: Sequence[str],
 ) -> Figure:
-    """Draw each latent from -2 to 2 around one image's code, a panel a model.
+    """Draw each latent from -2 to 2 around one image's code, a panel per model.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from betascan.studies import statements as common
 from betascan.studies.chen2018.config import DEPENDENT
 from betascan.studies.chen2018.repeats import between_model_std, by_setting, errors
 from betascan.studies.chen2018.tables import correlations, of_metric, wide
-from betascan.studies.judgement import Judgement, difference, number, undecided
-from betascan.studies.plateaus import INFORMED
+from betascan.studies.judgement import Judgement, difference, number
+from betascan.studies.plateaus import if_learnt
 from betascan.studies.statements import Statement
 
 LEAST_MIG = 0.01
@@ -41,11 +41,8 @@ TCVAE, VAE, FACTOR = "tcvae_mws", "beta_vae", "factor_vae"
 
 def _by_seed(scores: pd.DataFrame, dataset: str, differences: pd.Series, least: float) -> Judgement:
     """Judge differences, unless the models of beta = 1 have not learnt anything."""
-    judged = difference(differences, least)
     rate = wide(scores, "rate", dataset).xs(1.0, axis=1, level="beta").mean(axis=None)
-    if rate < INFORMED:
-        return undecided(judged.kind, judged.criterion, "no learning", judged.estimate)
-    return judged
+    return if_learnt(difference(differences, least), rate)
 
 
 def _mean_above_1(scores: pd.DataFrame, dataset: str) -> pd.DataFrame:

@@ -243,7 +243,7 @@ def study(context: Context[Chen2018]) -> Study:
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 caption="Question 2: ELBO at the end of training against MIG, means "
-                "over seeds with standard errors, a line a model along beta, "
+                "over seeds with standard errors, a line per model along beta, "
                 "larger points for larger beta. Shapes3D takes the place of the "
                 "3D faces.",
             ),

@@ -111,7 +111,7 @@ def curves(
     loss: str,
     standins: Sequence[str],
 ) -> Figure:
-    """Draw validation reconstruction loss against steps, one curve a beta or gamma.
+    """Draw validation reconstruction loss against steps, one curve per beta or gamma.
 
     Ticks on the right are where the author's runs ended.
 
@@ -307,7 +307,7 @@ STATES: dict[str, Look] = {
 
 
 def plateaus(plateaus: Path, dataset: str, standins: Sequence[str]) -> Figure:
-    """Draw after how many steps a beta-VAE carries information, over beta, a point a seed.
+    """Draw after how many steps a beta-VAE carries information, over beta, a point per seed.
 
     Parameters
     ----------

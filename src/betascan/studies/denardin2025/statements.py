@@ -16,8 +16,8 @@ import pandas as pd
 from betascan.studies import judgement
 from betascan.studies.denardin2025.config import MODELS
 from betascan.studies.denardin2025.tables import GUESS, KEYS, of_metric, published_runs
-from betascan.studies.judgement import Judgement, Verdict
-from betascan.studies.plateaus import INFORMED
+from betascan.studies.judgement import Judgement
+from betascan.studies.plateaus import if_learnt
 from betascan.studies.statements import Statement, write
 
 NAMES = {"dsprites": "dSprites", "mpi3d_real_complex": "MPI3D"}
@@ -65,11 +65,9 @@ def _term(
 
 def _if_learnt(outcome: Judgement, ends: pd.DataFrame, *datasets: str) -> Judgement:
     """Leave the verdict open if the VAE, the model of the least weight, carries too little."""
-    for dataset in datasets:
-        rates = ends[(ends["dataset"] == dataset) & (ends["column"] == "KL")]
-        if not rates.loc[rates["weight"] == rates["weight"].min(), "value"].mean() >= INFORMED:
-            return replace(outcome, verdict=Verdict.UNDECIDED, reason="no learning")
-    return outcome
+    rates = ends[(ends["column"] == "KL") & (ends["weight"] == ends["weight"].min())]
+    mean = rates.groupby("dataset")["value"].mean().reindex(datasets)
+    return if_learnt(outcome, *mean)
 
 
 def _trend(panel: pd.DataFrame, *, rises: bool) -> Judgement:

@@ -7,7 +7,7 @@ from betascan.studies.context import Context
 from betascan.studies.denardin2025.config import DATASETS, MODELS, TABLES, Denardin2025
 from betascan.studies.image_rows import annealed, evaluate, index, plateaus, provenance
 
-NATS, UNITS = "nats an image", {"squared_error": "squared error an image"}
+NATS, UNITS = "nats per image", {"squared_error": "squared error per image"}
 """Units of the loss, by likelihood."""
 
 
@@ -104,7 +104,7 @@ def study(context: Context[Denardin2025]) -> Study:
                 params={"dataset": dataset, "standins": standins},
                 footer=footer(dataset),
                 caption="After how many steps the codes of a beta-VAE carry information (half a "
-                "nat, in the mean of an interval of the history), a point a seed. At the top: "
+                "nat, in the mean of an interval of the history), a point per seed. At the top: "
                 "models that never do. On a plateau: an informative model has a lower loss; "
                 "collapsed: none has, whatever it was trained from.",
             ),
@@ -150,8 +150,8 @@ def study(context: Context[Denardin2025]) -> Study:
                     "standins": standins,
                     "loss": UNITS.get(getattr(config, dataset).likelihood.kind, NATS),
                 },
-                caption="Validation reconstruction loss against steps, one curve a beta or gamma, "
-                "of the first seed; ticks on the right are where the author's runs ended. "
+                caption="Validation reconstruction loss against steps, one curve per beta or "
+                "gamma, of the first seed; ticks on the right are where the author's runs ended. "
                 "Published: the loss levels off higher the larger beta, and stays close together "
                 "for FactorVAE.",
                 footer=footer(dataset, of_first_seed=True),

@@ -85,7 +85,7 @@ class Scan(ConfigModel):
     device: Literal["auto", "cpu", "cuda"] = Field(
         description="auto: a GPU if there is one, else the compiled kernel"
     )
-    points_per_job: PointsPerJob = Field(description="1: one job a point of the scan")
+    points_per_job: PointsPerJob = Field(description="1: one job per point of the scan")
 
     @property
     def threads(self) -> int:

@@ -132,7 +132,7 @@ def modes_by_the_laws(
     Returns
     -------
     DataFrame
-        One row a rank: rank, pca_ratio, threshold, utility.
+        One row per rank: rank, pca_ratio, threshold, utility.
     """
     M2 = landau.signal_fraction(T[:, None], ratios)  # of training, where mu^2 + sigma^2 is 1
     on_split = M2 * variances / ratios

@@ -40,7 +40,7 @@ def replicates(
     Parameters
     ----------
     observables, distortion, points, protocol : sequence of Path
-        Tables written by `measure`, one a scan.
+        Tables written by `measure`, one per scan.
     pca : sequence of Path
         Tables written by `principal_components` for the split of each scan.
     replicates : Path

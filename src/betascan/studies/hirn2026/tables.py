@@ -194,15 +194,15 @@ def convergence(
     Parameters
     ----------
     observables, protocols : sequence of Path
-        Tables written by `measure`, one a scan, all of one split.
+        Tables written by `measure`, one per scan, all of one split.
     pca : Path
         Table written by `principal_components` for that split.
     convergence : Path
-        CSV to write, a row a point: scan, T, lr, batch_size, updates, epsilon, annealed,
+        CSV to write, a row per point: scan, T, lr, batch_size, updates, epsilon, annealed,
         best_update, last_update, validation_loss, optimum_loss, and excess, by which part the one
         exceeds the other.
     remedies : Path
-        CSV to write, a row a scan and mode that collapses within the T that all scans have, of
+        CSV to write, a row per scan and mode that collapses within the T that all scans have, of
         training: scan, rank, pca_ratio, threshold, and last_active, the highest T at which it is
         active.
     scans : sequence of Mapping

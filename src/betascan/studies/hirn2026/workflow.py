@@ -17,7 +17,7 @@ def study(context: Context[Hirn2026]) -> Study:
     table, first = f"{context.paths.data}/climate.h5", config.split.seeds[0]
     scans, replicates = config.scans(), config.replicates()
     shown = replicates[0]
-    # one a row of tables and figures: every estimator on the first split with the first seed
+    # one per row of tables and figures: every estimator on the first split with the first seed
     references = [scans[f"{first}/{name}-{shown.seed}"] for name in config.scan.estimators]
     tried = [shown, *(scan for scan in scans.values() if scan.name in config.remedies.scans)]
 

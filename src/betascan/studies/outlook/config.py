@@ -104,7 +104,7 @@ class Sprites(ConfigModel):
         min_length=1, description="seeds of initial weights, minibatches and samples"
     )
     points_per_job: PointsPerJob = Field(
-        description="1: one (GPU) job a model; 10: one for ten models of a data set"
+        description="1: one (GPU) job per model; 10: one for ten models of a data set"
     )
     model: Model
     likelihood: Likelihood

@@ -36,7 +36,7 @@ def measure(
     table : Path
         HDF5 of `betascan.data.worldclim.write_table`.
     scans : sequence of Path
-        NPZ of `betascan.studies.outlook.train.train`, one a seed.
+        NPZ of `betascan.studies.outlook.train.train`, one per seed.
     observables : Path
         CSV to write: seed, split, and the columns of `betascan.nonlinear_vae.observe`.
     modes : Path
@@ -90,7 +90,7 @@ def measure(
 def spectrum(
     observed: pd.DataFrame, utility: Spectrum, ratios: Spectrum, variances: Spectrum, floor: float
 ) -> pd.DataFrame:
-    """Return a row a rank: threshold, departure from the law, and utility.
+    """Return a row per rank: threshold, departure from the law, and utility.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def latents(
 
 
 def _measured(saved: Saved, batches: ImageBatches, drawn: Rows) -> pd.DataFrame:
-    """Return a row a latent, by rank, and one before for none."""
+    """Return a row per latent, by rank, and one before for none."""
     mean, log_variance = encode(saved.vae(), batches, drawn)
     factors, names = batches.factors[drawn], batches.facts.grid.names
     mu, spread = mean.astype(np.float64), log_variance.astype(np.float64)

@@ -28,7 +28,7 @@ class Own(ConfigModel):
     )
     block: int | None = Field(
         ge=1,
-        description="cells a side of the squares of a raster that are not split; null: a "
+        description="cells per side of the squares of a raster that are not split; null: a "
         "sixteenth of the longer side",
     )
     standardise: bool = Field(

@@ -41,7 +41,7 @@ class Vu2026Images(ConfigModel):
         ge=0, description="betas above it are also trained from the model of the next lower one"
     )
     points_per_job: PointsPerJob = Field(
-        description="1: one (GPU) job a model; 10: one for ten models of a data set"
+        description="1: one (GPU) job per model; 10: one for ten models of a data set"
     )
     model: Model
     likelihood: Likelihood

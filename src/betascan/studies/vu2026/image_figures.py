@@ -132,7 +132,7 @@ def mechanism(
 
 
 def relation(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
-    """Draw MIG and SAP against I_m, a point a model, a colour a beta, lambda > 0 hollow.
+    """Draw MIG and SAP against I_m, a point per model, a colour per beta, lambda > 0 hollow.
 
     Parameters
     ----------

@@ -141,8 +141,8 @@ def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None
 
     A change here is that of the mean over seeds, which no seed of little MIG can dominate. It
     agrees with the published one within twice the standard error of the difference of two such
-    changes; where as much would hide the published change itself, nothing can be told. Models on
-    a plateau are not in the means.
+    changes; where as much would hide the published change itself, the verdict is inconclusive.
+    Models on a plateau are not in the means.
 
     Parameters
     ----------

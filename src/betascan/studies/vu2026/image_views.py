@@ -30,7 +30,7 @@ def information(
     datasets: Sequence[str],
     standins: Sequence[str],
 ) -> Figure:
-    """Draw the information of each latent about each factor, a row of panels a data set.
+    """Draw the information of each latent about each factor, a row of panels per data set.
 
     Framed are the one-to-one pairs whose sum is I_m.
 
@@ -87,7 +87,7 @@ def _draw(ax: Axes, table: pd.DataFrame, norm: Normalize) -> tuple[QuadMesh, flo
 def traversals(
     views: Sequence[Path], rows: Sequence[Row], dataset: str, standins: Sequence[str]
 ) -> Figure:
-    """Draw each latent from -2 to 2 around one image's code, a panel a model.
+    """Draw each latent from -2 to 2 around one image's code, a panel per model.
 
     Parameters
     ----------

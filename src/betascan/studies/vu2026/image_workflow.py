@@ -152,8 +152,8 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"table": both["table"]},
             params=labelled,
             footer=_footer(context, datasets),
-            caption="MIG and SAP against I_m, a point a model: does collapse of information "
-            "explain failing disentanglement? One colour a beta; hollow with lambda. Models that "
+            caption="MIG and SAP against I_m, a point per model: does collapse of information "
+            "explain failing disentanglement? One colour per beta; hollow with lambda. Models that "
             "differ in lambda alone continue the same one. Published in words.",
         ),
         Figure(

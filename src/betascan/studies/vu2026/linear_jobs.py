@@ -59,7 +59,7 @@ def solve(
     Parameters
     ----------
     solved : Path
-        Written, a row a model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in nats),
+        Written, a row per model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in nats),
         SAP, Im (nats), steps, at_rest (whether it has converged).
     record : Path
         Written: method, device (the engine) and seconds.

@@ -72,7 +72,7 @@ class Starts:
         observed, latents, starts : int
             Shape of the arrays.
         seed : int
-            Seed of the random streams, one a start.
+            Seed of the random streams, one per start.
         """
         drawn = [stream(seed, f"vu2026/linear/{observed}", k) for k in range(starts)]
         return cls(

@@ -16,7 +16,7 @@ import pandas as pd
 from betascan.core.files import read_csv
 from betascan.studies import judgement
 from betascan.studies.judgement import Judgement, Verdict
-from betascan.studies.plateaus import INFORMED
+from betascan.studies.plateaus import if_learnt
 from betascan.studies.statements import Statement, write
 from betascan.studies.vu2026.image_config import DOCUMENT, document_name
 from betascan.studies.vu2026.image_tables import published
@@ -189,10 +189,8 @@ def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judg
     """Leave the verdict open if the models without pressure carry too little."""
     rate = _panel(spectrum, dataset, "rate")
     if rate.isna().all(axis=None):
-        return replace(outcome, verdict=Verdict.UNDECIDED, reason="not measured")
-    if rate[0].iloc[:, 0].mean() < INFORMED:
-        return replace(outcome, verdict=Verdict.UNDECIDED, reason="no learning")
-    return outcome
+        return judgement.left_open(outcome, "not measured")
+    return if_learnt(outcome, rate[0].iloc[:, 0].mean())
 
 
 def _if_collapsed(
@@ -203,8 +201,7 @@ def _if_collapsed(
     collapse = information_collapses(images, spectrum, dataset=dataset)
     if outcome.verdict == Verdict.UNDECIDED or collapse.verdict == Verdict.REPRODUCED:
         return outcome
-    reason = f"no collapse of I_m is seen; {outcome.reason}"
-    return replace(outcome, verdict=Verdict.UNDECIDED, reason=reason)
+    return judgement.left_open(outcome, f"no collapse of I_m is seen; {outcome.reason}")
 
 
 def _peak(free: pd.DataFrame) -> pd.Series:
@@ -336,15 +333,16 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             "information_falls",
-            f"It takes the latent channel's information on {name}: I(x;z) falls with beta.",
+            f"KL pressure takes the latent channel's information on {name}: I(x;z) falls with "
+            "beta.",
             "abstract",
             partial(falls, metric="information"),
             "image_mechanism",
         ),
         on(
             "information_collapses",
-            f"It takes the informativeness about factors on {name}: I_m falls from its peak to "
-            "beta = 32 (share of the peak).",
+            f"KL pressure takes the information about factors on {name}: I_m falls from its peak "
+            "to beta = 32 (share of the peak).",
             "abstract",
             information_collapses,
             "image_mechanism",
