@@ -38,7 +38,7 @@ def evaluate(
     wanted: Sequence[str],
     samples: int,
     test_samples: int,
-    refits: int,
+    refits: int | None,
     threads: int = 1,
 ) -> None:
     """Score trained models, on images that were held out of training if there are such.
@@ -63,8 +63,8 @@ def evaluate(
         Names of `betascan.metrics.registry.METRICS`.
     samples, test_samples : int
         Images at most, for the scores and for testing classifiers.
-    refits : int
-        How often classifiers are fitted anew for an interval.
+    refits : int, optional
+        How often classifiers are fitted anew for an interval; None: no intervals.
     threads : int
         Number of threads for torch, and for the fits.
 

@@ -121,6 +121,10 @@ def test_by_default_what_the_arguments_allow_and_no_interval_without_refits(sets
     refitted = table[table["metric"].str.startswith("dci") | (table["metric"] == "explicitness")]
     assert len(refitted) == 4
     assert refitted[["low", "high"]].isna().all(axis=None)
+    assert table["low"].notna().any()
+    none = score_table(train, test, n_refits=None)
+    assert none["low"].isna().all()
+    assert none["value"].equals(table["value"])
 
 
 def test_metrics_chosen_by_name(sets):

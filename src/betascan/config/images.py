@@ -41,8 +41,10 @@ class Evaluation(ConfigModel):
     )
     samples: int = Field(ge=20, description="largest number of images to compute scores from")
     test_samples: int = Field(ge=10, description="largest number of images to test classifiers on")
-    refits: int = Field(
-        ge=0, description="how often classifiers are fitted anew for an interval; 0: never"
+    refits: int | None = Field(
+        ge=0,
+        description="how often classifiers are fitted anew for an interval; 0: never; null: no "
+        "intervals of any score",
     )
 
     @field_validator("wanted")

@@ -16,7 +16,7 @@ class Chunk:
     Attributes
     ----------
     x : float32 array (steps, batch, input_width)
-        Input rows, as of `Layout.inputs`.
+        Input rows, as in `Layout.inputs`.
     noise : float32 array (steps, batch, latent_width)
         Standard normal draws.
     counts : int32 array (steps,)
@@ -68,7 +68,7 @@ class State:
         Parameters
         ----------
         row : float32 array (size,)
-            Initial parameters, as of `Layout.initial`.
+            Initial parameters, as in `Layout.initial`.
         points : int
             How many points are trained.
 

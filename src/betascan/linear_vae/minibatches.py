@@ -45,7 +45,7 @@ def chunks(
     layout : Layout
         How the rows lie.
     inputs : float32 array (n, input_width)
-        Training samples, as of `Layout.inputs`.
+        Training samples, as in `Layout.inputs`.
     batch_size : int
         Samples in a minibatch; the epoch's last one may have fewer.
     seed, epoch : int

@@ -20,7 +20,7 @@ class TorchEngine:
     layout : Layout
         How parameters and inputs lie.
     weights : float32 array (input_width,)
-        Weight of each feature's squared error, as of `Layout.weights`.
+        Weight of each feature's squared error, as in `Layout.weights`.
     estimator : {"sampled", "analytic"}
         How the distortion is estimated in training.
     device : str

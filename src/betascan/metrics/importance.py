@@ -85,7 +85,7 @@ def importances(
 ) -> tuple[Float[np.ndarray, "latents factors"], Float[np.ndarray, " factors"]]:
     """Return the importance of each code for each factor and the test score of each factor.
 
-    Parameters as of `dci`; factors that are constant in training are left out.
+    Parameters as in `dci`; factors that are constant in training are left out.
     """
     _check(booster)
     sets = train_test(train_codes, train_factors, test_codes, test_factors)

@@ -55,7 +55,7 @@ def sap_correct(
 ) -> Bool[np.ndarray, "test latents factors"]:
     """Return which test samples each one-code classifier of `sap` gets right.
 
-    Parameters as of `sap`; factors that are constant in training are left out.
+    Parameters as in `sap`; factors that are constant in training are left out.
     """
     return _sap_correct(
         *train_test(train_codes, train_factors, test_codes, test_factors), C, workers

@@ -44,7 +44,7 @@ def score_table(
     mig_factors: Sequence[int] | None = None,
     encode: Encode | None = None,
     factor_sizes: Sequence[int] = (),
-    n_refits: int = 20,
+    n_refits: int | None = 20,
     seed: int = 0,
     workers: int | None = None,
 ) -> pd.DataFrame:
@@ -65,7 +65,8 @@ def score_table(
     encode, factor_sizes
         Encoder and number of classes of each factor, for `factor_vae_score` and `beta_vae_score`.
     n_refits
-        How often models are fitted anew for an interval; 0: bounds of NaN.
+        How often models are fitted anew for an interval; 0: never, and their bounds are NaN; None:
+        no intervals at all.
     seed
         Seed of samples and resamples.
     workers
@@ -106,12 +107,13 @@ def score_table(
         workers=workers,
     )
     rows: list[dict[str, object]] = []
+    n_resamples = 0 if n_refits is None else RESAMPLES
     for metric in chosen:
         for name, scores in metric.statistics.items():
             statistic = _function(name)(inputs)
             interval = bootstrap(
                 *statistic,
-                resamples=n_refits if metric.refits else RESAMPLES,
+                resamples=(n_refits or 0) if metric.refits else n_resamples,
                 seed=seed,
                 purpose=f"bootstrap/{scores[0].name}/{scores[0].convention}",
             )

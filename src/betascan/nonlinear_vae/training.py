@@ -88,7 +88,7 @@ def scan(
     Returns
     -------
     betascan.linear_vae.Scan
-        Trained points in the order of `betas`; parameters as of `Networks.unpack`.
+        Trained points in the order of `betas`; parameters as in `Networks.unpack`.
 
     Raises
     ------

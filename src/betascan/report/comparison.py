@@ -10,7 +10,7 @@ from betascan.core.files import read_csv, read_json, write_csv
 from betascan.studies.base import Compared
 from betascan.studies.judgement import Verdict
 
-SPEAKING = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
+SELF_EXPLANATORY = {"statement", "claim", "metric", "column", "where", "dataset", "method", "of"}
 Record = Mapping[str, Any]
 COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "scale", "note"]
 
@@ -18,7 +18,7 @@ COLUMNS = ["document", "item", "published", "ours", "deviation", "verdict", "sca
 def _named(column: str, value: object) -> str:
     if isinstance(value, float):
         value = f"{value:g}"
-    return str(value) if column in SPEAKING else f"{column} {value}"
+    return str(value) if column in SELF_EXPLANATORY else f"{column} {value}"
 
 
 def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ class Batch:
         return [f"{folder}/{training.signature}/{name}" for training in self.trainings]
 
     def outputs(self, folder: str, files: Mapping[str, str]) -> dict[str, list[str]]:
-        """Return the files that a job makes, by argument; `files` as of `Measurement`."""
+        """Return the files that a job makes, by argument; `files` as in `Measurement`."""
         return {argument: self.files(folder, name) for argument, name in files.items()}
 
     def log(self, folder: str, suffix: str = "log") -> str:

@@ -210,7 +210,7 @@ def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
 
 
 def paths(config: Any, papers: Any) -> Paths:
-    """Return the folders of a run; arguments as of `studies`.
+    """Return the folders of a run; arguments as in `studies`.
 
     What is not of the papers' scale has a folder of its own, so that no overlay replaces committed
     results unless ``output`` says so.

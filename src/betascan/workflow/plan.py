@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Workload:
-    """The trainings of a study; attributes as of `Job`, all of its jobs together."""
+    """The trainings of a study; attributes as in `Job`, all of its jobs together."""
 
     study: str
     trainings: int

@@ -47,7 +47,7 @@ def cells(
     Parameters
     ----------
     runs : Path
-        All runs, as of `linear_jobs.solve`.
+        All runs, as in `linear_jobs.solve`.
     linear : Path
         Written: CELL and COLUMNS. closed_form: the likelihood of the optimum (beta > 1). allowed:
         how far ours may lie from the published mean, which is twice the standard error of the

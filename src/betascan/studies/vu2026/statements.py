@@ -385,7 +385,7 @@ STATEMENTS = (*LINEAR, *IMAGES)
 
 
 def linear_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
-    """Judge `LINEAR` by runs, linear and contraction; arguments as of `image_statements`."""
+    """Judge `LINEAR` by runs, linear and contraction; arguments as in `image_statements`."""
     write(LINEAR, tables, statements, scale, standins)
 
 
