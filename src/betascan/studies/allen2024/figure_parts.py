@@ -22,7 +22,7 @@ LOOKS = categorical([*DATASETS, LINEAR])
 LABELS = labels.METRICS | {
     "rate": "rate (nats)",
     "offdiagonal_mass": r"off-diagonal mass of $J^TJ$",
-    "axis_distance": "V to a signed permutation (C1)",
+    "axis_distance": "distance of V from a\nsigned permutation (C1)",
     "gradient_mass": r"off-diag. mass of $\partial s_i/\partial z_j$ (C2)",
     "hessian_mass": "off-diagonal mass of H",
     "squared_error": r"squared error $|x-\hat x|^2$",

@@ -237,7 +237,8 @@ def _pairs(ax: Axes, frame: pd.DataFrame, **look: Any) -> None:
     both = as_beta.index.intersection(as_sigma2.index)
     ax.plot(as_beta[both], as_sigma2[both], ls="", **look)
     if len(both):
-        apart = np.expm1(np.abs(np.log(as_sigma2[both] / as_beta[both])).median())
+        distance = np.abs(np.log(as_sigma2[both] / as_beta[both]))
+        apart = np.expm1(distance.groupby("seed").median().mean())  # as the statement has it
         ax.annotate(
             f"median pair {100 * apart:.1f} % apart", (0.04, 0.95 - 0.08 * len(ax.texts)),
             xycoords="axes fraction", fontsize=SMALL, color=look["color"], va="top",

@@ -139,7 +139,7 @@ def _over_samples(ax: Axes, raw: Axes, table: pd.DataFrame) -> None:
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_ylabel("distance from the score at most\nsamples / deviation between models")
+    ax.set_ylabel("RMS distance from the score of most\nsamples / deviation between models")
     raw.set(ylim=(0, None), ylabel="standard deviation\nover repeats")
 
 

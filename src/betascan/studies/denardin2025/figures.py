@@ -33,6 +33,7 @@ from betascan.plots.style import (
 from betascan.studies.denardin2025.config import MODELS
 from betascan.studies.denardin2025.tables import (
     COLUMNS,
+    FEWEST,
     GUESS,
     KEYS,
     of_metric,
@@ -146,9 +147,10 @@ def curves(
     ax.set_ylabel(f"validation reconstruction\n({loss})")
     for formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
         formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 1)))
+    handles, names = ax.get_legend_handles_labels()
     ax.legend(
-        title=f"{SYMBOL[model]}\n(–: author)", title_fontsize=SMALL, loc="center left",
-        bbox_to_anchor=(1.02, 0.5), handlelength=1,
+        handles[::-1], names[::-1], title=f"{SYMBOL[model]}\n(–: author)", title_fontsize=SMALL,
+        loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=1,
     )  # fmt: skip
     return figure
 
@@ -164,8 +166,8 @@ def shown_scores(metrics: Sequence[str]) -> list[Score]:
 
 
 def _over_weight(ax: Axes, table: pd.DataFrame, model: str) -> None:
-    """Draw a score with its interval; a score of exactly collapsed codes may have none."""
-    reach = (table[["low", "high"]].sub(table["value"], axis=0)).abs().fillna(0)
+    """Draw a score with its interval, if it has one."""
+    reach = (table[["low", "high"]].sub(table["value"], axis=0)).abs()
     ax.errorbar(
         table["weight"] * SHIFT[model], table["value"], yerr=reach.T.to_numpy(), ms=3, capsize=1.5,
         elinewidth=0.7, label=labels.MODELS[model], **MODEL_LOOKS[model],
@@ -181,7 +183,7 @@ def _with_plateau(table: pd.DataFrame, ends: Path) -> pd.DataFrame:
 def scores(
     scores: Path, ends: Path, dataset: str, metrics: Sequence[str], standins: Sequence[str]
 ) -> Figure:
-    """Draw every score against beta and gamma, with its 95 % interval: see `tables.over_seeds`.
+    """Draw every score against beta and gamma: see `tables.over_seeds`.
 
     The published MIG stands with ours in its own convention. Models on a plateau are crosses and
     not in the means; a dashed line is the highest score of models without active latents.
@@ -219,7 +221,7 @@ def scores(
             _over_weight(ax, learnt.reindex(sorted(set(frame["weight"]))).reset_index(), model)
             single = runs[~runs["plateau"]]
             ax.plot(
-                single["weight"] * SHIFT[model], single["value"], ls="", ms=1.8, alpha=0.6, mew=0,
+                single["weight"] * SHIFT[model], single["value"], ls="", ms=2.6, alpha=0.5, mew=0,
                 color=MODEL_LOOKS[model]["color"], marker=MODEL_LOOKS[model]["marker"],
             )  # fmt: skip
             failed = runs[runs["plateau"]]
@@ -237,7 +239,6 @@ def scores(
                     label=f"{labels.MODELS[model]}, published", **MODEL_LOOKS[model],
                 )  # fmt: skip
         ax.set_xscale("log", base=2)
-        # intervals of two seeds are many times as wide as the range of the score
         ax.set(title=score.label, ylim=(0, 1.1 * highest if highest > 0 else None))
         ticks_at(ax.xaxis, frame["weight"])
     for ax in axes.flat[: len(panels)][-ACROSS:]:
@@ -247,10 +248,15 @@ def scores(
         ax.remove()
     entries = labelled(axes.flat[: len(panels)])
     seeds = frame.loc[frame["dataset"] == dataset, "seed"].nunique()
-    bars = f"over {seeds} seeds" if seeds > 1 else "over test images, one training a point"
+    if seeds == 1:
+        shown = "bars: 95 % over test images, one training per point, cut at the frame"
+    elif seeds < FEWEST:
+        shown = f"lines: means over {seeds} seeds"
+    else:
+        shown = f"bars: 95 % over {seeds} seeds, cut at the frame"
     figure.legend(
         entries.values(), entries.keys(), loc="outside upper center", ncols=4,
-        title=f"{labels.dataset(dataset, standins)}; bars: 95 % {bars}, cut at the frame",
+        title=f"{labels.dataset(dataset, standins)}; {shown}",
     )  # fmt: skip
     return figure
 
@@ -346,10 +352,10 @@ def plateaus(plateaus: Path, dataset: str, standins: Sequence[str]) -> Figure:
 
 
 PARTS = {
-    "rate": r"$\mathrm{KL}(q(z|x)\,\|\,p(z))$: the sum of",
+    "rate": r"$\mathrm{KL}(q(z|x)\,\|\,p(z)) = I + \mathrm{KL}(q(z)\,\|\,p(z))$",
     "information": r"$I(x;z)$",
-    "aggregate": r"$\mathrm{KL}(q(z)\,\|\,p(z))$, of which",
-    "total_correlation": "total correlation",
+    "aggregate": r"$\mathrm{KL}(q(z)\,\|\,p(z))$",
+    "total_correlation": r"total correlation, a part of $\mathrm{KL}(q(z)\,\|\,p(z))$",
 }
 
 

@@ -26,6 +26,8 @@ CLOSE = 0.1  # of the author's value: what two random streams may differ by
 GUESS = 0.5  # of the discriminator, as long as it has learnt nothing
 DIGIT = 0.01  # the last one printed
 SAME_EPOCH = 0.02  # the author's last and best epochs of Table 01 differ by up to 1.5 %
+FEWEST = 5  # seeds; intervals of fewer are many times as wide as the range of a score
+
 KEYS = ["dataset", "model", "weight", "seed"]
 
 
@@ -208,8 +210,8 @@ def of_metric(scores: pd.DataFrame, dataset: str, metric: str, convention: str) 
 def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over seeds of one score at each weight, with its 95 % interval.
 
-    Student's over seeds; of a single seed the bootstrap interval over test images, which says
-    nothing of other seeds.
+    Student's over seeds, from `FEWEST` on; of a single seed the bootstrap interval over test
+    images, which says nothing of other seeds.
 
     Parameters
     ----------
@@ -219,13 +221,14 @@ def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        weight, value, low, high; sorted by weight.
+        weight, value, low, high (NaN where there is no interval); sorted by weight.
     """
     rows = []
     for weight, runs in scores.groupby("weight"):
         low, value, high = runs["low"].iloc[0], runs["value"].mean(), runs["high"].iloc[0]
         if len(runs) > 1:
             reach = scipy.stats.t.ppf(0.975, len(runs) - 1) * runs["value"].sem()
+            reach = reach if len(runs) >= FEWEST else np.nan
             low, high = value - reach, value + reach
         rows.append({"weight": weight, "value": value, "low": low, "high": high})
     return pd.DataFrame(rows, columns=["weight", "value", "low", "high"])

@@ -55,7 +55,11 @@ def study(context: Context[Denardin2025]) -> Study:
                     (context.papers, context.papers_data),
                 )
             )
-            line += f", {config.model.size} pixels, {context.steps(*steps)} at most"
+            batches = (getattr(section, dataset).batch_size for section in (config, context.papers))
+            line += (
+                f", {config.model.size} pixels, {context.steps(*steps)} at most, "
+                f"minibatches of {context.of_papers(*batches)}"
+            )
         seeds = getattr(config, dataset).seeds
         number = f"{len(seeds)} seed{'s' * (len(seeds) > 1)}"
         if of_first_seed and len(seeds) > 1:

@@ -67,9 +67,9 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     misfits = inactive.groupby(fitted["rank"]).sum()
     misfits = set(misfits.index[misfits > 1])  # by the law hardly one
     panels = (
-        ("mean_mu2", r"$\overline{\mu_k^2}$", landau.signal_fraction, "pca_ratio"),
+        ("mean_mu2", r"mean square of $\mu_k$", landau.signal_fraction, "pca_ratio"),
         ("signal_fraction", r"signal fraction $M_k^2$", landau.signal_fraction, "threshold"),
-        ("mean_log_sigma2", r"$\overline{\log\,\sigma_k^2}$", landau.log_variance, "pca_ratio"),
+        ("mean_log_sigma2", r"mean of $\log\,\sigma_k^2$", landau.log_variance, "pca_ratio"),
     )
     for ax, (column, label, law, at) in zip(axes, panels, strict=True):
         _by_rank(ax, moments, column, ranks, line=0)
@@ -83,7 +83,7 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     legend = [
         key("trained VAE", marker="o"),
         key("law; second panel: fit", ls="-"),
-        *([key("fit, inactive below $T_k$ too", ls="--")] if misfits else []),
+        *([key("fit; inactive at some $T < T_k$", ls="--")] if misfits else []),
         *([key("beyond the rank of the data", marker="o", ms=2, color=PRUNED)]
           if moments["rank"].max() > ranks else []),
         key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
@@ -198,7 +198,7 @@ def fig3(modes: Path, draws: Path, estimator: str) -> Figure:
     )
     ends = [table.loc[table["utility"] > 0, "utility"].min() / 3, 2]
     for (top, bottom), split, title in zip(
-        axes.T, ("test", "train"), ("test split", "training split, which sets the thresholds"),
+        axes.T, ("test", "train"), ("test split", "training split"),
         strict=True,
     ):  # fmt: skip
         shown = table[table["split"] == split]

@@ -264,11 +264,12 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"modes": modes, "draws": draws},
                 params={"estimator": estimator},
                 footer=footer,
-                caption="Utility against collapse threshold, and below their ratio. Published: "
+                caption="Utility against collapse threshold, both of the split named, and below "
+                "their ratio. Published: "
                 "close to the diagonal, thresholds inaccurate from rank 17 on. Left the test "
                 "split, as in the document, with the band (5 to 95 %) in which the law alone puts "
                 "the points of 200 draws of the split; which draw is the document's is not known. "
-                "Right the training split, which sets the thresholds. The ranks farthest from the "
+                "Right the training split. The ranks farthest from the "
                 "diagonal, by more than a factor of 1.5, are labelled.",
             ),
             Figure(
@@ -317,8 +318,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 function="curves.convergence",
                 needs={"convergence": convergence, "remedies": remedies},
                 footer=f"{footer} · right: training split",
-                caption="Left the validation loss of each point over that of the law's optimum on "
-                "the same split, and whether the point stopped early. Right the "
+                caption="Left the validation loss of each point over that of the law's optimum for "
+                "the training split (below 0: early stopping on validation does better), and "
+                "whether the point stopped early. Right the "
                 "thresholds, by training, of the modes that collapse at the lowest T, at the "
                 "paper's protocol and at others.",
             ),

@@ -54,7 +54,7 @@ def signal(observables: Path, modes: Path) -> Figure:
     left.set(xscale="log", xlabel=TEMPERATURE, ylabel=r"signal fraction $M_k^2$")
     legend = [
         key("nonlinear VAE", marker="o"),
-        key("open: inactive below $T_k$ too, no fit", marker="o", mfc="none"),
+        key("open: also inactive at some $T < T_k$, no fit", marker="o", mfc="none"),
         key("mean-field law, fitted", ls="-"),
         key(r"PCA ratio $\lambda_k/V$", marker="|", ms=5),
     ]
@@ -95,7 +95,7 @@ def spectrum(modes: Path) -> Figure:
         ncols=3,
         handles=[
             *(key(f"nonlinear, seed {seed}", marker=mark) for seed, mark in seeds.items()),
-            key("open: inactive below $T_k$ too", marker="o", mfc="none"),
+            key("open: also inactive at some $T < T_k$", marker="o", mfc="none"),
             key("PCA: ratio, and utility on test", marker="+", ms=5),
             key("utility = threshold", ls="-"),
         ],

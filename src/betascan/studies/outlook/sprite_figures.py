@@ -69,7 +69,7 @@ def dsprites(latents: Path, modes: Path, fit_floor: float) -> Figure:
         handles=[
             key(f"left: seed {first}, mean-field law fitted", marker="o", ls="-"),
             *(key(f"seed {seed}", marker=mark) for seed, mark in seeds.items()),
-            key("open: inactive below $T_k$ too, no fit", marker="o", mfc="none"),
+            key("open: also inactive at some $T < T_k$, no fit", marker="o", mfc="none"),
             key("utility = threshold", ls="-"),
             key("mean and standard error over seeds", marker="o", ls="-"),
             *([key("on a plateau", **ON_PLATEAU)] if len(failed) else []),

@@ -34,7 +34,10 @@ def choose(spectrum: Path, choose: Path) -> Figure:
                 ax.plot(some[x], some[y], ls="", mfc=fill or look["color"], mew=0.7, **look)
         middle.plot([], [], label=model, **look)
         for chosen in points[points["chosen"]].itertuples():
-            middle.plot(chosen.rate, chosen.distortion, "o", ms=8, mfc="none", color=look["color"])
+            middle.plot(
+                chosen.rate, chosen.distortion, "o", ms=8, mfc="none", color=look["color"],
+                label=None if place else "chosen T",
+            )  # fmt: skip
             right.axvline(chosen.T, color=look["color"], ls="--", lw=0.7)
             right.text(
                 0.98, 0.97 - 0.1 * place, f"T = {number(chosen.T)}: {chosen.active} active",
@@ -46,8 +49,7 @@ def choose(spectrum: Path, choose: Path) -> Figure:
     left.set(yscale="log", xlabel="rank", ylabel="share of the variance")
     left.legend(fontsize=6)
     middle.set(yscale="log", xlabel="rate (nats)", ylabel="distortion (share of test variance)")
-    if middle.get_legend_handles_labels()[1] != ["linear"]:
-        middle.legend()
+    middle.legend()
     right.set(xscale="log", xlabel=TEMPERATURE, ylabel="active latents")
     for axis in (left.xaxis, right.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))

@@ -57,7 +57,7 @@ def boxes(runs: Path, linear: Path, observed: int) -> Figure:
             draw_boxes(ax, of_method, x="beta", y=score, hue="lambda", order=betas, looks=looks)
             means = cells[(cells["method"] == method) & (cells["metric"] == score)]
             centres = [at[cell] for cell in zip(means["beta"], means["lambda"], strict=True)]
-            ax.plot(centres, means["mean"], ".", color="black", ms=2.5, mew=0, zorder=4)
+            ax.plot(centres, means["mean"], "D", color="black", ms=1.8, mew=0, zorder=4)
             ax.plot(centres, means["published"], "x", color="black", ms=3, mew=0.7, zorder=4)
             if score == "recon":
                 _scale_likelihoods(ax)
@@ -67,7 +67,7 @@ def boxes(runs: Path, linear: Path, observed: int) -> Figure:
         ax.set_title(f"{name}, n = {observed}")
     for ax in axes[-1]:
         ax.set_xlabel(labels.SYMBOLS["beta"])
-    ours = Line2D([], [], color="black", ls="", marker=".", ms=4, mew=0, label="our mean")
+    ours = Line2D([], [], color="black", ls="", marker="D", ms=2.5, mew=0, label="our mean")
     published = Line2D([], [], color="black", ls="", marker="x", ms=3, label="published mean")
     names = {lam: labels.setting(lam=lam) for lam in looks}
     figure.legend(
