@@ -24,8 +24,11 @@ def measured(monkeypatch, tmp_path):
     """Measure posteriors (mean, log-variance) as if they were a model's."""
 
     def measure(mean, log_variance):
-        monkeypatch.setattr(rate_terms, "load_model", lambda path, row: Known())
-        monkeypatch.setattr(rate_terms, "image_batches", lambda images, size: range(len(mean)))
+        monkeypatch.setattr(
+            rate_terms,
+            "each_model",
+            lambda images, models, rows, title: [(Known(), range(len(mean)), rows[0])],
+        )
         monkeypatch.setattr(
             rate_terms, "encode", lambda vae, batches, rows: (mean[rows], log_variance[rows])
         )

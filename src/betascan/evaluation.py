@@ -1,6 +1,6 @@
 """From trained image models to scores, information matrices and pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,11 @@ def evaluate(
         If a model is missing, damaged or another one than its row says; if images are too few.
     """
     torch.set_num_threads(threads)
-    files = zip(models, rows, scores, information, views, strict=True)
-    for path, row, to_scores, to_information, to_views in tqdm(files, "evaluate", unit=" models"):
-        saved = load_model(path, row)
-        batches, vae = image_batches(images, saved.run.model.size), saved.vae()
+    loaded = each_model(images, models, rows, "evaluate")
+    for (saved, batches, row), to_scores, to_information, to_views in zip(
+        loaded, scores, information, views, strict=True
+    ):
+        vae = saved.vae()
         train_rows, test_rows = _rows(saved, len(batches), samples, test_samples)
         train, test = (_coded(vae, batches, part) for part in (train_rows, test_rows))
         table = score_table(
@@ -89,18 +90,37 @@ def evaluate(
         write_npz(to_views, _views(saved, vae, batches, shown, train), rows=shown.tolist())
 
 
-def load_model(path: Path, row: Mapping[str, Any]) -> Saved:
-    """Load the model that a row stands for.
+def each_model(
+    images: Path, models: Sequence[Path], rows: Sequence[Mapping[str, Any]], title: str
+) -> Iterator[tuple[Saved, ImageBatches, Mapping[str, Any]]]:
+    """Load models one after the other, behind a progress bar.
+
+    Parameters
+    ----------
+    images : Path
+        File of `betascan.data.store`.
+    models : sequence of Path
+        Files of `betascan.models.save`.
+    rows : sequence of Mapping
+        Signature and keys of each model (`betascan.studies.base.Training.row`).
+    title : str
+        What the bar says.
+
+    Yields
+    ------
+    tuple of (Saved, ImageBatches, Mapping)
+        The model, the images at its size, and its row.
 
     Raises
     ------
     DataError
-        If the file holds another model, or none.
+        If a model is missing, damaged or another one than its row says.
     """
-    saved = load(path)
-    if saved.facts.get("signature") != row["signature"]:
-        raise DataError(f"{path} is not the model {row['signature']}: delete it and run again")
-    return saved
+    for path, row in tqdm(list(zip(models, rows, strict=True)), title, unit=" models"):
+        saved = load(path)
+        if saved.facts.get("signature") != row["signature"]:
+            raise DataError(f"{path} is not the model {row['signature']}: delete it and run again")
+        yield saved, image_batches(images, saved.run.model.size), row
 
 
 def with_keys(table: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
@@ -116,9 +136,9 @@ def image_batches(images: Path, size: int) -> ImageBatches:
 
 def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[Rows, Rows]:
     """Draw the samples: of the test part where the training held one out, else of all."""
-    held_out, seed = saved.run.training.held_out, saved.run.seed
-    parts = split(images, seed, (1 - 2 * held_out, held_out, held_out))
-    part = parts[2] if held_out else parts[0]
+    training, seed = saved.run.training, saved.run.seed
+    parts = split(images, seed, training.fractions)
+    part = parts[2] if training.held_out else parts[0]
     if len(part) < 4:
         raise DataError(f"{len(part)} images are too few to score a model on: take more")
     drawn = stream(seed, "evaluate/samples").permutation(part)[: samples + test_samples]

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
-from betascan.evaluation import encode, image_batches, load_model, with_keys
+from betascan.evaluation import each_model, encode, with_keys
 from betascan.metrics.total_correlation import elbo_samples
 
 POSTERIORS = 50_000
@@ -51,9 +50,9 @@ def measure(
     chen2018, Eq. 2; denardin2025, beta-VAEs, with the last two terms in one.
     """
     torch.set_num_threads(threads)
-    for path, row, to in tqdm(list(zip(models, rows, terms, strict=True)), "terms", unit=" models"):
-        saved = load_model(path, row)
-        seed, batches = saved.run.seed, image_batches(images, saved.run.model.size)
+    loaded = each_model(images, models, rows, "terms")
+    for (saved, batches, row), to in zip(loaded, terms, strict=True):
+        seed = saved.run.seed
         members = stream(seed, "rate_terms/images").permutation(len(batches))[:POSTERIORS]
         mean, log_variance = (
             torch.from_numpy(a.astype(np.float64)) for a in encode(saved.vae(), batches, members)

@@ -177,4 +177,8 @@ def test_the_figure_to_choose_by_marks_what_was_asked_for(tmp_path):
     assert right.texts[0].get_text() == "T = 0.1: 1 active"
     ring = middle.lines[-2].get_xydata()
     np.testing.assert_allclose(ring, [[1 / T[2], T[2]]])
-    assert middle.get_legend_handles_labels()[1] == ["linear", "chosen T", "reached the update limit"]
+    assert middle.get_legend_handles_labels()[1] == [
+        "linear",
+        "chosen T",
+        "reached the update limit",
+    ]

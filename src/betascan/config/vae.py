@@ -164,6 +164,11 @@ class Training(TrainingSettings):
             raise ValueError("patience needs images held out for validation")
         return self
 
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """Shares of the images for training, validation and test."""
+        return 1 - 2 * self.held_out, self.held_out, self.held_out
+
     def schedule(self, images: int) -> tuple[int, int]:
         """Return how many steps an epoch has, and at most a training.
 

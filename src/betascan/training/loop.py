@@ -187,8 +187,7 @@ def train(
     mixed = training.precision == "float16" and device.type in AMP_DEVICES
     single = "float32, products in TF32" if device.type == "cuda" else "float32"
 
-    fractions = (1 - 2 * training.held_out, training.held_out, training.held_out)
-    rows, validation_rows, _ = split(len(images), run.seed, fractions)
+    rows, validation_rows, _ = split(len(images), run.seed, training.fractions)
     epoch_steps, n_steps = training.schedule(len(images))
     interval = training.interval or epoch_steps
     patience = (training.patience or math.inf) * epoch_steps

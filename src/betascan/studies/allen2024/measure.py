@@ -14,12 +14,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.func import grad, jacfwd, vmap
-from tqdm import tqdm
 
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.data.grid import Rows
-from betascan.evaluation import image_batches, load_model, with_keys
+from betascan.evaluation import each_model, with_keys
 from betascan.metrics.jacobian import (
     axis_alignment,
     decoder_jacobian,
@@ -75,14 +74,11 @@ def measure(
         If a model is missing, damaged or another one than its row says.
     """
     torch.set_num_threads(1)
-    files = zip(models, rows, jacobians, identities, strict=True)
-    for path, row, to_jacobians, to_identities in tqdm(files, "measure", unit=" models"):
-        saved = load_model(path, row)
-        batches, vae, seed = (
-            image_batches(images, saved.run.model.size),
-            saved.vae(),
-            saved.run.seed,
-        )
+    loaded = each_model(images, models, rows, "measure")
+    for (saved, batches, row), to_jacobians, to_identities in zip(
+        loaded, jacobians, identities, strict=True
+    ):
+        vae, seed = saved.vae(), saved.run.seed
         order = stream(seed, "allen2024/points").permutation(len(batches))
         active = _active(vae, batches, order[:N_FOR_ACTIVE])
         noise = torch.Generator().manual_seed(int(stream(seed, "allen2024/noise").integers(2**63)))

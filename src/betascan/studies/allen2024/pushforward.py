@@ -15,12 +15,11 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 from torch import Tensor
-from tqdm import tqdm
 
 from betascan.config.vae import Prior
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
-from betascan.evaluation import encode, image_batches, load_model, with_keys
+from betascan.evaluation import each_model, encode, with_keys
 from betascan.metrics.dependence import distance_correlation
 from betascan.metrics.jacobian import Decoder, decoder_jacobian
 from betascan.metrics.posterior import ACTIVE
@@ -59,14 +58,9 @@ def pushforward(
         Codes drawn.
     """
     torch.set_num_threads(1)
-    files = zip(models, rows, pushforwards, strict=True)
-    for path, row, to in tqdm(files, "push-forward", unit=" models"):
-        saved = load_model(path, row)
-        batches, vae, seed = (
-            image_batches(images, saved.run.model.size),
-            saved.vae(),
-            saved.run.seed,
-        )
+    loaded = each_model(images, models, rows, "push-forward")
+    for (saved, batches, row), to in zip(loaded, pushforwards, strict=True):
+        vae, seed = saved.vae(), saved.run.seed
         order = stream(seed, "allen2024/points").permutation(len(batches))
         means, _ = encode(vae, batches, order[:N_FOR_ACTIVE])
         active = torch.from_numpy(np.flatnonzero(means.var(0, ddof=1) > ACTIVE))

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from betascan import evaluation
 from betascan.core.files import write_csv
@@ -61,11 +60,9 @@ def evaluate(
     chen2018, Eqs. 2 and 4 and appendix C.
     """
     evaluation.evaluate(images, models, rows=rows, threads=threads, **usual)
-    files = list(zip(models, rows, terms, strict=True))
-    for path, row, to in tqdm(files, desc="terms", unit=" models"):
-        saved = evaluation.load_model(path, row)
+    loaded = evaluation.each_model(images, models, rows, "terms")
+    for (saved, batches, row), to in zip(loaded, terms, strict=True):
         seed, batch = saved.run.seed, saved.run.training.batch_size
-        batches = evaluation.image_batches(images, saved.run.model.size)
         mean, log_variance = evaluation.encode(saved.vae(), batches, np.arange(len(batches)))
         factors = batches.factors[:, list(mig_factors[row["keys"]["dataset"]])]
         gap = mig_chen(mean, log_variance, factors, samples=n_exact_images, seed=seed)

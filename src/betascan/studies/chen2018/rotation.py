@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
-from betascan.evaluation import encode, image_batches, load_model, with_keys
+from betascan.evaluation import each_model, encode, with_keys
 from betascan.studies.chen2018.stability import SETTINGS, Posteriors
 
 DEGREES = tuple(range(0, 91, 15))
@@ -82,10 +81,8 @@ def rotate(
         Number of torch threads.
     """
     torch.set_num_threads(threads)
-    files = list(zip(models, rows, scores, strict=True))
-    for path, row, to in tqdm(files, desc="rotations", unit=" models"):
-        saved = load_model(path, row)
-        batches = image_batches(images, saved.run.model.size)
+    loaded = each_model(images, models, rows, "rotations")
+    for (saved, batches, row), to in zip(loaded, scores, strict=True):
         codes = encode(saved.vae(), batches, np.arange(len(batches)))
         factors = tuple(mig_factors[row["keys"]["dataset"]])
         posteriors = Posteriors(*codes, batches.factors, factors)

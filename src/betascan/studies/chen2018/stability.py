@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.data.grid import Classes, Rows
 from betascan.data.sampling import sharing
-from betascan.evaluation import encode, image_batches, load_model, with_keys
+from betascan.evaluation import each_model, encode, with_keys
 from betascan.metrics import dci, mig, mig_chen, sap
 from betascan.metrics.arrays import varying
 from betascan.metrics.intervention import majority_vote, shared_factor_correct
@@ -163,10 +162,8 @@ def stability(
 ) -> None:
     """Write the table of `repeated` for each model; all images are encoded once."""
     torch.set_num_threads(threads)
-    files = list(zip(models, rows, scores, strict=True))
-    for path, row, to in tqdm(files, desc="scores", unit=" models"):
-        saved = load_model(path, row)
-        batches = image_batches(images, saved.run.model.size)
+    loaded = each_model(images, models, rows, "scores")
+    for (saved, batches, row), to in zip(loaded, scores, strict=True):
         codes = encode(saved.vae(), batches, np.arange(len(batches)))
         factors = tuple(mig_factors[row["keys"]["dataset"]])
         posteriors = Posteriors(*codes, batches.factors, factors)

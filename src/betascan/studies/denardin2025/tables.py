@@ -14,6 +14,7 @@ from betascan.studies.denardin2025.config import TABLES
 from betascan.studies.judgement import Verdict
 from betascan.studies.plateaus import PLATEAU
 from betascan.studies.runs import Row, read_runs
+from betascan.studies.statements import PAPERS
 
 COLUMNS = {  # of the slides: ours at the end of training, the printed one, the author's log
     "Rec Error": ("validation_reconstruction", "slide_recon", "val_recon_last"),
@@ -118,7 +119,7 @@ def _judge(
         return Verdict.BEYOND, "not published"
     if standin:
         return Verdict.UNDECIDED, "stand-in"
-    if scale != "papers":
+    if scale != PAPERS:
         return Verdict.UNDECIDED, "scale"
     if values.empty:
         return Verdict.UNDECIDED, "all seeds on a plateau"

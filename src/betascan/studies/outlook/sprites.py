@@ -12,7 +12,7 @@ from jaxtyping import Float
 from betascan.core.files import read_csv, write_csv
 from betascan.core.randomness import stream
 from betascan.data.grid import Rows
-from betascan.evaluation import BATCH, encode, image_batches, load_model, with_keys
+from betascan.evaluation import BATCH, each_model, encode, with_keys
 from betascan.metrics import mig, mutual_information
 from betascan.metrics.information import entropy
 from betascan.metrics.moments import posterior_moments
@@ -50,9 +50,8 @@ def latents(
     samples : int
         Images, at most.
     """
-    for path, row, table in zip(models, rows, latents, strict=True):
-        saved = load_model(path, row)
-        batches = image_batches(images, saved.run.model.size)
+    loaded = each_model(images, models, rows, "latents")
+    for (saved, batches, row), table in zip(loaded, latents, strict=True):
         drawn = stream(saved.run.seed, "outlook/dsprites").permutation(len(batches))[:samples]
         write_csv(with_keys(_measured(saved, batches, drawn), row), table)
 

@@ -13,6 +13,7 @@ from betascan.core.files import read_csv, write_csv
 from betascan.studies.judgement import Verdict
 from betascan.studies.plateaus import EMPTY, PLATEAU
 from betascan.studies.runs import Row
+from betascan.studies.statements import PAPERS
 from betascan.studies.vu2026.image_config import document_name
 
 SCORES = {  # metric and convention of `betascan.metrics.scores.score_table`
@@ -183,7 +184,7 @@ def _judge(cell: pd.Series, scale: str) -> tuple[Verdict, str]:
         return Verdict.BY_CONSTRUCTION, "the reference of all changes"
     if cell["data"] == "stand-in":
         return Verdict.UNDECIDED, "stand-in"
-    if scale != "papers":
+    if scale != PAPERS:
         return Verdict.UNDECIDED, "scale"
     if np.isnan(cell["allowed"]):
         return Verdict.UNDECIDED, "fewer than two seeds"

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from betascan.core.files import read_csv, write_csv
 from betascan.studies.judgement import Verdict
+from betascan.studies.statements import PAPERS
 from betascan.studies.vu2026.linear_data import SCORES, Data
 from betascan.theory import lambda_beta
 
@@ -91,7 +92,7 @@ def _closed_form(
 def _judge(row: pd.Series, scale: str) -> tuple[Verdict, str]:
     if np.isnan(row["published"]):
         return Verdict.BEYOND, "not published"
-    if scale != "papers":
+    if scale != PAPERS:
         return Verdict.UNDECIDED, "scale"
     if row["beta"] == 1 and row["lambda"] > 0:
         return Verdict.UNDECIDED, "no optimum: where a budget ends"
