@@ -148,7 +148,22 @@ def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[R
 
 @torch.no_grad()
 def encode(vae: Vae, batches: ImageBatches, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return mean and log-variance (n, latents) of q(z|x) of the images `rows`."""
+    """Encode images.
+
+    Parameters
+    ----------
+    vae : Vae
+        The model.
+    batches : ImageBatches
+        Where the images are, at its size.
+    rows : ndarray of int, shape (n,)
+        Numbers of the images.
+
+    Returns
+    -------
+    tuple of ndarray of float32, shape (n, latents)
+        Means, and log-variances (of a full covariance its diagonal's), of q(z|x).
+    """
     posteriors = [
         vae.encode(batches[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))
     ]

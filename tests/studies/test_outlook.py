@@ -11,11 +11,10 @@ from betascan.core.errors import DataError
 from betascan.core.files import read_json
 from betascan.data import blocks
 from betascan.data.worldclim import Climate
-from betascan.spectroscopy import Pca
+from betascan.spectroscopy import Pca, spectrum
 from betascan.studies.judgement import Verdict
 from betascan.studies.outlook import scaling as scaled
 from betascan.studies.outlook.cells import load
-from betascan.studies.outlook.measure import spectrum
 from betascan.studies.outlook.statements import CLIMATE, DSPRITES
 from betascan.theory import landau
 

@@ -62,6 +62,11 @@ def bootstrap(
     seed, purpose
         Key of the random stream.
 
+    Returns
+    -------
+    Interval
+        The scores of all rows, and their bounds.
+
     Raises
     ------
     MetricError

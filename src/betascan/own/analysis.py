@@ -13,7 +13,7 @@ from betascan import linear_vae, nonlinear_vae, spectroscopy
 from betascan.core.errors import ConfigError, DataError
 from betascan.core.randomness import stream
 from betascan.own.reading import Table
-from betascan.spectroscopy import Pca, fit_threshold, utilities
+from betascan.spectroscopy import Pca, utilities
 from betascan.theory.temperature import beta_from_temperature
 
 SPLITS = ("train", "validation", "test")
@@ -178,6 +178,11 @@ def analyse(
     progress : bool
         Whether a bar shows it.
 
+    Returns
+    -------
+    Analysis
+        The spectrum by rank, what each T keeps and costs, and the facts behind them.
+
     Raises
     ------
     DataError
@@ -258,22 +263,9 @@ def _measured(
     }
     utility = utilities(distortion["train"], distortion["test"])
     variances = axes.utilities(parts["test"])
-    rows = []
-    for rank in range(1, min(len(axes.ratios), len(utility)) + 1):
-        latent = observed["train"].query("rank == @rank")
-        threshold, error = fit_threshold(latent["T"], latent["signal_fraction"], FLOOR)
-        rows.append(
-            {
-                "rank": rank,
-                "pca_ratio": axes.ratios[rank - 1],
-                "pca_utility": variances[rank - 1],
-                "threshold": threshold,
-                "threshold_se": error,
-                "utility": utility[rank - 1],
-            }
-        )
+    table = spectroscopy.spectrum(observed["train"], utility, axes.ratios, variances, FLOOR)
     by_T = observed["test"].groupby("T", sort=True)
-    return pd.DataFrame(rows), {
+    return table.drop(columns=["inactive_below", "departure"]), {
         "active": by_T["signal_fraction"].agg(lambda M2: (M2 > FLOOR).sum()).to_numpy(),
         "distortion": distortion["test"][:, -1] / variances.sum(),
         "rate": by_T["rate"].sum().to_numpy(),

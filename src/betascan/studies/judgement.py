@@ -119,6 +119,11 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
         Half width of what counts as equal, in the same unit.
     exact : bool
         A single value decides by itself, such as a count or a largest error.
+
+    Returns
+    -------
+    Judgement
+        The mean, its 95 % interval and the verdict.
     """
     x = _finite(values)
     criterion = f"within ±{margin:.3g} of {_plain(published)}"
@@ -148,6 +153,11 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
         One a pair, such as a seed; NaN are left out.
     least : float
         Smallest mean difference that would support the statement, at least 0.
+
+    Returns
+    -------
+    Judgement
+        The mean, its 95 % interval and the verdict.
     """
     x = _finite(differences)
     criterion = f"mean difference above 0; refuted below {least:.3g}"
@@ -211,6 +221,11 @@ def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Jud
         The direction stated.
     least : float
         Smallest rank correlation that would support the statement.
+
+    Returns
+    -------
+    Judgement
+        Spearman's rank correlation, its 95 % interval and the verdict.
 
     References
     ----------

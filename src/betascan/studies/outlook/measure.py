@@ -12,7 +12,7 @@ from betascan.core.files import write_csv
 from betascan.core.randomness import stream
 from betascan.linear_vae import Scan
 from betascan.nonlinear_vae.measure import observe, truncated_distortion
-from betascan.spectroscopy import RANK_FLOOR, Pca, fit_threshold, utilities
+from betascan.spectroscopy import RANK_FLOOR, Pca, spectrum, utilities
 from betascan.studies.outlook.cells import load
 from betascan.theory import landau
 
@@ -85,41 +85,6 @@ def measure(
     for frames, path in ((moments, observables), (spectra, modes), (levels, points)):
         frame = pd.concat(frames)
         write_csv(frame[["seed", "split", *frame.columns.drop(["seed", "split"])]], path)
-
-
-def spectrum(
-    observed: pd.DataFrame, utility: Spectrum, ratios: Spectrum, variances: Spectrum, floor: float
-) -> pd.DataFrame:
-    """Return a row per rank: threshold, departure from the law, and utility.
-
-    Parameters
-    ----------
-    observed : DataFrame
-        rank, T and signal_fraction.
-    utility, ratios, variances : ndarray of shape (ranks,)
-        Utilities, and the PCA's ratios and utilities, by rank.
-    floor : float
-        A latent is active where its signal fraction exceeds it.
-    """
-    rows = []
-    for rank in range(1, min(len(ratios), len(utility)) + 1):
-        latent = observed[observed["rank"] == rank]
-        T, M2 = latent["T"].to_numpy(), latent["signal_fraction"].to_numpy()
-        threshold, error = fit_threshold(T, M2, floor)
-        residual = (M2 - landau.signal_fraction(T, threshold))[floor < M2]
-        rows.append(
-            {
-                "rank": rank,
-                "pca_ratio": ratios[rank - 1],
-                "pca_utility": variances[rank - 1],
-                "threshold": threshold,
-                "threshold_se": error,
-                "inactive_below": int(((threshold > T) & (floor >= M2)).sum()),
-                "departure": np.sqrt((residual**2).mean()) if len(residual) else np.nan,
-                "utility": utility[rank - 1],
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _levels(

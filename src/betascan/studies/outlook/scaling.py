@@ -15,13 +15,18 @@ from betascan.linear_vae import scan, total_variance
 from betascan.spectroscopy import (
     RANK_FLOOR,
     Pca,
-    fit_threshold,
     observe,
+    spectrum,
     truncated_distortion,
     utilities,
 )
 from betascan.studies.outlook.cells import load
 from betascan.theory.temperature import beta_from_temperature
+
+COLUMNS = [
+    "grid", "share", "cells", "rank", "pca_ratio", "threshold", "threshold_se", "utility",
+    "like_rank", "overlap",
+]  # fmt: skip
 
 Cells = Mapping[str, Float32[np.ndarray, "cells variables"]]
 
@@ -83,25 +88,16 @@ def scans(
         axes = Pca.fit(training)
         first = first or axes
         cosines = abs(axes.axes @ first.axes.T)
-        rows = []
-        for rank in range(1, min(len(utility), int((axes.ratios > RANK_FLOOR).sum())) + 1):
-            latent = observed["train"].query("rank == @rank")
-            threshold, error = fit_threshold(latent["T"], latent["signal_fraction"], floor)
-            rows.append(
-                {
-                    **condition,
-                    "cells": len(training),
-                    "rank": rank,
-                    "pca_ratio": axes.ratios[rank - 1],
-                    "threshold": threshold,
-                    "threshold_se": error,
-                    "utility": utility[rank - 1],
-                    "like_rank": int(cosines[rank - 1].argmax()) + 1,
-                    "overlap": cosines[rank - 1].max(),
-                }
+        ratios = axes.ratios[axes.ratios > RANK_FLOOR]
+        modes = spectrum(observed["train"], utility, ratios, axes.utilities(cells["test"]), floor)
+        alike = cosines[: len(modes)]
+        frames.append(
+            modes.assign(
+                **condition, cells=len(training), like_rank=alike.argmax(axis=1) + 1,
+                overlap=alike.max(axis=1),
             )
-        frames.append(pd.DataFrame(rows))
-    write_csv(pd.concat(frames), scaling)
+        )  # fmt: skip
+    write_csv(pd.concat(frames)[COLUMNS], scaling)
     seconds = time.monotonic() - started
     write_json({"device": ", ".join(sorted(devices)), "seconds": seconds}, record)
     for checkpoint in checkpoints:
