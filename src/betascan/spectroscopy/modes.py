@@ -18,7 +18,7 @@ def spectrum(
     Parameters
     ----------
     observed : DataFrame
-        rank, T and signal_fraction, as of `observe`.
+        rank, T and signal_fraction, as `observe` returns them.
     utility, ratios, variances : ndarray of shape (ranks,)
         Utilities, and the PCA's ratios and utilities, by rank; of different lengths, the ranks
         that all have.
@@ -34,7 +34,7 @@ def spectrum(
 
     References
     ----------
-    hirn2026, Eqs. 12 and 16.
+    hirn2026, Eqs. 16 and 18.
     """
     rows = []
     for rank in range(1, min(len(ratios), len(utility)) + 1):
