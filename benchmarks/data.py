@@ -58,8 +58,10 @@ def run(way: str, path: Path, number: int) -> None:
     print(f"{way:24}{images / seconds:12,.0f} images/s, peak {peak:6,.0f} MB", flush=True)
 
 
-WAYS = ("imports only", "archive streamed", "archive at once", "to HDF5")
-WAYS += ("load into memory", "batches from memory", "batches from disk")
+WAYS = [
+    "imports only", "archive streamed", "archive at once", "to HDF5",
+    "load into memory", "batches from memory", "batches from disk",
+]  # fmt: skip
 
 if __name__ == "__main__":
     number = int(sys.argv[-1]) if len(sys.argv) > 1 else 20_000

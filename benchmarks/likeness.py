@@ -15,8 +15,6 @@ from betascan.plots.image_grid import COLUMNS, grid
 from betascan.plots.saving import save
 from betascan.plots.style import themed
 
-ROOT, FOLDER = Path(os.environ["BETASCAN_DATA"]), Path(sys.argv[1])
-
 
 def show(name: str, labels: list[str], rows: list[np.ndarray], source: str) -> None:
     png, pdf = (FOLDER / f"{name}_likeness.{kind}" for kind in ("png", "pdf"))
@@ -42,7 +40,7 @@ def hue(pixels: np.ndarray) -> int:
     """Return the class of the most frequent of the ten hues among pixels (n, 3)."""
     colours = shapes3d.hue_to_rgb(np.arange(10) / 10)
     bright = pixels.astype(float) / np.maximum(pixels.max(axis=1, keepdims=True), 1)
-    return np.bincount(np.abs(bright[:, None] - colours).sum(axis=2).argmin(axis=1)).argmax()
+    return int(np.bincount(np.abs(bright[:, None] - colours).sum(axis=2).argmin(axis=1)).argmax())
 
 
 def compare_shapes3d() -> None:
@@ -112,6 +110,7 @@ def compare_mpi3d(name: str) -> None:
 
 
 if __name__ == "__main__":
+    ROOT, FOLDER = Path(os.environ["BETASCAN_DATA"]), Path(sys.argv[1])
     compare_dsprites()
     compare_shapes3d()
     for each in GIFS:

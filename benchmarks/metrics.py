@@ -24,7 +24,7 @@ from sklearn.metrics import mutual_info_score
 from betascan import metrics
 from betascan.core.files import write_csv
 from betascan.metrics import total_correlation as tc
-from betascan.metrics.importance import completeness, disentanglement, importances
+from betascan.metrics.importance import Booster, completeness, disentanglement, importances
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "metrics"))
 import plain
@@ -49,7 +49,7 @@ def codes_of(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def timed(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 1) -> None:
     """Print the best of interleaved rounds, and how far the results are apart."""
-    best, values = [math.inf, math.inf], [0.0, 0.0]
+    best, values = [math.inf, math.inf], [np.zeros(0), np.zeros(0)]
     for _ in range(rounds):
         for k, way in enumerate((ours, theirs)):
             start = time.perf_counter()
@@ -77,8 +77,8 @@ def speed(rows: int) -> None:
     print(f"{'':36} {'ours':>10} {'plain':>10} {'ratio':>7} {'apart':>9}")
     timed("mig", lambda: metrics.mig(mean, v), lambda: plain.mig(mean, v), 5)
     timed("sap", lambda: metrics.sap(*sets), lambda: plain.sap(*sets), 3)
-    z = mean + np.exp(log_variance / 2) * np.random.default_rng(0).normal(size=mean.shape)
-    z, m, lv = (torch.from_numpy(a.astype(np.float64)) for a in (z, mean, log_variance))
+    sample = mean + np.exp(log_variance / 2) * np.random.default_rng(0).normal(size=mean.shape)
+    z, m, lv = (torch.from_numpy(a.astype(np.float64)) for a in (sample, mean, log_variance))
     few = [a[:2000] for a in (z, m, lv)]
 
     def exact(z: torch.Tensor, m: torch.Tensor, lv: torch.Tensor) -> list[float]:
@@ -165,7 +165,7 @@ def conventions() -> None:
         print(f"{group:16} {name:62} {value:8.4f}", flush=True)
 
     show("disentanglement_lib: mean of gap over entropy, nats over nats", metrics.mig(mean, v))
-    show("nats over bits", np.mean(gaps / (entropies / math.log(2))))
+    show("nats over bits", float(np.mean(gaps / (entropies / math.log(2)))))
     show("the constant colour counted as 0", np.append(gaps / entropies, 0).mean())
     show("shape left out", metrics.mig(mean, v[:, 1:]))
     show("values truncated to integers", metrics.mig(mean, values.astype(int)))
@@ -195,12 +195,14 @@ def conventions() -> None:
     show("codes scaled to variance 1", metrics.sap(mean / scale, v, test_mean / scale, test_v))
     show("squared correlation", metrics.sap_continuous(mean, v))
     group = "DCI"
-    for booster in "lightgbm", "forest", "l1":
-        importance, _ = importances(*(a[:2000] for a in sets), booster)
+    boosters: tuple[Booster, ...] = ("lightgbm", "forest", "l1")
+    for booster in boosters:
+        few = (mean[:2000], v[:2000], test_mean[:2000], test_v[:2000])
+        importance, _ = importances(*few, booster)
         show(f"{booster}: disentanglement", disentanglement(importance))
         show(f"{booster}: completeness", completeness(importance))
         per_latent = [disentanglement(row[None]) for row in importance]
-        show(f"{booster}: disentanglement, latents weighed alike", np.mean(per_latent))
+        show(f"{booster}: disentanglement, latents weighed alike", float(np.mean(per_latent)))
     group = "I_m"
     show("gaussian (linear study)", metrics.matched_information(mean, v))
     show("histogram (image study)", metrics.matched_information(mean, v, "histogram"))
@@ -210,7 +212,7 @@ def conventions() -> None:
     batches = torch.randperm(len(z), generator=torch.Generator().manual_seed(0)).view(-1, 500)
     for method in "mws", "mss", "mss_as_coded":
         of = [tc.elbo_terms(z[b], m[b], lv[b], method=method, dataset_size=len(z)) for b in batches]
-        show(f"{method}, minibatches of 500", np.mean([terms[1].item() for terms in of]))
+        show(f"{method}, minibatches of 500", float(np.mean([terms[1].item() for terms in of])))
     covariance = metrics.aggregate_covariance(mean, log_variance)
     show("Gaussian, aggregate posterior", metrics.gaussian_total_correlation(covariance))
     means_only = metrics.gaussian_total_correlation(np.cov(mean.T))

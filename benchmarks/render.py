@@ -6,12 +6,15 @@ python benchmarks/render.py [IMAGES]     on all cores, as the rules of the pipel
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import numpy as np
 
 from betascan.data import dsprites
-from betascan.data.images import RENDERED, rendered
+from betascan.data.grid import Rows
+from betascan.data.images import RENDERED, Renderer, rendered
 
 ROUNDS = 3
 CORES = os.cpu_count() or 1
@@ -31,23 +34,24 @@ def plain(classes: np.ndarray) -> np.ndarray:
     return np.array(images)
 
 
-def speed(work: object, number: int) -> float:
+def render(data: Renderer, rows: Rows) -> int:
+    return sum(len(batch) for batch in rendered(data, rows, CORES))
+
+
+def speed(work: Callable[[], object], number: int) -> float:
     start = time.perf_counter()
-    work()  # type: ignore[operator]
+    work()
     return number / (time.perf_counter() - start)
 
 
 if __name__ == "__main__":
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    ways = {}
+    ways: dict[str, tuple[Callable[[], object], int]] = {}
     for name, data in RENDERED.items():
         rows = data.grid.draw(number, 0)
-        ways[name] = (
-            lambda data=data, rows=rows: [len(b) for b in rendered(data, rows, CORES)],
-            len(rows),
-        )
+        ways[name] = (partial(render, data, rows), len(rows))
     classes = dsprites.GRID.classes(dsprites.GRID.draw(number // 20, 0))
-    ways["dsprites, one by one"] = (lambda: plain(classes), len(classes))
+    ways["dsprites, one by one"] = (partial(plain, classes), len(classes))
     speeds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(ROUNDS):  # the first one fills the cache of Shapes3D's 480 geometries
         for way, (work, images) in ways.items():

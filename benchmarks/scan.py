@@ -29,7 +29,7 @@ validation = train[: len(train) * 3 // 10]  # as large a share as hirn2026's
 
 
 def with_engine(engine: Callable[..., KernelEngine], epochs: int) -> int:
-    training.KernelEngine = engine
+    training.KernelEngine = engine  # type: ignore[attr-defined, assignment]
     updates = epochs * BATCHES
     scan(train, validation, BETAS, updates=updates, batch_size=BATCH, lr=LR, progress=False)
     return updates * len(BETAS)

@@ -30,7 +30,16 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
-from betascan.config.vae import BetaTcVae, BetaVae, FactorVae, Likelihood, Model, Run, Training
+from betascan.config.vae import (
+    BetaTcVae,
+    BetaVae,
+    FactorVae,
+    Likelihood,
+    Model,
+    Objective,
+    Run,
+    Training,
+)
 from betascan.data import dsprites, store
 from betascan.models import Vae
 from betascan.models.conv_transpose import ConvTranspose4x4
@@ -60,7 +69,7 @@ TURNS = [*((way,) for way in list(WAYS)[:-2]), tuple(list(WAYS)[-2:])]
 BERNOULLI = Likelihood(kind="bernoulli", variance=1)
 
 
-CUDA_WAYS = {  # networks, their width, batch, objective
+CUDA_WAYS: dict[str, tuple[str, int, int, Objective]] = {  # networks, their width, batch, objective
     "vu2026: 64 px, batch 64": ("convolutional", 256, 64, BetaVae(beta=BETA)),
     "denardin2025: 64 px, batch 512": ("convolutional", 128, 512, BetaVae(beta=BETA)),
     "denardin2025, FactorVAE": (
@@ -75,10 +84,10 @@ CUDA_STEPS = 50, 550  # of a short and a long training, whose difference is time
 
 
 def model(size: int, networks: str = "convolutional", width: int = 256) -> Model:
-    return Model(
-        size=size, encoder=networks, decoder=networks, width=width, latents=10,
-        activation="relu", posterior="diagonal", prior="gaussian",
-    )  # fmt: skip
+    return Model.model_validate({
+        "size": size, "encoder": networks, "decoder": networks, "width": width, "latents": 10,
+        "activation": "relu", "posterior": "diagonal", "prior": "gaussian",
+    })  # fmt: skip
 
 
 def protocol(batch: int, steps: int, **options: Any) -> Training:
@@ -180,7 +189,7 @@ def dsprites_file() -> Iterator[Path]:
         yield path
 
 
-def steps_a_second(run: Run, images: ImageBatches) -> float:
+def steps_per_second(run: Run, images: ImageBatches) -> float:
     """From the difference of a long and a short training, after one that warms up."""
     seconds = []
     for steps in (CUDA_STEPS[0], *CUDA_STEPS):
@@ -203,7 +212,7 @@ def on_cuda() -> None:
                     model=model(64, networks, width), likelihood=BERNOULLI, objective=objective,
                     training=training, seed=0,
                 )  # fmt: skip
-                rates.append(steps_a_second(run, images))
+                rates.append(steps_per_second(run, images))
             print(f"{name:32}{rates[0]:10,.0f}{rates[1]:10,.0f}", flush=True)
 
 
