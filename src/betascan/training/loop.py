@@ -75,6 +75,26 @@ class _Progress:
     summed: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
+    def add(self, statistics: dict[str, Tensor]) -> None:
+        """Count a step, and add the statistics of its minibatch to those of the interval."""
+        for name, value in statistics.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.step += 1
+        self.summed += 1
+
+    def means(self) -> dict[str, float]:
+        """Return the means over the interval so far."""
+        return {name: float(value) / self.summed for name, value in self.sums.items()}
+
+    def end_interval(self, row: dict[str, float], vae: Vae, patience: float) -> None:
+        """Add a row of history, keep weights of a better validation loss, or lose patience."""
+        self.history.append({"step": float(self.step), **row})
+        self.sums, self.summed = {}, 0
+        if row.get("validation_loss", math.inf) < self.best_loss:
+            self.best_loss, self.best_step = row["validation_loss"], self.step
+            self.best = _copy(vae)
+        self.stopped = self.step - self.best_step >= patience
+
 
 def temperature(run: Run, images: ImageBatches) -> float:
     """Return the normalised temperature T of a run, as if its images had their file's size.
@@ -199,12 +219,7 @@ def train(
     if discriminator is not None:
         networks["critic"] = discriminator
     networks.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimisers = {"optimiser": torch.optim.Adam(vae.parameters(), training.lr, fused=True)}
-    if discriminator is not None and isinstance(run.objective, FactorVae):
-        lr = run.objective.discriminator_lr
-        optimisers["critic_optimiser"] = torch.optim.Adam(
-            discriminator.parameters(), lr, (0.5, 0.9), fused=True
-        )
+    optimisers = _optimisers(run, vae, discriminator)
     scaler = torch.amp.GradScaler(device.type, enabled=mixed)
 
     # a checkpoint holds the contents of `parts` and `state`, which is all that changes
@@ -251,17 +266,14 @@ def train(
                 scaler.step(optimiser)
             scaler.update()
 
-            for name, value in statistics.items():
-                state.sums[name] = state.sums.get(name, 0.0) + value
-            state.step += 1
-            state.summed += 1
+            state.add(statistics)
             bar.update()
             interval_ends = state.step % interval == 0 or state.step == n_steps
             if not interval_ends and state.step % CHUNK:
                 continue
 
             # the end of an interval or a chunk: look at the means, validate, write a checkpoint
-            row = {name: float(value) / state.summed for name, value in state.sums.items()}
+            row = state.means()
             if interval_ends and len(validation_rows):
                 means = validate(vae, discriminator, run, images, validation_rows, len(rows))
                 row |= {f"validation_{name}": value for name, value in means.items()}
@@ -273,12 +285,7 @@ def train(
                 )
             bar.set_postfix_str(f"loss {row['loss']:.4g}", refresh=False)
             if interval_ends:
-                state.history.append({"step": float(state.step), **row})
-                state.sums, state.summed = {}, 0
-                if len(validation_rows) and row["validation_loss"] < state.best_loss:
-                    state.best_loss, state.best_step = row["validation_loss"], state.step
-                    state.best = _copy(vae)
-                state.stopped = state.step - state.best_step >= patience
+                state.end_interval(row, vae, patience)
             state.seconds = time.monotonic() - started
             ended = state.step == n_steps or state.stopped
             if ended or (saved.due and state.step % CHUNK == 0):
@@ -298,6 +305,21 @@ def train(
             "seconds": state.seconds,
         },
     )
+
+
+def _optimisers(
+    run: Run, vae: Vae, discriminator: nn.Module | None
+) -> dict[str, torch.optim.Optimizer]:
+    """Return Adam for the VAE, and for FactorVAE's discriminator with Kim and Mnih's momenta."""
+    optimisers: dict[str, torch.optim.Optimizer] = {
+        "optimiser": torch.optim.Adam(vae.parameters(), run.training.lr, fused=True)
+    }
+    if discriminator is not None and isinstance(run.objective, FactorVae):
+        lr = run.objective.discriminator_lr
+        optimisers["critic_optimiser"] = torch.optim.Adam(
+            discriminator.parameters(), lr, (0.5, 0.9), fused=True
+        )
+    return optimisers
 
 
 @torch.no_grad()
