@@ -195,7 +195,7 @@ def contraction(
     """Signal-to-noise ratio after one alternating sweep from s, at total variance 1.
 
     At lambda = 0 it is s(1 + s)/(beta(beta + s)) whatever v. Near collapse it is
-    s (beta_c/beta)^2: the encoder's gain shrinks by beta_c/beta a sweep, vu2026's spectral
+    s (beta_c/beta)^2: the encoder's gain shrinks by beta_c/beta per sweep, vu2026's spectral
     contraction.
 
     Parameters

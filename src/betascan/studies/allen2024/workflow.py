@@ -191,7 +191,7 @@ def study(context: Context[Allen2024]) -> Study:
             caption="Images of the prior, decomposed into how far they lie along each left "
             "singular vector of J. Dependence: bias-corrected squared distance correlation of two "
             "such components or of their sizes, mean over pairs, 0 if they are independent "
-            "(theorem 2). Below: means over seeds, a point a kind of model. Recovered: squared "
+            "(theorem 2). Below: means over seeds, a point per kind of model. Recovered: squared "
             "correlation of latents with what the encoder finds in their images, 1 where the "
             "decoder confuses no codes. "
             f"{dotted}",

@@ -254,10 +254,10 @@ def study(context: Context[Chen2018]) -> Study:
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 caption="Question 4: exact total correlation of a mixture of "
-                f"{config.exact:,} posteriors against MIG; large points are "
+                "posteriors (`exact` of them) against MIG; large points are "
                 "means over seeds, larger for larger beta, small ones single "
                 "models. Below: the rank correlation of the two over beta, a "
-                "point a seed, and its mean with the 95 % interval (of three "
+                "point per seed, and its mean with the 95 % interval (of three "
                 "seeds or more; an arrow where it ends beyond -1 or 1). Shapes3D "
                 "takes the place of the 3D faces.",
             ),

@@ -80,9 +80,9 @@ def study(context: Context[Denardin2025]) -> Study:
                 },
                 footer=footer(dataset),
                 caption="MIG (the usual one, and in the slides' convention beside the published "
-                "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds with "
-                "95 % intervals, of a single seed with those of the bootstrap over test images; "
-                "small points are single seeds. "
+                "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds, "
+                "with 95 % intervals from five seeds on; of a single seed intervals are those of "
+                "the bootstrap over test images. Small points are single seeds. "
                 "Crosses, and not in the means: models on a plateau, which are collapsed although "
                 "another model has a lower loss. Dashed: the highest score of models without "
                 "active latents, below which a score says nothing; absent where there is "

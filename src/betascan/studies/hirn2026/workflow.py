@@ -309,9 +309,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"points": measured["points"]},
                 params={"estimator": estimator},
                 footer=test_footer,
-                caption="Discordant pairs: active latents that another observable orders other "
-                "than the signal fraction. Published: level crossings of the raw mean square, "
-                "clean curves of the log-variance.",
+                caption="Discordant pairs: active latents that another observable orders "
+                "differently from the signal fraction. Published: level crossings of the raw mean "
+                "square, clean curves of the log-variance.",
             ),
             Figure(
                 name="convergence",

@@ -197,7 +197,7 @@ def study(context: Context[Outlook]) -> Study:
                 footer=f"{shown} · {seeds}",
                 caption="Utilities of the latents of a nonlinear VAE against their collapse "
                 "thresholds, beside PCA, for which they are one (hirn2026, Eq. 49); and the "
-                "thresholds by rank, one marker a seed. Where a latent is inactive at points "
+                "thresholds by rank, one marker per seed. Where a latent is inactive at points "
                 "of the scan below its fitted threshold, the law does not hold: open markers.",
             ),
             Figure(
@@ -227,7 +227,7 @@ def study(context: Context[Outlook]) -> Study:
                 footer=sprites_footer,
                 caption="VAEs on dSprites over T: signal fractions of the latents by rank with the "
                 "fitted mean-field law, utilities measured by pruning against thresholds, one "
-                "marker a seed, and MIG, a mean over seeds with its standard error. Dashed: the "
+                "marker per seed, and MIG, a mean over seeds with its standard error. Dashed: the "
                 "highest MIG of models without active latents. Crosses, and in no fit and "
                 "no mean: models on a plateau, which carry nothing although an informative one has "
                 "a lower loss. Models annealed from a lower beta take their places, if they carry "

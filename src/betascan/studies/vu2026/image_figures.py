@@ -33,7 +33,7 @@ LABELS = {
 
 
 def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
-    """Draw every metric over beta, a colour a lambda: boxes over seeds, or points if few.
+    """Draw every metric over beta, a colour per lambda: boxes over seeds, or points if few.
 
     Models on a plateau are crosses and in no box. A dashed line is the highest score of models
     without active latents.

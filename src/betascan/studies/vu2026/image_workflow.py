@@ -125,7 +125,7 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs=both,
             params=labelled,
             footer=_footer(context, datasets),
-            caption="NLL, MIG, SAP and I_m over beta, one colour a lambda: box plots over seeds; "
+            caption="NLL, MIG, SAP and I_m over beta, one colour per lambda: box plots over seeds; "
             "with fewer than five seeds the seeds themselves, a line at their mean. Crosses, in no "
             "box: models on a plateau, which are collapsed although another has a lower loss. "
             "Dashed: the highest score of models without active latents, below which a score says "

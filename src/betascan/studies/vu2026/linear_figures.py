@@ -33,7 +33,7 @@ FLOOR = 1e-12  # gains below are rounding where other modes are active
 
 
 def boxes(runs: Path, linear: Path, observed: int) -> Figure:
-    """Draw every score over beta, a colour a lambda: starts as boxes, published means as crosses.
+    """Draw every score over beta, a colour per lambda: boxes of starts, published means as crosses.
 
     Parameters
     ----------

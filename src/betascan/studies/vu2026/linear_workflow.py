@@ -90,10 +90,10 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             needs={"runs": runs, "linear": cells},
             params={"observed": size.observed},
             footer=f"{footer} · {config.starts} starts",
-            caption="Likelihood, SAP and I_m over beta, one colour a lambda: box plots over "
-            "starts, dots our means, crosses the published ones. Published: without lambda every "
-            "score is 0 from beta = 4 on; with it SAP and I_m decline slowly. Likelihoods beyond "
-            "10 nats are drawn logarithmically.",
+            caption="Likelihood, SAP and I_m over beta, one colour per lambda: box plots over "
+            "starts, diamonds our means, crosses the published ones. Published: without lambda "
+            "every score is 0 from beta = 4 on; with it SAP and I_m decline slowly. Likelihoods "
+            "beyond 10 nats are drawn logarithmically.",
         )
         for name, size in config.sizes().items()
     ]
@@ -123,7 +123,7 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
         },
         footer=f"{footer} · dashed: theory, not fitted",
         caption="Encoder gain against sweeps, each an update of the decoder and then the encoder: "
-        "without lambda it falls by beta a sweep whatever the mode (left); with lambda by "
+        "without lambda it falls by beta per sweep whatever the mode (left); with lambda by "
         "beta_c/beta, and only where beta exceeds the mode's threshold beta_c = 1 + 2 lambda v "
         "(middle). Information of latents and factors goes to 0 without lambda and is held with "
         "it (right). Published: in words, in the abstract. Points are computed, dashed lines the "

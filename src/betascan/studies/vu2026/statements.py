@@ -151,7 +151,7 @@ LINEAR = (
     ),
     Statement(
         "linear_rate",
-        "The gain falls by beta_c/beta a sweep, with beta_c = 1 + 2 lambda v: slope over law.",
+        "The gain falls by beta_c/beta per sweep, with beta_c = 1 + 2 lambda v: slope over law.",
         "our derivation",
         linear_rate,
         about="beyond",
