@@ -11,6 +11,7 @@ import yaml
 from betascan.studies import plateaus
 from betascan.studies.base import ImageData, Training
 from betascan.studies.image_rows import annealed
+from betascan.studies.judgement import Verdict, difference
 from betascan.workflow.config import load
 
 PROJECT = Path(__file__).parents[2]
@@ -104,3 +105,13 @@ def test_an_empty_code_is_a_plateau_if_the_code_of_another_weight_would_cost_les
     assert table.loc[("dsprites", 32), "lowest_informative_loss"] == pytest.approx(
         161.5 + 32 * 5.98
     )
+
+
+@pytest.mark.parametrize(
+    ("rates", "open_"), [([3.0], False), ([2.9], True), ([np.nan], True), ([8.0, np.nan], True)]
+)
+def test_nothing_is_decided_by_models_that_carry_no_information(rates, open_):
+    """A mean over models that are all on a plateau is NaN."""
+    judged = plateaus.if_learnt(difference([0.9, 1.0, 1.1], 0), *rates)
+    assert judged.verdict == (Verdict.UNDECIDED if open_ else Verdict.REPRODUCED)
+    assert np.isclose(judged.estimate, 1)
