@@ -69,6 +69,9 @@ def test_every_published_number_has_its_row(finished):
     assert (table[cells]["verdict"] == "by construction").sum() == 3 * 4
     origin = pd.read_csv(finished / "results/origin.csv", dtype={"commit": str})  # 96659e2
     assert set(origin["scale"]) == {"test"}
+    assert {"vu2026, linear", "vu2026, images", "outlook", "outlook, dsprites"} < set(
+        origin["study"]
+    )
     told = json.loads((finished / "results/denardin2025/provenance.json").read_text())["made_by"]
     own = origin.set_index("study").loc["denardin2025", "commit"]
     assert own == ", ".join(sorted({str(one["commit"])[:7] for one in told}))

@@ -70,11 +70,15 @@ def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
 
 
 def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str], Record]:
-    """Read the record of every document, or of each part where it has several."""
+    """Read the record of every document, or of each part where it has several.
+
+    Parts have files of their own (``<part>_provenance.json``), or are keys of one.
+    """
     records: dict[tuple[str, str], Record] = {}
     for path in provenances:
         record, document = read_json(path), path.parent.name
-        parts = {"": record} if "scale" in record else record
+        part = path.stem.removesuffix("provenance").removesuffix("_")
+        parts = {part: record} if "scale" in record else record
         records |= {(document, part): one for part, one in parts.items()}
     return records
 
@@ -93,7 +97,7 @@ def compare(
     tables : sequence of Path
         Tables of the studies.
     provenances : sequence of Path
-        One a study, in its folder.
+        Of each study one or several, in its folder.
     comparison, origin : Path
         Written.
     sources : sequence of (str, Mapping)

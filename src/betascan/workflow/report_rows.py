@@ -41,7 +41,15 @@ def comparison(studies: Mapping[str, Study], paths: Paths) -> Study:
             function="betascan.report.comparison.compare",
             needs={
                 "tables": [f"{paths.results}/{key}/{row.table}" for key, row in sources],
-                "provenances": [f"{paths.results}/{key}/provenance.json" for key in joined],
+                "provenances": [
+                    path
+                    for study in joined.values()
+                    for table in study.tables
+                    for path in table.makes.values()
+                    if isinstance(path, str)
+                    and path.startswith(paths.results)
+                    and path.endswith("provenance.json")
+                ],
             },
             makes={
                 "comparison": f"{paths.results}/comparison.csv",
