@@ -115,6 +115,21 @@ def test_threads_are_those_of_the_protocol(images):
     assert torch.get_num_threads() == 2
 
 
+def test_denormal_numbers_are_flushed_while_it_trains_and_not_after(images, monkeypatch):
+    """Adam's moments of dark pixels fade to them, and arithmetic on them is slow."""
+    losses, denormal, seen = loop._losses, torch.tensor(1e-40), []
+
+    def watched(*arguments):
+        seen.append(float(denormal * 1))
+        return losses(*arguments)
+
+    monkeypatch.setattr(loop, "_losses", watched)
+    fit(small_run(), images)
+    assert seen
+    assert not any(seen)
+    assert float(denormal * 1) > 0
+
+
 @pytest.mark.parametrize("objective", [BetaVae(beta=2), FACTOR])
 def test_mixed_precision_trains_too(images, monkeypatch, objective):
     brief = {"epochs": 6, "lr": 3e-3}

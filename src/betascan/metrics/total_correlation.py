@@ -57,20 +57,26 @@ def log_aggregate(
     """
     inverse = torch.exp(-log_variance / 2) * math.sqrt(0.5)
     constant = -(log_variance + math.log(2 * math.pi)) / 2
-    step = max(1, CHUNK[z.device.type] // len(mean))
+    # the members side by side in memory, as the densities
+    mean, inverse, constant = (a.T.contiguous() for a in (mean, inverse, constant))
+    members = mean.shape[1]
+    rows_at_once = max(1, CHUNK[z.device.type] // members)
+    latents_at_once = max(1, CHUNK[z.device.type] // (min(rows_at_once, len(z)) * members))
     # a common weight is added to the sums, which saves a pass over the densities
     one_for_all = 0.0 if isinstance(log_weights, Tensor) else log_weights
     # filled, not collected: small tensors kept between large freed ones fragment the heap
     log_q, log_q_j = torch.empty_like(z[:, 0]), torch.empty_like(z)
-    for start in range(0, len(z), step):
-        rows = slice(start, start + step)
+    for start in range(0, len(z), rows_at_once):
+        rows = slice(start, start + rows_at_once)
         weights = log_weights[rows] if isinstance(log_weights, Tensor) else None
         joint = torch.zeros((), dtype=z.dtype, device=z.device) if weights is None else weights
-        for j in range(z.shape[1]):
-            scaled = (z[rows, j, None] - mean[:, j]) * inverse[:, j]
-            density = torch.addcmul(constant[:, j], scaled, scaled, value=-1)
-            joint = joint + density
-            log_q_j[rows, j] = torch.logsumexp(density if weights is None else density + weights, 1)
+        for first in range(0, z.shape[1], latents_at_once):
+            js = slice(first, first + latents_at_once)
+            scaled = (z[rows, js, None] - mean[js]) * inverse[js]
+            density = torch.addcmul(constant[js], scaled, scaled, value=-1)  # rows, js, M
+            joint = joint + density.sum(1)
+            weighted = density if weights is None else density + weights[:, None]
+            log_q_j[rows, js] = torch.logsumexp(weighted, 2)
         log_q[rows] = torch.logsumexp(joint, 1)
     return log_q + one_for_all, log_q_j + one_for_all
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,22 @@ def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
     return vae, discriminator
 
 
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Let the CPU take numbers below 1e-38 for 0.
+
+    Gradients of pixels that are always dark, and Adam's moments of them, fade to such numbers,
+    and arithmetic on them is many times slower (`benchmarks/train.py`).
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
 @single_precision()
+@_without_denormals()
 def train(
     run: Run,
     images: ImageBatches,
