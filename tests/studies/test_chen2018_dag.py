@@ -22,10 +22,15 @@ def test_every_table(finished):
     results = finished / "results/chen2018"
     scores = pd.read_csv(results / "scores.csv")
     assert list(scores.columns) == [*KEYS, "metric", "value"]
-    assert len(scores.groupby(KEYS)) == (2 * 2 + 1) * len(MODELS) + len(VARIANTS)
-    assert set(scores["sampling"]) == {"A", "B"}
+    assert len(scores.groupby(KEYS)) == 2 * 2 * len(MODELS) + len(VARIANTS)
+    assert set(scores["sampling"]) == {"A"}
+    joint = pd.read_csv(results / "joint_scores.csv")
+    assert list(joint.columns) == list(scores.columns)
+    assert len(joint.groupby(KEYS)) == len(MODELS)
+    assert set(joint["sampling"]) == {"B"}
     assert {"mig", "mig_chen", "elbo", "rate", "total_correlation"} <= set(scores["metric"])
     assert scores["value"].notna().all()
+    assert joint["value"].notna().all()
     wide = scores.pivot_table(index=KEYS, columns="metric", values="value")
     np.testing.assert_allclose(wide["elbo"], -wide["reconstruction"] - wide["rate"], rtol=1e-7)
     terms = pd.read_csv(results / "elbo_terms.csv")
@@ -41,8 +46,11 @@ def test_every_table(finished):
     assert set(statements["verdict"].drop(["mss", "mws"])) == {"inconclusive"}
     provenance = json.loads((results / "provenance.json").read_text())
     assert provenance["scale"] == "test"
-    assert provenance["trainings"] == (2 * 2 + 1) * len(MODELS) + len(VARIANTS)
-    assert any("posX and posY as in B" in data["source"] for data in provenance["data"])
+    assert provenance["trainings"] == 2 * 2 * len(MODELS) + len(VARIANTS)
+    joint_provenance = json.loads((results / "joint_provenance.json").read_text())
+    assert joint_provenance["trainings"] == len(MODELS)
+    (data,) = joint_provenance["data"]
+    assert "posX and posY as in B" in data["source"]
 
 
 def test_models_are_trained_on_dependent_factors(finished):
@@ -68,6 +76,9 @@ def test_one_model_a_job_gives_the_same_bytes(finished, tmp_path):
 
 
 def test_one_figure_needs_only_its_own(finished):
+    rules = planned(snakemake(finished, "figures/chen2018/mig_beta.png", "--dry-run", "--forceall"))
+    assert "chen2018_scores" in rules
+    assert not rules & {"chen2018_train_dsprites_joint_B", "chen2018_joint_scores"}
     target = "figures/chen2018/metric_stability.png"
     rules = planned(snakemake(finished, target, "--dry-run", "--forceall"))
     assert {"chen2018_repeat_dsprites_rendered", "chen2018_stability"} <= rules

@@ -35,7 +35,7 @@ def test_a_box_of_mig_is_of_its_model_and_beta(tables):
     assert [one.get_title() for one in figure.axes[:2]] == ["dSprites", "3D Shapes stand-in"]
     assert ax.get_ylabel() == labels.METRICS["mig_chen"]
     assert [text.get_text() for text in figure.axes[2].get_xticklabels()] == ["1", "2", "4", "8"]
-    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites' and sampling == 'A'")
+    scores = pd.read_csv(tables[0]).query("dataset == 'dsprites'")
     mig = scores[scores["metric"] == "mig_chen"]
     expected = mig.groupby(["model", "beta"])["value"].median()["tcvae_mws", 8.0]
     colour = MODEL_LOOKS["tcvae_mws"]["color"]
@@ -51,7 +51,7 @@ def test_elbo_against_mig_has_elbo_along_x(tables):
     figure = figures.elbo_mig(tables[0], standins=[])
     ax, scores = figure.axes[0], pd.read_csv(tables[0])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("ELBO (nats per image)", "MIG (chen2018)")
-    chosen = scores.query("dataset == 'dsprites' and sampling == 'A' and model == 'factor_vae'")
+    chosen = scores.query("dataset == 'dsprites' and model == 'factor_vae'")
     wide = chosen.groupby(["beta", "metric"])["value"].mean().unstack()
     points = ax.collections[-1].get_offsets()
     np.testing.assert_allclose(points, wide[["elbo", "mig_chen"]])
@@ -91,7 +91,7 @@ def test_weights_are_those_of_their_part_of_the_rate(tables, tmp_path):
     names = [text.get_text().split("\n")[0] for text in ax.get_xticklabels()]
     assert names == ["none", "information", "total", "dimension-", "all three"]
     scores = scores.query("dataset == 'dsprites' and metric == 'mig_chen'")
-    median = scores.query("sampling == 'A'").groupby(["model", "beta"])["value"].median()
+    median = scores.groupby(["model", "beta"])["value"].median()
     order = [("tcvae_mws", 1.0), *((m, 4.0) for m in ("tcvae_alpha", "tcvae_mws", "tcvae_gamma"))]
     flat = {
         round(float(line.get_xdata().mean())): line.get_ydata()[0]
@@ -117,7 +117,7 @@ def test_rotation_is_drawn_by_model_and_score(tables):
 
 def test_joint_distributions_are_drawn_with_their_ratio(tables):
     contrasts = dict(zip("BCD", (2.0, 3.0, 4.0), strict=True))
-    figure = figures.joints(tables[0], ("posX", "posY"), contrasts, [4.0])
+    figure = figures.joints(tables[0], tables[4], ("posX", "posY"), contrasts, [4.0])
     panels = {ax.get_title()[:4]: ax for ax in figure.axes}
     pixels = {name: panels[f"{name}: {ratio}"].images[0].get_array() for name, ratio in
               (("A", 1), ("D", 4))}  # fmt: skip
@@ -127,11 +127,11 @@ def test_joint_distributions_are_drawn_with_their_ratio(tables):
 
 
 def test_models_of_dependent_factors_have_a_panel_a_beta(tables, tmp_path):
-    scores = pd.read_csv(tables[0])
+    scores, joints = pd.read_csv(tables[4]), tmp_path / "joint_scores.csv"
     of_d = (scores["sampling"] == "D") & (scores["model"] == "tcvae_mss")
     other = scores[of_d & (scores["metric"] == "mig_chen")].assign(beta=1.0, value=0.7)
-    pd.concat([scores, other]).to_csv(tmp_path / "scores.csv", index=False)
-    figure = figures.joints(tmp_path / "scores.csv", ("posX", "posY"), {"D": 4.0}, [1.0, 4.0])
+    pd.concat([scores, other]).to_csv(joints, index=False)
+    figure = figures.joints(tables[0], joints, ("posX", "posY"), {"D": 4.0}, [1.0, 4.0])
     at_1, at_4 = figure.subfigs[1].axes
     assert at_1.get_title() == "dSprites, $\\beta$ = 1"
     assert at_4.get_title() == "dSprites, $\\beta$ = 4"

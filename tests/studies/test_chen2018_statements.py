@@ -4,13 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from chen2018_tables import made_repeats, made_rotations, made_scores, made_terms
+from chen2018_tables import (
+    made_joint_scores,
+    made_repeats,
+    made_rotations,
+    made_scores,
+    made_terms,
+)
 
 from betascan.studies import statements as common
 from betascan.studies.chen2018.statements import STATEMENTS
 from betascan.studies.judgement import Verdict
 
 SCORES = {"scores": made_scores()}, {"scores": made_scores(better=-1)}
+JOINTS = tuple(
+    {"scores": made_scores(), "joint_scores": made_joint_scores(better)} for better in (1, -1)
+)
 TERMS = {"terms": made_terms(mws=0.1)}, {"terms": made_terms(mss=20.0)}
 ROTATIONS = {"rotations": made_rotations()}, {"rotations": made_rotations(loss=0)}
 NOISE = {"repeated": made_repeats()}, {"repeated": made_repeats(noise_of_mig=1.0)}
@@ -31,7 +40,7 @@ CASES = {  # tables that bear a statement out, and tables that refute it
     "other_latents": ({"rotations": made_rotations()}, {"rotations": made_rotations(loss=0.1)}),
     "correlation": SCORES,
     "correlation_shapes3d": SCORES,
-    "dependent": SCORES,
+    "dependent": JOINTS,
     "best": SCORES,
     "rerun": SCORES,
 }
@@ -97,7 +106,7 @@ def test_models_that_have_not_learnt_leave_it_open():
     scores = made_scores()
     scores.loc[scores["metric"] == "rate", "value"] = 0.1
     for name in ("penalty", "elbo", "correlation", "weight_of_information", "dependent"):
-        outcome = judged(name, {"scores": scores})
+        outcome = judged(name, {"scores": scores, "joint_scores": made_joint_scores()})
         assert outcome.verdict == Verdict.UNDECIDED
         assert outcome.reason == "no learning"
         assert np.isfinite(outcome.estimate)

@@ -51,7 +51,6 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
         Data sets whose images are not the genuine ones.
     """
     table = read_csv(scores)
-    table = table[table["sampling"] == INDEPENDENT]
     figure, axes = plt.subplots(len(METRICS), len(DATASETS), figsize=(PAGE, 4.6), sharex="col")
     for row, (metric, label) in zip(axes, METRICS.items(), strict=True):
         for ax, name in zip(row, DATASETS, strict=True):
@@ -71,11 +70,7 @@ def mig_beta(scores: Path, standins: Sequence[str]) -> Figure:
 
 def _cells(scores: pd.DataFrame, dataset: str, metrics: Sequence[str]) -> pd.DataFrame:
     """Means over seeds and their standard errors, (model, beta) x (metric, mean or sem)."""
-    chosen = scores[
-        (scores["sampling"] == INDEPENDENT)
-        & (scores["dataset"] == dataset)
-        & scores["metric"].isin(metrics)
-    ]
+    chosen = scores[(scores["dataset"] == dataset) & scores["metric"].isin(metrics)]
     cells = chosen.groupby(["model", "beta", "metric"])["value"].agg(["mean", "sem"])
     return cells.unstack("metric").swaplevel(axis=1)
 
@@ -150,8 +145,7 @@ def tc_mig(scores: Path, standins: Sequence[str]) -> Figure:
     for (ax, below), name in zip(axes.T, DATASETS, strict=True):
         cells = _cells(table, name, ["total_correlation", "mig_chen"])
         rho = correlations(table, name)
-        one = (table["sampling"] == INDEPENDENT) & (table["dataset"] == name)
-        single = table[one].pivot_table(
+        single = table[table["dataset"] == name].pivot_table(
             index=["model", "beta", "seed"], columns="metric", values="value"
         )
         for place, (model, look) in enumerate(MODEL_LOOKS.items()):
@@ -210,7 +204,7 @@ def weights(scores: Path, beta: float) -> Figure:
     beta : float
         The weight.
     """
-    mig = of_metric(read_csv(scores), "mig_chen", dataset="dsprites", sampling=INDEPENDENT)
+    mig = of_metric(read_csv(scores), "mig_chen", dataset="dsprites")
     plain = mig[(mig["beta"] == 1) & (mig["model"] == "tcvae_mws")].assign(model="none")
     others = mig[(mig["beta"] == beta) & mig["model"].isin(WEIGHED)]
     weighed = pd.concat([plain, others]).assign(all="dSprites")
@@ -252,7 +246,11 @@ def rotation(rotations: Path, beta: float) -> Figure:
 
 
 def joints(
-    scores: Path, factors: Sequence[str], contrasts: Mapping[str, float], betas: Sequence[float]
+    scores: Path,
+    joint_scores: Path,
+    factors: Sequence[str],
+    contrasts: Mapping[str, float],
+    betas: Sequence[float],
 ) -> Figure:
     """Draw the joint distributions of two factors, and MIG under each (question 4).
 
@@ -260,8 +258,8 @@ def joints(
 
     Parameters
     ----------
-    scores : Path
-        Table written by `tables.scores`.
+    scores, joint_scores : Path
+        Tables written by `tables.scores`, of dSprites as it is and under `contrasts`.
     factors : sequence of two str
         Factors that depend on each other.
     contrasts : Mapping
@@ -287,7 +285,8 @@ def joints(
         ax.set(xticks=[0, one - 1], yticks=[0, two - 1], xlabel=factors[0])
     axes[INDEPENDENT].set_ylabel(factors[1])
     colour_bar(image, [axes[name] for name in names], "times uniform")
-    table = of_metric(read_csv(scores), "mig_chen", dataset="dsprites")
+    both = pd.concat([read_csv(scores), read_csv(joint_scores)], ignore_index=True)
+    table = of_metric(both, "mig_chen", dataset="dsprites")
     panels = below.subplots(1, len(betas), sharey=True, squeeze=False)[0]
     for ax, beta in zip(panels, betas, strict=True):
         models = table[table["beta"] == beta]

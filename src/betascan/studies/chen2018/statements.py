@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from betascan.studies import statements as common
-from betascan.studies.chen2018.config import DEPENDENT
 from betascan.studies.chen2018.repeats import between_model_std, by_setting, errors
 from betascan.studies.chen2018.tables import correlations, of_metric, wide
 from betascan.studies.judgement import Judgement, difference, number
@@ -88,11 +87,11 @@ def weighs(scores: pd.DataFrame, variant: str) -> Judgement:
     return _by_seed(scores, "dsprites", mig[TCVAE][beta] - mig[variant][beta], LEAST_MIG)
 
 
-def dependent(scores: pd.DataFrame) -> Judgement:
+def dependent(scores: pd.DataFrame, joint_scores: pd.DataFrame) -> Judgement:
     """MIG of beta-TCVAE minus the beta-VAE's, mean over dependent joint distributions and beta."""
     gaps = []
-    for name in sorted(set(scores["sampling"]) & set(DEPENDENT)):
-        mig = wide(scores, "mig_chen", "dsprites", name)
+    for name in sorted(set(joint_scores["sampling"])):
+        mig = wide(joint_scores, "mig_chen", "dsprites", name)
         gaps.append((mig[TCVAE] - mig[VAE]).mean(axis=1))
     return _by_seed(scores, "dsprites", pd.concat(gaps, axis=1).mean(axis=1), LEAST_MIG)
 
@@ -336,6 +335,6 @@ def statements(statements: Path, scale: str, standins: list[str], **tables: Path
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path
-        scores, terms, repeated, rotations.
+        scores, joint_scores, terms, repeated, rotations.
     """
     common.write(STATEMENTS, tables, statements, scale, standins)

@@ -21,7 +21,7 @@ def scores(
     rows: Sequence[Row],
     joined: Path,
 ) -> None:
-    """Write KEYS, metric and value of all models.
+    """Write KEYS, metric and value of models.
 
     elbo, reconstruction and rate are means over the last interval of training, as is objective,
     the quantity maximised (public code calls it the modified ELBO); elbo = -(reconstruction +
