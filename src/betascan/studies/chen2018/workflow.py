@@ -238,15 +238,7 @@ def study(context: Context[Chen2018]) -> Study:
                 "and what came out, with intervals of 95 % over seeds. Shapes3D "
                 "takes the place of the 3D faces, which are not public.",
             ),
-            provenance(context, as_it_is, scale=scale, config=config),
-            provenance(
-                context,
-                dependent,
-                scale=context.scale(datasets=["dsprites"]),
-                config=config,
-                path=context.result("joint_provenance.json"),
-                name="joint_provenance",
-            ),
+            provenance(context, models, scale=scale, config=config),
             index(context, models),
         ],
         figures=[
