@@ -61,7 +61,8 @@ $(READY): pins.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "betascan needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	PIP_USER=0 $(BIN)/python -m pip install --quiet --requirement pins.txt
+	PIP_USER=0 $(BIN)/python -m pip install --quiet --no-compile --requirement pins.txt
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true  # some are of other Pythons
 	PIP_USER=0 $(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
