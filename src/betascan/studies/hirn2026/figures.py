@@ -90,7 +90,7 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     ]  # fmt: skip
     onset = noise_onset(moments, floor)
     if np.isfinite(onset):
-        label = f"noise below {number(onset, '.1e')}\n(published: about {number(ONSET, '.0e')})"
+        label = f"most points noisy below {number(onset, '.1e')}\n(published: about {number(ONSET, '.0e')})"
         legend.append(key(label, ls=":"))
         for ax in (axes[0], axes[2]):
             ax.axvline(onset, color=GUIDE, ls=":", zorder=0)

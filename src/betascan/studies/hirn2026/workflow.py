@@ -240,8 +240,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 "Published: noise below about T = 1e-5 in the first and third panel, hidden in the "
                 "second by saturation. The lines of the first and third panel are the laws at the "
                 "PCA ratios of the training split, those of the second the fitted collapse law, "
-                "with the PCA ratios as ticks below. Dotted: the T below which the points shown "
-                "scatter by more than a tenth about their neighbours.",
+                "with the PCA ratios as ticks below. Dotted: the highest T at and below which most "
+                "points scatter by more than a tenth about their neighbours (root mean square over "
+                "ranks); single modes that collapse out of turn are enough for that.",
             ),
             Figure(
                 name="fig2",
@@ -254,7 +255,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 "Published: a plateau near 1e-7 after rank 18, where PCA is below 1e-12. The lines "
                 "on the left are the exact law of posterior means, quadratic in T, at the PCA "
                 "ratios of the training split; horizontal lines mark the best level of each rank, "
-                "squares rank 18 without sampling noise. By the law that level is set by the "
+                "squares rank 18 of the analytic scan. By the law that level is set by the "
                 "lowest T of the scan, which the document does not state: compare estimators at "
                 "equal T.",
             ),
@@ -290,8 +291,8 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=f"{several} · training split",
                 caption="Thresholds and utilities over PCA ratios, and the slopes of log-variance "
                 "and rate in log T, by rank: each scan is a point, the law a line, and the margin "
-                "of the statements grey. Published: all on the line but for the thresholds of "
-                "ranks 17 and 18.",
+                "of the statements grey. Published: utilities fairly stable through rank 18, "
+                "thresholds inaccurate at rank 17 and higher.",
             ),
             Figure(
                 name="rate_distortion",
