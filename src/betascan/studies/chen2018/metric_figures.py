@@ -73,7 +73,8 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
             one = rows[rows["estimator"] == estimator].groupby("beta")
             values.plot(range(len(betas)), one["value"].mean(), **style)
             if estimator != "exact":
-                biases.plot(range(len(betas)), one["bias"].mean().abs(), **style)
+                off = one["bias"].agg(lambda bias: bias.abs().mean())
+                biases.plot(range(len(betas)), off, **style)
         if term == "index_code_mi":
             bound, look = np.log(images), {"color": GUIDE, "lw": 0.7, "ls": "--"}
             exact.axhline(bound, **look)

@@ -90,7 +90,8 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     ]  # fmt: skip
     onset = noise_onset(moments, floor)
     if np.isfinite(onset):
-        label = f"most points noisy below {number(onset, '.1e')}\n(published: about {number(ONSET, '.0e')})"
+        ours, published = number(onset, ".1e"), number(ONSET, ".0e")
+        label = f"most points noisy\nbelow {ours}\n(published: about {published})"
         legend.append(key(label, ls=":"))
         for ax in (axes[0], axes[2]):
             ax.axvline(onset, color=GUIDE, ls=":", zorder=0)
