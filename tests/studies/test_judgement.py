@@ -29,6 +29,13 @@ def test_a_closed_form_has_no_seeds(value, verdict):
     assert judgement.number(value, published=0.22, margin=0.05, exact=True).verdict == verdict
 
 
+def test_the_error_of_a_published_mean_counts_too():
+    values = [0.0, 0.1, 0.2, 0.3]
+    alone = judgement.number(values, published=0.15, margin=1)
+    beside = judgement.number(values, published=0.15, margin=1, published_n=4)
+    assert beside.high - beside.low == pytest.approx(np.sqrt(2) * (alone.high - alone.low))
+
+
 def test_the_interval_of_a_number_is_student_s():
     values = [0.1, 0.3, 0.25, 0.2]
     result = judgement.number(values, 0.2, 0.01)

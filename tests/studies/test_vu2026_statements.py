@@ -11,7 +11,13 @@ from betascan.studies import statements as judging
 from betascan.studies.judgement import Verdict
 from betascan.studies.vu2026 import image_tables
 from betascan.studies.vu2026.image_config import DOCUMENT
-from betascan.studies.vu2026.statements import IMAGES, LINEAR, STATEMENTS, image_statements
+from betascan.studies.vu2026.statements import (
+    IMAGES,
+    LINEAR,
+    STATEMENTS,
+    image_statements,
+    published_gain,
+)
 
 BETAS, LAMBDAS, SEEDS = (1, 4, 8, 16, 32), (0, 2, 4, 6, 8), range(5)
 MODELS = list(product(DOCUMENT.values(), SEEDS, LAMBDAS, BETAS))
@@ -98,7 +104,16 @@ def test_without_a_collapse_nothing_is_told_of_what_it_does(name):
     (statement,) = [s for s in IMAGES if s.name == f"{name}_dsprites"]
     outcome = judging.judge(statement, DEFAULT | scores(rising), "overnight")
     assert outcome.verdict == Verdict.UNDECIDED
-    assert outcome.reason == "no collapse of I_m is seen; n = 5"
+    assert outcome.reason.startswith("no collapse of I_m is seen; n = 5")
+
+
+def test_the_published_gain_is_of_the_published_cells():
+    """Means over beta of MIG on dSprites, without and with lambda, from the authors' panel."""
+    free = np.mean([45.91, 91.96, 244.48, 224.54])
+    held = [[39.02, 80.58, 236.49, 240.34], [36.89, 75.47, 230.86, 234.62],
+            [34.90, 72.07, 224.86, 228.45], [31.95, 72.29, 223.57, 214.36]]  # fmt: skip
+    expected = (np.mean(held) - free) / (100 + free)
+    assert published_gain("dsprites", "MIG") == pytest.approx(expected)
 
 
 def test_a_peak_shows_without_a_collapse_of_information():

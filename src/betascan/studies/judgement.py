@@ -102,7 +102,14 @@ def _decide(*, confirms: bool, refutes: bool) -> Verdict:
     return Verdict.REPRODUCED if confirms else Verdict.UNDECIDED
 
 
-def number(values: ArrayLike, published: float, margin: float, *, exact: bool = False) -> Judgement:
+def number(
+    values: ArrayLike,
+    published: float,
+    margin: float,
+    *,
+    exact: bool = False,
+    published_n: int | None = None,
+) -> Judgement:
     """Judge whether a mean equals a published number within a margin.
 
     Equivalence (two one-sided t tests at 5 %, their 90 % interval): reproduced if the interval of
@@ -119,6 +126,9 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
         Half width of what counts as equal, in the same unit.
     exact : bool
         A single value decides by itself, such as a count or a largest error.
+    published_n : int, optional
+        The published number is a mean of so many values that scatter as these do, so that its
+        error counts too.
 
     Returns
     -------
@@ -133,6 +143,8 @@ def number(values: ArrayLike, published: float, margin: float, *, exact: bool = 
         return undecided(Kind.NUMBER, criterion, "n = 1, no interval", float(x[0]))
     mean = float(x.mean())
     error = float(scipy.stats.sem(x)) if len(x) > 1 else 0.0
+    if published_n:
+        error *= np.sqrt(1 + len(x) / published_n)
     reach = [scipy.stats.t.ppf(q, len(x) - 1) * error if error else 0.0 for q in (0.95, 0.975)]
     inside = abs(mean - published) + reach[0] <= margin
     outside = abs(mean - published) - reach[1] > margin

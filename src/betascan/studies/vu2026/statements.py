@@ -20,7 +20,7 @@ from betascan.studies.plateaus import if_learnt
 from betascan.studies.statements import Statement, write
 from betascan.studies.vu2026.image_config import DOCUMENT, document_name
 from betascan.studies.vu2026.image_tables import published
-from betascan.studies.vu2026.linear_tables import ROUNDING, TINY, slopes
+from betascan.studies.vu2026.linear_tables import ROUNDING, slopes
 from betascan.studies.vu2026.linear_tables import published as linear_published
 
 SLIGHT = 0.05
@@ -32,14 +32,16 @@ LIKE = 0.5
 """Rank correlation of a seed's panel with the published one, as `judgement.pattern` has it."""
 HELD = 0.1
 """Nats of I_m that lambda would hold at least in the linear study; published 0.7 to 1.2."""
-CONTRACTED = float(np.log(10))
-"""Fall of the log gain: less than a tenth of the gain is left after all sweeps."""
+CONTRACTED = 0.1
+"""Share of a gain that may be left after all sweeps."""
 STEEP = 0.01
 """How far a slope may be from the law's, relatively."""
 LIKELIHOOD = 0.01
 """Nats, in which the optimum fixes a likelihood; what AdamW leaves differs by less."""
 ALIKE = 0.05
-"""Share of the published mean score of a panel, whose 50 starts give it an error of 3 %."""
+"""Share of the published mean score of a panel, whose `STARTS` give it an error of 3 %."""
+STARTS = 50
+"""Starts of the published means."""
 
 # The linear study: a start is one observation, which the cells of all sizes and methods share.
 
@@ -58,11 +60,10 @@ def linear_collapse(linear: pd.DataFrame) -> Judgement:
 
 
 def linear_contraction(contraction: pd.DataFrame) -> Judgement:
-    """Judge how much the gain of each mode falls without lambda (log, mean over beta > 1)."""
+    """Judge the largest share of a mode's gain that is left without lambda at beta > 1."""
     free = contraction[(contraction["lambda"] == 0) & (contraction["beta"] > 1)]
-    gains = np.log(free["gain"].clip(lower=TINY)).groupby([free["mode"], free["beta"]])
-    fall = gains.first() - gains.last()
-    return judgement.difference(fall.groupby("mode").mean(), CONTRACTED)
+    gains = free.groupby(["mode", "beta"])["gain"]
+    return judgement.number([(gains.last() / gains.first()).max()], 0, CONTRACTED, exact=True)
 
 
 def linear_information(contraction: pd.DataFrame) -> Judgement:
@@ -73,10 +74,12 @@ def linear_information(contraction: pd.DataFrame) -> Judgement:
 
 
 def linear_restored(runs: pd.DataFrame) -> Judgement:
-    """Judge what lambda adds to I_m, mean over beta > 1 and lambda > 0, start by start."""
-    held = runs.loc[runs["beta"] > 1].assign(held=lambda runs: runs["lambda"] > 0)
-    mean = held.groupby(["start", "held"])["Im"].mean().unstack()
-    return judgement.difference(mean[True] - mean[False], HELD)
+    """Judge what lambda adds to I_m in the cell of beta > 1 where it is least, start by start."""
+    coded = runs[runs["beta"] > 1]
+    cells = coded.pivot(index="start", columns=["lambda", "n", "method", "beta"], values="Im")
+    held = [cells[lam] - cells[0] for lam in cells.columns.unique("lambda") if lam > 0]
+    gains = pd.concat(held, axis=1)
+    return judgement.difference(gains.iloc[:, int(np.argmin(gains.mean()))], HELD)
 
 
 def linear_cells(runs: pd.DataFrame, *, metric: str) -> Judgement:
@@ -85,7 +88,7 @@ def linear_cells(runs: pd.DataFrame, *, metric: str) -> Judgement:
     both = runs.merge(cells, on=["n", "method", "lambda", "beta"])
     distance = (both[metric] - both["published"]).groupby(both["start"]).mean()
     margin = LIKELIHOOD if metric == "recon" else ALIKE * cells["published"].mean()
-    return judgement.number(distance, 0, margin)
+    return judgement.number(distance, 0, margin, published_n=STARTS)
 
 
 def linear_rate(contraction: pd.DataFrame) -> Judgement:
@@ -107,7 +110,7 @@ LINEAR = (
     Statement(
         "linear_contraction",
         "For beta > 1 without lambda, the encoder's gain contracts, mode by mode "
-        "(logarithm of the gain lost, followed down to 1e-10).",
+        "(largest share of a gain that is left).",
         "abstract",
         linear_contraction,
         figure="contraction",
@@ -129,7 +132,8 @@ LINEAR = (
     ),
     Statement(
         "linear_restored",
-        "lambda > 0 holds latent-factor information over the whole range of beta: I_m (nats).",
+        "lambda > 0 holds latent-factor information over the whole range of beta: I_m of the cell "
+        "where it gains least (nats).",
         "abstract",
         linear_restored,
         figure="linear_boxes_n50",
@@ -270,7 +274,18 @@ def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric
     held = [panel[lam].reindex(columns=free.columns) for lam in panel.columns.unique(0) if lam > 0]
     gains = pd.concat([with_lambda - free for with_lambda in held], axis=1).mean(axis=1)
     outcome = judgement.difference(gains / free.mean(axis=None), SLIGHT)
-    return _if_collapsed(outcome, images, spectrum, dataset)
+    outcome = _if_collapsed(outcome, images, spectrum, dataset)
+    gain = published_gain(dataset, metric)
+    return replace(outcome, reason=f"{outcome.reason}; published {gain:+.1%}")
+
+
+def published_gain(dataset: str, metric: str) -> float:
+    """Return what `ranges` judges, of the published panel."""
+    panel = published()
+    chosen = panel[(panel["dataset"] == document_name(dataset)) & (panel["metric"] == metric)]
+    percent = chosen[chosen["beta"] > 1].groupby("lambda")["published_percent"].mean()
+    with_lambda = percent.drop(index=0).mean()
+    return float((with_lambda - percent[0]) / (100 + percent[0]))
 
 
 def pattern(
@@ -364,6 +379,9 @@ def _of(dataset: str) -> list[Statement]:
                 "abstract",
                 partial(ranges, metric=metric),
                 "image_mechanism",
+                f"its own cells of {name} gain {published_gain(dataset, metric):+.1%}"
+                if none
+                else "",
             )
             for metric, verb in (("MIG", "stabilises"), ("SAP", "stabilises"), ("Im", "restores"))
         ),
