@@ -30,6 +30,7 @@ def modes(utility=RATIOS, threshold=RATIOS, departure=0.01, scatter=0.01, seeds=
         frame = {"seed": seed, "rank": range(1, 5), "pca_ratio": RATIOS, "pca_utility": RATIOS}
         frame |= {"threshold": np.multiply(threshold, factor), "threshold_se": 0.001}
         frame |= {"departure": departure * factor, "utility": np.multiply(utility, factor)}
+        frame["inactive_below"] = 0
         frames += [pd.DataFrame(frame).assign(split=split) for split in ("train", "test")]
     return pd.concat(frames, ignore_index=True)
 
@@ -111,6 +112,22 @@ def test_points_whose_updates_ran_out_say_nothing_about_concentration():
     assert judge(points=restless) == judge(points=points(1))
 
 
+def test_seeds_are_compared_at_the_same_temperatures():
+    every = points(1)
+    at_lowest = every["T"] == every.loc[every["at_rest"], "T"].min()
+    every.loc[at_lowest, "active"] = 100
+    every.loc[at_lowest & (every["seed"] == 2), "at_rest"] = False
+    judge = next(s.judge for s in STATEMENTS if s.name == "nonlinear_concentrates")
+    assert judge(points=every) == judge(points=every[~at_lowest])
+
+
+def test_latents_that_do_not_follow_the_law_have_no_duality():
+    strange = modes()
+    strange.loc[strange["rank"] == 4, ["utility", "inactive_below"]] = [1e-9, 5]
+    judge = next(s.judge for s in STATEMENTS if s.name == "nonlinear_duality")
+    assert judge(modes=strange) == judge(modes=strange[strange["rank"] < 4])
+
+
 def test_latents_that_are_inactive_below_their_threshold_are_counted():
     T = np.geomspace(0.01, 1, 9)
     law, jump = landau.signal_fraction(T, 0.5), np.where(T < 0.05, 0.999, 0.0)
@@ -123,6 +140,9 @@ def test_latents_that_are_inactive_below_their_threshold_are_counted():
     assert first["inactive_below"] == 0
     assert second["threshold"] > 1
     assert second["inactive_below"] == (T > 0.05).sum()
+    assert first["departure"] < 0.01
+    # at most of the points the law is close to 1 and the latent inactive
+    assert second["departure"] > 0.5
 
 
 SPLIT = {"side_km": 700, "train": 0.6, "min_cells": 1, "seed": 0}

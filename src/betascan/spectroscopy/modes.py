@@ -30,7 +30,8 @@ def spectrum(
     DataFrame
         A row per rank: rank, pca_ratio, pca_utility, threshold, threshold_se, inactive_below (at
         how many T below the threshold the latent is inactive), departure (root mean square
-        distance of the signal fraction from the fitted law, where active) and utility.
+        distance of the signal fraction from the fitted law, where it is active or by the law
+        should be) and utility.
 
     References
     ----------
@@ -41,7 +42,8 @@ def spectrum(
         latent = observed[observed["rank"] == rank]
         T, M2 = latent["T"].to_numpy(), latent["signal_fraction"].to_numpy()
         threshold, error = fit_threshold(T, M2, floor)
-        residual = (M2 - landau.signal_fraction(T, threshold))[floor < M2]
+        judged = (floor < M2) | (threshold > T)
+        residual = (M2 - landau.signal_fraction(T, threshold))[judged]
         rows.append(
             {
                 "rank": rank,

@@ -61,7 +61,7 @@ def signal(observables: Path, modes: Path) -> Figure:
     figure.legend(handles=legend, loc="outside upper center", ncols=4)
     departure = number(spectrum["departure"][spectrum["inactive_below"] <= 1].median(), ".2f")
     right.text(
-        0.03, 0.2, f"from the law, where $M_k^2$ is fitted:\nroot mean square {departure}\n"
+        0.03, 0.2, f"from the law:\nroot mean square {departure}\n"
         "(median over ranks that fit)", transform=right.transAxes, fontsize=7,
     )  # fmt: skip
     rank_bar([left, right], ranks)
