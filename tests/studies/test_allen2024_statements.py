@@ -73,6 +73,7 @@ def pushed(sign):
         | {"offdiagonal_mass": d, "instability": sign * d}
         for name, d in dependence.items()
     }
+    cells["penalty_100"]["penalty"] = 100.0
     if sign < 0:  # MIG rises with what is not recovered
         for cell in cells.values():
             cell["mig"] = 0.5 - 0.5 * cell["recovered"]
@@ -125,7 +126,14 @@ def tables(sign):
         "posterior_covariance": models(**covariance),
         "tradeoff": models(**tradeoff),
         "decoders": kinds(sign),
-        "deterministic_elbo": models(reference={}, expanded_1={"hessian_mass": 0.5 - 0.2 * sign}),
+        "deterministic_elbo": models(
+            **{
+                "reference": {},
+                "expanded_1": {"hessian_mass": 0.5 - 0.2 * sign},
+                "expanded_1+share_0.1": {"hessian_mass": 0.5 + 0.1 * sign, "share": 0.1},
+                "expanded_1+share_0.3": {"hessian_mass": 0.9, "share": 0.3},
+            }
+        ),
         "orthogonality_penalty": penalised(sign=sign),
         "likelihood_variance": scan(sign, 1.0 if sign > 0 else 1.5, sign),
         "likelihoods": models(**likelihoods),
@@ -164,6 +172,14 @@ CASES = {  # tables that bear a statement out, and tables that refute it
     **{statement.name: (GOOD, BAD) for statement in image_statements.STATEMENTS},
     "linear_fall": (linear_truth(-1), linear_truth()),
     "regularised": (GOOD, {"orthogonality_penalty": penalised(mass=0.6)}),
+    "regularised_dependence": tuple(
+        {
+            "pushforward": models(
+                reference={"dependence": 0.2}, penalty_100={"dependence": left, "penalty": 100.0}
+            )
+        }
+        for left in (0.1, 0.25)
+    ),
 }
 ESTIMATES = {  # what the tables that bear them out were made with
     "linear_axes": 1e-3, "linear_rotation": 20, "linear_break": 60, "linear_identity": 1e-6,
@@ -174,7 +190,8 @@ ESTIMATES = {  # what the tables that bear them out were made with
     "not_injective": 1, "not_injective_mig": -1, "unstable": 1,
     "variance_rises": 1, "variance_slope": 1, "collapse": 1, "pairs": 0,
     "efficient": 0.2, "beta_mig": 0.2, "beta_error": np.log(2), "architectures": -1, "mlp": 0.2,
-    "smooth": np.log(2), "expanded": 0.2, "regularised": 0.4, "regularised_mig": 0.2,
+    "smooth": np.log(2), "expanded": 0.3, "expanded_more": 0.2, "regularised": 0.4,
+    "regularised_dependence": 0.1, "regularised_mig": 0.2,
     "regularised_mig_shapes3d": 0.2, "monitored": 0.5, "prior_laplace": 0.22,
     "prior_uniform": 0.24, "bernoulli": 0.2, "laplace": 0.25, "volume": 1,
 }  # fmt: skip

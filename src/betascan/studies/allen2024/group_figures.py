@@ -1,11 +1,12 @@
 """Figures of allen2024 that compare groups of models over seeds."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -27,6 +28,20 @@ DATASET_LOOKS = {key: LOOKS[key] for key in DATASETS}
 LOGARITHMIC = {"squared_error", "taylor_hessian", "taylor_gauss_newton"}
 
 
+def random_axis_distance(latents: int) -> float:
+    """Return the mean distance to the axes (C1) of random orthogonal matrices V."""
+    draws = np.abs(scipy.stats.ortho_group.rvs(latents, size=200, random_state=0))
+    matched = [V[scipy.optimize.linear_sum_assignment(V, maximize=True)].mean() for V in draws]
+    return 1 - float(np.mean(matched))
+
+
+RANDOM: dict[str, Callable[[int], float]] = {
+    "gradient_mass": lambda latents: float(np.sqrt(1 - 1 / latents)),
+    "axis_distance": random_axis_distance,
+}
+"""What a random matrix of so many latents has."""
+
+
 def _panels(
     frames: Mapping[str, pd.DataFrame], collapsed: Path, standins: Collection[str]
 ) -> Figure:
@@ -39,8 +54,8 @@ def _panels(
         _mark_unmeasured(ax, frame, order, column)
         if column == "mig":
             mark_collapsed_mig(ax, read_models(collapsed))
-        if column == "gradient_mass" and frame["active_units"].max() > 1:
-            random = np.sqrt(1 - 1 / frame["active_units"].max())
+        if column in RANDOM and (latents := int(frame["active_units"].max())) > 1:
+            random = RANDOM[column](latents)
             ax.axhline(random, color=GUIDE, lw=0.8, ls="-.", zorder=0, label="random matrix")
         if column.startswith("taylor"):
             noise = frame["taylor_noise"].mean()

@@ -177,8 +177,7 @@ def slope(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
 
 def _over_beta(scan: pd.DataFrame) -> pd.DataFrame:
     at_one = (scan["dataset"] == DATASETS["dsprites"]) & (scan["variance"] == 1)
-    rows = scan[at_one].assign(log_s=scan["log_volume"] / scan["active_units"])
-    return rows.groupby("beta")[["active_units", "log_s"]].mean().reset_index()
+    return scan[at_one].groupby("beta")[["active_units", "log_volume"]].mean().reset_index()
 
 
 def collapse(likelihood_variance: pd.DataFrame) -> Judgement:
@@ -188,9 +187,9 @@ def collapse(likelihood_variance: pd.DataFrame) -> Judgement:
 
 
 def volume(likelihood_variance: pd.DataFrame) -> Judgement:
-    """Rank correlation of beta and the mean log s of active latents."""
+    """Rank correlation of beta and the sum of log s over active latents."""
     means = _over_beta(likelihood_variance)
-    return trend(means["beta"], means["log_s"], rises=True)
+    return trend(means["beta"], means["log_volume"], rises=True)
 
 
 def pairs(likelihood_variance: pd.DataFrame) -> Judgement:
@@ -258,6 +257,12 @@ def regularised(orthogonality_penalty: pd.DataFrame, dataset: str) -> Judgement:
     return contrast(table, dataset, "reference", _heaviest(table), "offdiagonal_mass", LEAST_MASS)
 
 
+def regularised_dependence(pushforward: pd.DataFrame) -> Judgement:
+    """Dependence of two components without the heaviest penalty minus that with it."""
+    heaviest = _heaviest(pushforward)
+    return contrast(pushforward, "dsprites", "reference", heaviest, "dependence", MARGIN_DEPENDENCE)
+
+
 def regularised_mig(
     orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame, dataset: str
 ) -> Judgement:
@@ -281,6 +286,13 @@ def monitored(orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame) -> J
 
 
 def expanded(deterministic_elbo: pd.DataFrame) -> Judgement:
+    """Off-diagonal mass of H by the deterministic ELBO, early in training minus at its end."""
+    on = deterministic_elbo[deterministic_elbo["cell"].str.startswith("expanded_1+share")]
+    early = f"expanded_1+share_{on['share'].min():g}"
+    return contrast(deterministic_elbo, "dsprites", early, "expanded_1", "hessian_mass", LEAST_MASS)
+
+
+def expanded_more(deterministic_elbo: pd.DataFrame) -> Judgement:
     """Off-diagonal mass of H by the sampled ELBO minus that by the deterministic one."""
     return contrast(
         deterministic_elbo, "dsprites", "reference", "expanded_1", "hessian_mass", LEAST_MASS

@@ -43,7 +43,8 @@ def measure(
         CSV to write: seed, split, rank, pca_ratio of the training split, pca_utility on the split,
         threshold, threshold_se, inactive_below (points of the scan below the threshold at which
         the latent is inactive; by the law hardly one), departure (root mean square of M^2 about
-        the law fitted to it, where it is active or T below the threshold) and utility, the last five of the nonlinear VAE.
+        the law fitted to it, where it is active or T below the threshold) and utility, the last
+        five of the nonlinear VAE.
     points : Path
         CSV to write: seed, split, T, active latents, distortion (all latents, posterior means),
         rate (nats), the linear law's active latents and distortion at this T, its active latents
