@@ -254,6 +254,18 @@ def test_a_failed_run_is_in_no_trend():
     assert outcome.reason.endswith("n = 6")
 
 
+def test_a_trend_of_means_on_which_seeds_do_not_agree_is_left_open():
+    ends = AUTHOR["ends"]
+    contrary = (ends["seed"] == 20) & (ends["column"] == "Rec Error")
+    order = ends.assign(weight=ends["weight"].mask(contrary, 64 / ends["weight"]))
+    shrunk = order.assign(value=order["value"].mask(contrary, order["value"] / 100))
+    (statement,) = [s for s in STATEMENTS if s.name == "error_rises_dsprites"]
+    outcome = judging.judge(statement, AUTHOR | {"ends": shrunk}, "papers")
+    assert outcome.estimate == pytest.approx(1)
+    assert outcome.verdict == Verdict.UNDECIDED
+    assert outcome.reason.endswith("by seed 1.00, -1.00, 1.00")
+
+
 def test_the_table_of_statements_says_what_is_a_stand_in(tmp_path):
     paths = {name: tmp_path / f"{name}.csv" for name in AUTHOR}
     for name, path in paths.items():

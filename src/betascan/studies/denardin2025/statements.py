@@ -1,8 +1,8 @@
 """What the slides state, and the tests that decide it.
 
-Means over the seeds that have learnt are trends' and patterns' points; seeds are the units of
-differences. With three seeds a difference shows if it is more than 2.5 times its standard
-deviation over seeds.
+Means over the seeds that have learnt are trends' and patterns' points; a trend is reproduced only
+if those of several seeds agree (decided after the run). Seeds are the units of differences. With
+three seeds a difference shows if it is more than 2.5 times its standard deviation over seeds.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ import pandas as pd
 from betascan.studies import judgement
 from betascan.studies.denardin2025.config import MODELS
 from betascan.studies.denardin2025.tables import GUESS, KEYS, of_metric, published_runs
-from betascan.studies.judgement import Judgement
+from betascan.studies.judgement import Judgement, Verdict
 from betascan.studies.plateaus import if_learnt
 from betascan.studies.statements import Statement, write
 
@@ -71,9 +71,18 @@ def _if_learnt(outcome: Judgement, ends: pd.DataFrame, *datasets: str) -> Judgem
 
 
 def _trend(panel: pd.DataFrame, *, rises: bool) -> Judgement:
+    """Judge the trend of means over seeds; leave it open if those of the seeds do not agree."""
     mean = panel.mean()
     outcome = judgement.trend(mean.index, mean, rises=rises)
-    return outcome if mean.size else replace(outcome, reason="not measured")
+    if mean.empty:
+        return replace(outcome, reason="not measured")
+    weights = pd.Series(panel.columns, index=panel.columns, dtype=float)
+    seeds = panel.T.corrwith(weights, method="spearman")
+    agreed = judgement.difference(seeds if rises else -seeds, 0)
+    if len(seeds) < 2 or outcome.verdict != Verdict.REPRODUCED or agreed.verdict == outcome.verdict:
+        return outcome
+    each = ", ".join(f"{seed:.2f}" for seed in seeds)
+    return judgement.left_open(outcome, f"{outcome.reason}; by seed {each}")
 
 
 def error_rises(ends: pd.DataFrame, *, dataset: str) -> Judgement:
