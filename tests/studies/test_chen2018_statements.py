@@ -88,6 +88,14 @@ def test_a_statement_is_judged_by_its_own_numbers(name):
     assert judged(name, CASES[name][0]).estimate == pytest.approx(expected, abs=tolerance)
 
 
+@pytest.mark.parametrize("name", ["above_beta_vae", "above_factor_vae"])
+def test_rivals_are_compared_above_beta_1_alone(name):
+    scores = made_scores()
+    at_1 = (scores["beta"] == 1) & (scores["model"] == "tcvae_mws")
+    scores["value"] = scores["value"].mask(at_1, scores["value"] + 0.2)
+    assert judged(name, {"scores": scores}).estimate == judged(name, SCORES[0]).estimate
+
+
 def test_robustness_is_in_units_of_the_spread_between_models():
     spread = np.std(np.repeat([0.0, 0.1, 0.2, 0.3], 2 * 3), ddof=1)  # of two models, three seeds
     outcome = judged("settings", {"repeated": made_repeats()})

@@ -264,6 +264,7 @@ def test_a_trend_of_means_on_which_seeds_do_not_agree_is_left_open():
     assert outcome.estimate == pytest.approx(1)
     assert outcome.verdict == Verdict.UNDECIDED
     assert outcome.reason.endswith("by seed 1.00, -1.00, 1.00")
+    assert outcome.criterion.endswith("of seeds, above 0 on average")
 
 
 def test_the_table_of_statements_says_what_is_a_stand_in(tmp_path):

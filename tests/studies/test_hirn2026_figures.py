@@ -101,7 +101,7 @@ def test_figure_1_marks_the_noise_of_the_points_it_shows_and_prints_their_slopes
     table.to_csv(paths["observables"])
     figure = figures.fig1(paths["observables"], paths["modes"], "sampled", 0.1)
     text = legend(figure.legends[0])[-1]
-    assert text == "noise below 1.3e−06\n(published: about 1e−05)"
+    assert text == "most points noisy\nbelow 1.3e−06\n(published: about 1e−05)"
     dotted = [[line for line in ax.lines if line.get_linestyle() == ":"] for ax in figure.axes[:3]]
     onsets = [[line.get_xdata()[0] for line in panel] for panel in dotted]
     assert onsets == [[pytest.approx(1.33e-6, rel=0.01)], [], [pytest.approx(1.33e-6, rel=0.01)]]

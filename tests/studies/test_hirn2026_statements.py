@@ -57,12 +57,12 @@ def trained(factor):
 
 
 def levels(factors):
-    """Distortions after rank 18 on test; larger ones on training, at rank 17 and at high T."""
+    """Distortions of all latents on test; other ones on training, of rank 18 and at high T."""
     rows = [
-        (estimator, split, T, rank, 1e-7 * (factor if estimator == "sampled" else 1) * other)
+        (estimator, split, T, rank, 1e-7 * (factor * other if estimator == "sampled" else 1))
         for T, factor in zip([1e-7, 1e-6, 1e-5, 1e-3], [*factors, 1000], strict=True)
         for estimator in ("sampled", "analytic")
-        for split, rank, other in (("test", 18, 1), ("train", 18, T), ("test", 17, 1 / T))
+        for split, rank, other in (("test", 32, 1), ("train", 32, T), ("test", 18, 1 / T))
     ]
     columns = ["estimator", "split", "T", "rank", "distortion"]
     return {"distortion": pd.DataFrame(rows, columns=columns)}

@@ -104,12 +104,18 @@ def sweeps(slope, left=0.0):
     return {"contraction": pd.DataFrame(rows)}
 
 
+def stuck():
+    """Gains of which that of one mode stays."""
+    fallen, kept = (sweeps(slope)["contraction"] for slope in (1, 0))
+    return {"contraction": pd.concat([fallen[fallen["mode"] != 3], kept[kept["mode"] == 3]])}
+
+
 AS_PUBLISHED = with_cells(lambda table: table)
 CASES = {
-    "linear_contraction": (sweeps(1), sweeps(0)),
+    "linear_contraction": (sweeps(1), stuck()),
     "linear_information": (sweeps(1), sweeps(1, left=0.1)),
     "linear_collapse": (AS_PUBLISHED, shifted("Im", 0.1, "`lambda` == 0 and beta == 32")),
-    "linear_restored": (AS_PUBLISHED, shifted("Im", 1.5, "`lambda` == 0 and beta > 1")),
+    "linear_restored": (AS_PUBLISHED, shifted("Im", -1.5, "`lambda` == 2 and beta == 32")),
     "linear_likelihoods": (AS_PUBLISHED, shifted("recon", 0.02)),
     "linear_sap": (AS_PUBLISHED, shifted("SAP", -0.02)),
     "linear_im": (AS_PUBLISHED, shifted("Im", 0.1)),
@@ -129,6 +135,15 @@ def test_a_statement_can_come_out_either_way(statement):
         tables = AS_PUBLISHED | sweeps(1) | study
         plain = judging.Statement(**{**vars(statement), "about": "law"})
         assert judging.judge(plain, tables, "papers").verdict == verdict
+
+
+def test_the_published_means_have_errors_too(monkeypatch):
+    (statement,) = [s for s in LINEAR if s.name == "linear_im"]
+    both = judging.judge(statement, AS_PUBLISHED, "papers")
+    monkeypatch.setattr("betascan.studies.vu2026.statements.STARTS", 10**9)
+    ours = judging.judge(statement, AS_PUBLISHED, "papers")
+    three_and_fifty = np.sqrt(1 + 3 / 50)
+    assert both.high - both.low == pytest.approx(three_and_fifty * (ours.high - ours.low))
 
 
 def test_the_statements_of_a_study_that_follows_the_theory(tmp_path):

@@ -204,17 +204,18 @@ STATEMENTS = (
     ),
     _of_images(
         "expanded",
-        "The deterministic ELBO encourages a diagonal Hessian (off-diagonal mass, early in "
-        "training minus at its end).",
+        "Under the deterministic ELBO the Hessian becomes more diagonal (off-diagonal mass, early "
+        "in training minus at its end).",
         KEY_3,
         judges.expanded,
         "deterministic_elbo",
+        about="beyond",
     ),
     _of_images(
         "expanded_more",
         "The deterministic ELBO encourages a diagonal Hessian more than the sampled one does "
         "(off-diagonal mass, sampled minus deterministic).",
-        "ours, on key result 3",
+        KEY_3,
         judges.expanded_more,
         "deterministic_elbo",
         about="beyond",
@@ -295,8 +296,8 @@ STATEMENTS = (
     ),
     _of_images(
         "volume",
-        "Singular values grow with beta: density spreads over the data manifold (rank correlation "
-        "of beta and the sum of log s over active latents).",
+        "Density spreads over the data manifold as beta grows: volume element of the decoder (rank "
+        "correlation of beta and the sum of log s over active latents, which get fewer).",
         "open question 2",
         judges.volume,
         "singular_values",

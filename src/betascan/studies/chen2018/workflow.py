@@ -275,8 +275,8 @@ def study(context: Context[Chen2018]) -> Study:
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
                 caption="Question 4: exact total correlation of a mixture of "
-                "posteriors (`exact` of them; an upper bound, as they cannot tell more of an image "
-                "than the logarithm of their number) against MIG; large points are "
+                "posteriors (`exact` of them; an upper bound, as they cannot carry more about an "
+                "image than the logarithm of their number) against MIG; large points are "
                 "means over seeds, larger for larger beta, small ones single "
                 "models. Below: the rank correlation of the two over beta, a "
                 "point per seed, and its mean with the 95 % interval (of three "

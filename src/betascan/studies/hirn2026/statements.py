@@ -1,13 +1,13 @@
 """The statements of the document, and the rows of the study that judge them.
 
 Judged are the scans of the paper's estimator: on the training split over the seeds of one draw of
-the split; on held-out data, where neither the document's seed nor its draw is known, over whichever
-of the two scatters more. Scans that share a seed or a draw are then no two observations.
+the split, as set before the run; on held-out data over seeds or draws, whichever scatter more,
+since the document's are not known. Scans that share a seed or a draw are no two observations.
 
 Equations name an equality without a margin. Ours is 10 %, and for what the document calls close,
 stable or inaccurate a factor of 2; half a decade for what it gives as a power of ten. They were
-set before the scans that they judge, and after one earlier scan of each estimator; that seeds count
-on held-out data too was decided afterwards.
+set before the scans that they judge, and after one earlier scan of each estimator; that seeds
+count on held-out data too was decided afterwards.
 """
 
 import re

@@ -102,7 +102,7 @@ CLIMATE = [
     Statement(
         name="nonlinear_concentrates",
         says="A nonlinear decoder concentrates utility: it needs fewer active latents than the "
-        "linear one at the same distortion.",
+        "linear one at the same distortion (at the T at which all seeds have come to rest).",
         place="section VII",
         judge=concentrates,
         about="beyond",
@@ -122,8 +122,8 @@ CLIMATE = [
     Statement(
         name="nonlinear_duality",
         says="Utilities measured by pruning coincide with thresholds in nonlinear VAEs, too "
-        "(mean distance of their logarithms, of latents that are active wherever T is below the "
-        "threshold).",
+        "(mean distance of their logarithms, of latents that are inactive at no more than one T "
+        "below the threshold).",
         place="sections III and V",
         judge=_of_seeds(lambda m: np.log(m["utility"] / m["threshold"]).abs(), EQUAL, 1),
         about="beyond",
