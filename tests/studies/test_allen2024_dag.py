@@ -50,6 +50,7 @@ def test_verdicts(finished):
     assert linear["linear_fall"] == "document contradicts itself"
     images = pd.read_csv(results / "image_statements.csv").set_index("statement")["verdict"]
     beyond = ["volume", "prior_laplace", "prior_uniform", "bernoulli", "laplace"]
+    beyond += ["expanded", "expanded_more"]
     assert set(images[beyond]) == {"beyond the document"}
     assert set(images.drop([*beyond, "efficient", "collapse"])) == {"inconclusive"}
 
