@@ -15,7 +15,7 @@
 #:   vu2026_linear vu2026_images
 #:                       one half of vu2026
 #:   own                 a table or raster of yours: --config own=my.csv
-#:   comparison          every published number and statement beside ours,
+#:   comparison          every published number and statement next to ours,
 #:                       after all studies
 #:   figures/STUDY/NAME.png results/STUDY/NAME.csv
 #:                       one figure or table (of a scale: in its folder)
@@ -56,13 +56,13 @@ lint: $(READY)
 readme: $(READY)
 	$(BIN)/python -m betascan.report.readme
 
-# PIP_USER: a user's pip.conf may have user = true, which an environment refuses
+# PIP_USER: a user's pip.conf may have user = true, which a virtual environment rejects
 $(READY): pins.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "betascan needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ...")'
 	$(PYTHON) -m venv .venv
 	PIP_USER=0 $(BIN)/python -m pip install --quiet --no-compile --requirement pins.txt
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true  # some are of other Pythons
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true  # some are for other Pythons
 	PIP_USER=0 $(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 

@@ -41,7 +41,7 @@ def evaluate(
     refits: int | None,
     threads: int = 1,
 ) -> None:
-    """Score trained models, on images that were held out of training if there are such.
+    """Score trained models, on images that were held out of training if there are any.
 
     Parameters
     ----------
@@ -62,16 +62,16 @@ def evaluate(
     wanted : sequence of str
         Names of `betascan.metrics.registry.METRICS`.
     samples, test_samples : int
-        Images at most, for the scores and for testing classifiers.
+        Maximum number of images, for the scores and for testing classifiers.
     refits : int, optional
-        How often classifiers are fitted anew for an interval; None: no intervals.
+        How many times classifiers are refitted for an interval; None: no intervals.
     threads : int
         Number of threads for torch, and for the fits.
 
     Raises
     ------
     DataError
-        If a model is missing, damaged or another one than its row says; if images are too few.
+        If a model is missing, damaged or not the one its row names, or images are too few.
     """
     torch.set_num_threads(threads)
     loaded = each_model(images, models, rows, "evaluate")
@@ -93,7 +93,7 @@ def evaluate(
 def each_model(
     images: Path, models: Sequence[Path], rows: Sequence[Mapping[str, Any]], title: str
 ) -> Iterator[tuple[Saved, ImageBatches, Mapping[str, Any]]]:
-    """Load models one after the other, behind a progress bar.
+    """Load models one after another, with a progress bar.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def each_model(
     Raises
     ------
     DataError
-        If a model is missing, damaged or another one than its row says.
+        If a model is missing, damaged or not the one its row names.
     """
     for path, row in tqdm(list(zip(models, rows, strict=True)), title, unit=" models"):
         saved = load(path)
@@ -130,12 +130,12 @@ def with_keys(table: pd.DataFrame, row: Mapping[str, Any]) -> pd.DataFrame:
 
 @lru_cache(maxsize=2)
 def image_batches(images: Path, size: int) -> ImageBatches:
-    """Return the images of a file at a size, on the CPU; kept for the next model of a job."""
+    """Return a file's images at a given size, on the CPU; cached for the next model of a job."""
     return ImageBatches(images, size, torch.device("cpu"))
 
 
 def _rows(saved: Saved, images: int, samples: int, test_samples: int) -> tuple[Rows, Rows]:
-    """Draw the samples: of the test part where the training held one out, else of all."""
+    """Draw the samples: from the test part if the training held one out, otherwise from all."""
     training, seed = saved.run.training, saved.run.seed
     parts = split(images, seed, training.fractions)
     part = parts[2] if training.held_out else parts[0]
@@ -155,14 +155,14 @@ def encode(vae: Vae, batches: ImageBatches, rows: Rows) -> tuple[NDArray[Any], N
     vae : Vae
         The model.
     batches : ImageBatches
-        Where the images are, at its size.
+        The images, at the model's size.
     rows : ndarray of int, shape (n,)
         Numbers of the images.
 
     Returns
     -------
     tuple of ndarray of float32, shape (n, latents)
-        Means, and log-variances (of a full covariance its diagonal's), of q(z|x).
+        Means and log-variances of q(z|x); for a full covariance, those of its diagonal.
     """
     posteriors = [
         vae.encode(batches[part]) for part in np.split(rows, range(BATCH, len(rows), BATCH))

@@ -1,4 +1,4 @@
-"""Objectives of image VAEs: one function each, on top of one distortion D and one rate R.
+"""Objectives of image VAEs: one function each, all built on the same distortion D and rate R.
 
 D is summed over the pixels of an image and R over latents, in nats; a loss is the mean over the
 minibatch, as in all the documents.
@@ -43,12 +43,12 @@ def distortion(likelihood: Likelihood, output: Images, x: Images) -> Float[Tenso
     Parameters
     ----------
     likelihood : Likelihood
-        "squared_error" is |sigmoid(output) - x|^2, without factor 1/2 and constant (denardin2025
-        for MPI3D), the others are negative log-densities.
+        "squared_error" is |sigmoid(output) - x|^2, without the factor 1/2 and the constant
+        (denardin2025 for MPI3D); the others are negative log-densities.
     output : Tensor of shape (batch, channels, height, width)
         Output of the decoder, see `Vae.decode`.
     x : Tensor of shape (batch, channels, height, width)
-        The images, in [0, 1]; those of a Bernoulli likelihood need not be binary.
+        The images, in [0, 1]; for a Bernoulli likelihood they need not be binary.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def distortion(likelihood: Likelihood, output: Images, x: Images) -> Float[Tenso
 def derivatives(
     likelihood: Likelihood, output: Float[Tensor, "*shape"], x: Float[Tensor, "*shape"]
 ) -> tuple[Float[Tensor, "*shape"], Float[Tensor, "*shape"]]:
-    """Return the first two derivatives of `distortion` in each output.
+    """Return the first two derivatives of `distortion` with respect to each output.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class ForwardPass:
     x : Tensor of shape (batch, channels, height, width)
         The images.
     noise : Tensor of shape (batch, latents)
-        Standard normal, of the one sample of z per image; may be empty where no sample is taken.
+        Standard normal, for the one sample of z per image; may be empty if no sample is taken.
     likelihood : Likelihood
     pixel_scale : float
         Multiplies sums over pixels, so that smaller images weigh as much against the rate as those
@@ -168,7 +168,7 @@ def factor_vae(forward: ForwardPass, discriminator: nn.Module, *, gamma: float) 
     ----------
     forward : ForwardPass
     discriminator : Module
-        From codes (batch, latents) to logits (batch, 1) that they are not permuted; the mean
+        Maps codes (batch, latents) to the logit (batch, 1) that they are not permuted; the mean
         logit estimates the total correlation.
     gamma : float
         Weight of the total correlation.
@@ -195,7 +195,7 @@ def permute_dims(
 def discriminator_loss(
     real: Float[Tensor, "batch 1"], permuted: Float[Tensor, "batch 1"]
 ) -> Scalar:
-    """Return the cross-entropy of the discriminator's logits of codes and of permuted codes."""
+    """Return the cross-entropy of the discriminator's logits for codes and for permuted codes."""
     ones, zeros = torch.ones_like(real), torch.zeros_like(permuted)
     cross_entropy = functional.binary_cross_entropy_with_logits
     return (cross_entropy(real, ones) + cross_entropy(permuted, zeros)) / 2
@@ -280,8 +280,8 @@ def second_order_distortion(
 def deterministic(forward: ForwardPass, *, beta: float, curvature: Curvature) -> Scalar:
     """Return the negative deterministic ELBO, `second_order_distortion` + beta R.
 
-    With the exact Hessian of a decoder that is curved (not ReLU) it has no lower bound: where H is
-    indefinite, a wider posterior lowers it without end, and training diverges.
+    With the exact Hessian of a curved decoder (not ReLU) it has no lower bound: where H is
+    indefinite, a wider posterior lowers it without limit, and training diverges.
 
     Parameters
     ----------

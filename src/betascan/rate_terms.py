@@ -1,4 +1,4 @@
-"""The rate of trained image models taken apart: I(x;z), total correlation, dimension-wise KL."""
+"""The rate of trained image models, split up: I(x;z), total correlation, dimension-wise KL."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from betascan.evaluation import each_model, encode, with_keys
 from betascan.metrics.total_correlation import elbo_samples
 
 POSTERIORS = 50_000
-"""Images at most that make up the aggregate posterior: no I(x;z) can be above the log of it."""
+"""Maximum number of images in the aggregate posterior: I(x;z) cannot exceed the log of it."""
 SAMPLES = 1_000
-"""Codes at most over which the terms are averaged."""
+"""Maximum number of codes over which the terms are averaged."""
 TERMS = ("information", "total_correlation", "dimension_wise_kl")
 
 
@@ -29,15 +29,16 @@ def measure(
 ) -> None:
     """Estimate KL(q(z|x) || p(z)) = I(x;z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p).
 
-    The last two are KL(q(z) || p(z)). The aggregate posterior q(z) is the mixture of the
-    posteriors of up to `POSTERIORS` images, summed exactly at a code of each of `SAMPLES` of them.
+    The last two add up to KL(q(z) || p(z)). The aggregate posterior q(z) is the mixture of the
+    posteriors of up to `POSTERIORS` images, summed exactly at one code from each of `SAMPLES` of
+    them.
 
     Parameters
     ----------
     images : Path
         File of `betascan.data.store`.
     models : sequence of Path
-        Files of `betascan.models.save`, of diagonal posteriors and a Gaussian prior.
+        Files of `betascan.models.save`, with diagonal posteriors and a Gaussian prior.
     rows : sequence of Mapping
         Signature and keys of each model.
     terms : sequence of Path
@@ -47,7 +48,7 @@ def measure(
 
     References
     ----------
-    chen2018, Eq. 2; denardin2025, beta-VAEs, with the last two terms in one.
+    chen2018, Eq. 2; denardin2025, beta-VAEs, with the last two terms combined.
     """
     torch.set_num_threads(threads)
     loaded = each_model(images, models, rows, "terms")

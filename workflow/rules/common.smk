@@ -1,4 +1,4 @@
-# The configuration, the studies under it, and what the loops over their rows share.
+# The configuration, the studies built from it, and what the loops over their rows share.
 
 import itertools
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 from snakemake.utils import update_config
 
 PROJECT = Path(str(workflow.current_basedir)).resolve().parents[1]
-# The package need not be installed: neither here nor in the environments of the rules.
+# The package need not be installed, neither here nor in the environments of the rules.
 sys.path.insert(0, str(PROJECT / "src"))
 os.environ.update(
     PYTHONPATH=str(PROJECT / "src"),
@@ -38,7 +38,7 @@ from betascan.workflow.report_rows import comparison, with_page
 resolve_data_root(workflow.rundir)
 with one_line_errors():
     for overlay in workflow.overwrite_configfiles:
-        read(Path(overlay))  # as Snakemake does not: it refuses a key that stands twice
+        read(Path(overlay))  # unlike Snakemake, this rejects a duplicate key
     settings = read(PROJECT / "config.yaml")
     PAPERS = load(settings)
     arguments = dict(workflow.config_settings.config)
@@ -46,7 +46,8 @@ with one_line_errors():
     update_config(config, from_command_line(nested))
     if isinstance(config.get("own"), str):  # --config own=my.csv
         config["own"] = {"file": config["own"]}
-    update_config(settings, config)  # which as a module of another workflow has less
+    # as a module of another workflow, `config` has fewer keys
+    update_config(settings, config)
     sources = ["config.yaml", *(Path(p).name for p in workflow.overwrite_configfiles)]
     sources += ["--config"] if arguments else []
     CONFIG = load(settings, " with ".join(sources))
@@ -72,7 +73,7 @@ def to_make():
 
 
 def call(name, study=None, changes=True):
-    """The parameters by which a job finds its function, and Snakemake sees its code change."""
+    """The parameters by which a job finds its function and Snakemake sees that its code changed."""
     dotted = (
         name if name.startswith("betascan.") else f"betascan.studies.{study.key}.{name}"
     )
@@ -80,12 +81,12 @@ def call(name, study=None, changes=True):
 
 
 def times(amount):
-    """A resource of a job: more of it at each further attempt."""
+    """A resource of a job, which grows with each attempt."""
     return lambda wildcards, attempt: amount * attempt
 
 
 def outputs(study, table):
-    """The files that a table makes; folders, and what the report has, are marked."""
+    """The files that a table makes, with folders and the items of the report marked."""
     marked = {
         name: directory(path) if str(path).endswith("/") else path
         for name, path in table.makes.items()

@@ -1,4 +1,4 @@
-# What is measured of trained models: scores, information, Jacobians, as the studies' rows say.
+# Measurements on trained models: scores, information, Jacobians, as given by the studies' rows.
 
 for study in STUDIES.values():
     for measurement in study.measurements:

@@ -1,5 +1,5 @@
-# Figures, as the studies' rows say: figures/<study>/<name>.png is made by the rule <study>_<name>,
-# which calls the function that the row in src/betascan/studies/<study>/workflow.py names.
+# Figures, as given by the studies' rows: the rule <study>_<name> makes figures/<study>/<name>.png
+# and calls the function named by the row in src/betascan/studies/<study>/workflow.py.
 
 for study in EVERYTHING:
     for figure in study.figures:

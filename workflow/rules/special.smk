@@ -1,4 +1,4 @@
-# Rules whose flow is their own: scans and solvers cut into parts, data drawn from other data.
+# Rules with a flow of their own: scans and solvers split into parts, data drawn from other data.
 
 
 rule hirn2026_split:

@@ -1,4 +1,4 @@
-# Data, tables and records, as the rows say.
+# Data, tables and records, as given by the rows.
 
 for study in EVERYTHING:
     for table in study.tables:
@@ -12,7 +12,7 @@ for study in EVERYTHING:
                 **outputs(study, table),
             log:
                 f"{PATHS.logs}/{study.key}/{table.name}.log",
-            priority: study.key == "data"  # images that take all cores, before trainings hold them
+            priority: study.key == "data"  # images use all cores: before trainings hold these
             group:
                 study.key
             localrule: table.download

@@ -1,5 +1,5 @@
-# Trainings of all studies, each model once: a job per model where `points_per_job` is 1, else a rule
-# and a job for so many models of a data set.
+# Trainings of all studies, each model once: a job per model if `points_per_job` is 1, otherwise a
+# rule and a job for that many models of a data set.
 
 TRAINED = to_train(STUDIES.values())
 

@@ -8,14 +8,14 @@ PointsPerJob = Annotated[int, Field(ge=1)] | Literal["all"]
 """How many models of a scan or a data set are trained in one job, one after the other."""
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
-"""A name that becomes part of a file's."""
+"""A name that becomes part of a file name."""
 
 
 class ConfigModel(BaseModel):
     """A mapping of the configuration.
 
-    Frozen; unknown keys, NaN and infinity are refused, and so is a value twice in a list: all
-    lists here are sets of alternatives, which would be trained or drawn twice.
+    Frozen; unknown keys, NaN, infinity and repeated values in a list are refused: all lists here
+    are sets of alternatives, and a repeated one would be trained or drawn twice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -34,7 +34,7 @@ class ImageSet(ConfigModel):
     """A data set of images: how much of it."""
 
     images: int = Field(
-        ge=1, description="number of images, drawn at random; all if there are no more"
+        ge=1, description="number of images, drawn at random; all if the data set has no more"
     )
     seed: int = Field(ge=0, description="seed of the draw")
 
@@ -60,7 +60,7 @@ class Data(ConfigModel):
     """Data sets and where to look for them before downloading."""
 
     root: str | None = Field(
-        description="folder with your own copies in worldclim/, ...; BETASCAN_DATA overrules it"
+        description="folder with your own copies in worldclim/, ...; BETASCAN_DATA overrides it"
     )
     climate: Climate
     dsprites: Sprites

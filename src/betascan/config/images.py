@@ -9,7 +9,7 @@ from betascan.metrics.registry import METRICS
 TABULAR_METRICS = [
     name for name, metric in METRICS.items() if "encoder" not in metric.needs and name != "mig_chen"
 ]
-"""Metrics that need neither images on demand nor, as `mig_chen`, a choice of factors."""
+"""Metrics that need neither images on demand nor, like `mig_chen`, a choice of factors."""
 
 
 class TrainingDefaults(TrainingSettings):
@@ -43,8 +43,8 @@ class Evaluation(ConfigModel):
     test_samples: int = Field(ge=10, description="largest number of images to test classifiers on")
     refits: int | None = Field(
         ge=0,
-        description="how often classifiers are fitted anew for an interval; 0: never; null: no "
-        "intervals of any score",
+        description="how often classifiers are refitted for an interval; 0: never; null: no "
+        "intervals for any score",
     )
 
     @field_validator("wanted")

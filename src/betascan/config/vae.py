@@ -36,7 +36,7 @@ class Model(ConfigModel):
 class Likelihood(ConfigModel):
     """p(x|z), independent over pixels.
 
-    squared_error is |sigmoid(output) - x|^2 without 1/2, the others negative log-likelihoods.
+    squared_error is |sigmoid(output) - x|^2 without 1/2, the others are negative log-likelihoods.
     """
 
     kind: Literal["bernoulli", "gaussian", "laplace", "squared_error"] = Field(
@@ -120,7 +120,7 @@ class TrainingSettings(ConfigModel):
     held_out: float = Field(
         ge=0,
         lt=0.5,
-        description="share of the images held out for validation, and as much again for the test",
+        description="share of the images held out for validation, and as much again for testing",
     )
     interval: int | None = Field(
         ge=1, description="steps between rows of the history; null: one epoch"
@@ -131,7 +131,7 @@ class TrainingSettings(ConfigModel):
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
         ge=1,
-        description="number of torch threads of a training on a CPU; decides the rounding of its "
+        description="number of torch threads for training on a CPU; determines the rounding of its "
         "results",
     )
     cuda_graph: bool = Field(
@@ -170,9 +170,9 @@ class Training(TrainingSettings):
         return 1 - 2 * self.held_out, self.held_out, self.held_out
 
     def schedule(self, images: int) -> tuple[int, int]:
-        """Return how many steps an epoch has, and at most a training.
+        """Return the number of steps in an epoch, and the maximum number in a training.
 
-        Minibatches are whole: what an epoch leaves over is shown in another one.
+        Minibatches are always full: images left over in one epoch are shown in another.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Training(TrainingSettings):
 
 
 class Run(ConfigModel):
-    """All that one trained model depends on, except its images and a model that it continues."""
+    """All that one trained model depends on, except its images and any model that it continues."""
 
     model: Model = Field(description="networks, posterior and prior")
     likelihood: Likelihood = Field(description="likelihood that gives the reconstruction term D")

@@ -1,1 +1,1 @@
-"""Errors, files, random streams, provenance: what everything else stands on."""
+"""Errors, files, random streams, provenance: what everything else is built on."""

@@ -1,4 +1,4 @@
-"""Checkpoints, from which an interrupted computation goes on to the same bytes."""
+"""Checkpoints, from which an interrupted computation resumes and gives the same bytes."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def digest(facts: Any, arrays: Iterable[np.ndarray] = ()) -> str:
     facts : JSON-able
         Settings.
     arrays : iterable of ndarray
-        Data and initial states; their bytes count, in this order.
+        Data and initial states; their bytes are hashed, in this order.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def write_arrays(contents: Contents, path: Path) -> None:
 
 
 def read_arrays(path: Path) -> Contents:
-    """Read a dict of `write_arrays`; DataError where it is missing or damaged."""
+    """Read a dict written by `write_arrays`; DataError if it is missing or damaged."""
     arrays, facts = read_npz(path)
     return arrays | facts
 
@@ -53,20 +53,21 @@ def read_arrays(path: Path) -> Contents:
 class Checkpoint:
     """The last state of a computation on disk, and the one before in case the last is damaged.
 
-    The file stays at the end, with the final state: whoever has stored the result removes it.
+    The file is kept at the end, with the final state; the caller removes it once the result is
+    stored.
 
     Parameters
     ----------
     path : Path or None
         The file; None: no checkpoints, all methods do nothing.
     identity : str
-        What the computation is, as from `digest`. A file of another identity is ignored, and
-        replaced by the first `save`.
+        What identifies the computation, such as a `digest`. A file with another identity is
+        ignored, and replaced by the first `save`.
     every : float
-        Seconds between two writes, counted from here.
+        Seconds between two writes, counted from construction.
     read, write : callable
         The file format: ``read(path)`` returns what ``write(contents, path)`` wrote, or raises
-        ContentError where that is damaged. NPZ by default.
+        ContentError if that is damaged. NPZ by default.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def restore(self) -> Contents | None:
-        """Return the contents of the last readable file of this identity, if there is one."""
+        """Return the contents of the last readable file with this identity, if there is one."""
         for path in (self.path, backup_path(self.path)) if self.path else ():
             if not path.exists():
                 continue
@@ -97,11 +98,11 @@ class Checkpoint:
 
     @property
     def due(self) -> bool:
-        """Whether the time has come to `save`."""
+        """Whether it is time to `save`."""
         return self.path is not None and time.monotonic() - self._written > self.every
 
     def save(self, contents: Contents, *, final: bool = False) -> None:
-        """Write a state, and keep the one before unless this is the final one.
+        """Write a state, and keep the previous one unless this is the final one.
 
         Parameters
         ----------
@@ -113,7 +114,7 @@ class Checkpoint:
         Raises
         ------
         DataError
-            If the disk is full; the state before is then still there.
+            If the disk is full; the previous state is then still there.
         """
         if self.path is None:
             return

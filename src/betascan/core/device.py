@@ -8,7 +8,7 @@ from betascan.core.errors import TrainingError
 
 
 def gpus() -> list[str]:
-    """Return the names by which CUDA knows the GPUs that this process sees, without torch."""
+    """Return CUDA's names for the GPUs that this process sees, without importing torch."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:
         visible = os.environ["CUDA_VISIBLE_DEVICES"].split(",")
         return [name for name in visible if name not in ("", "-1")]
@@ -34,7 +34,7 @@ def resolve_device(name: str) -> str:
     Raises
     ------
     TrainingError
-        For "cuda" where there is none.
+        For "cuda" if there is none.
     """
     if name == "cpu":
         return "cpu"

@@ -1,4 +1,4 @@
-"""Errors that a user can cause and repair, each printed as one line."""
+"""Errors that a user can cause and fix, each printed as one line."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class DataError(BetascanError):
 
 
 class ContentError(DataError):
-    """A file was read, and its content is damaged or that of another file.
+    """A file was read, but its content is damaged or belongs to another file.
 
     Only this error is a reason to discard a file. Any other `DataError`, such as a lock, a
     missing permission or a full disk, says nothing about the content.

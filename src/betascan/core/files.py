@@ -17,7 +17,7 @@ import pandas as pd
 from betascan.core.errors import ContentError, DataError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-"""The disk is full, or the user's share of it is."""
+"""The disk is full, or the user's quota is."""
 
 
 @contextmanager
@@ -27,12 +27,12 @@ def staged(destination: str | Path) -> Iterator[Path]:
     Parameters
     ----------
     destination : str or Path
-        Where the file or folder appears, complete or not at all. Its parent folders are made.
+        Where the file or folder appears, complete or not at all. Its parent folders are created.
 
     Yields
     ------
     Path
-        A name in the same folder, at which the caller makes the file or folder.
+        A name in the same folder, under which the caller creates the file or folder.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def staged(destination: str | Path) -> Iterator[Path]:
     try:
         with writing(destination):
             destination.parent.mkdir(parents=True, exist_ok=True)
-            _remove(temporary)  # of a run that was killed
+            _remove(temporary)  # left by a run that was killed
         try:
             yield temporary
         except Exception as error:
@@ -63,7 +63,7 @@ def staged(destination: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def reading(path: str | Path, remedy: str = "delete it and run again") -> Iterator[None]:
-    """Turn what can go wrong while a file is read into one line.
+    """Turn any error while reading a file into one line.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def reading(path: str | Path, remedy: str = "delete it and run again") -> Iterat
     Raises
     ------
     ContentError
-        The content is damaged or something else.
+        The content is damaged or not what it should be.
     DataError
         The file is missing, locked by another program, or the system refuses to read it.
     """
@@ -85,10 +85,10 @@ def reading(path: str | Path, remedy: str = "delete it and run again") -> Iterat
         raise
     except FileNotFoundError:
         raise DataError(f"{path} is missing: run again to have it made") from None
-    except Exception as error:  # libraries raise a dozen kinds on content that they cannot read
-        # the system's errors say nothing about the content, but for a seek to a damaged address
+    except Exception as error:  # libraries raise a dozen kinds of error on unreadable content
+        # the system's errors say nothing about the content, except for a seek to a damaged address
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-            if error.errno in _FULL:  # of a file that is written at the same time
+            if error.errno in _FULL:  # from a file that is written at the same time
                 raise
             if _is_lock(error):
                 raise _locked(path) from None
@@ -101,7 +101,7 @@ def reading(path: str | Path, remedy: str = "delete it and run again") -> Iterat
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """Turn what can go wrong while a file is written into one line.
+    """Turn any error while writing a file into one line.
 
     Parameters
     ----------
@@ -125,14 +125,14 @@ def check_space(folder: Path, needed: float) -> None:
     Parameters
     ----------
     folder : Path
-        An existing folder of the disk.
+        An existing folder on the disk.
     needed : float
         Bytes.
 
     Raises
     ------
     DataError
-        The disk has less room.
+        The disk has less room than that.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -165,7 +165,7 @@ def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray], **facts: Any) 
 
 
 def read_npz(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read a file of `write_npz`.
+    """Read a file written by `write_npz`.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
 
 
 def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
-    """Read a table of `write_csv`.
+    """Read a table written by `write_csv`.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def read_csv(path: str | Path, **options: Any) -> pd.DataFrame:
     Raises
     ------
     DataError
-        As `reading`; a table that a crash of the machine has emptied or cut counts as damaged.
+        As `reading`; a table emptied or truncated by a machine crash counts as damaged.
     """
     with reading(path):
         content = Path(path).read_bytes()
@@ -265,7 +265,7 @@ def write_json(facts: Mapping[str, Any], path: str | Path) -> None:
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
-    """Read a file of `write_json`.
+    """Read a file written by `write_json`.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def _replace(destination: Path, temporary: Path) -> None:
         if destination.is_dir():
             raise IsADirectoryError(errno.EISDIR, "a folder of this name is there", destination)
         with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # or a crash of the machine can leave an empty file
+            os.fsync(file.fileno())  # otherwise a machine crash can leave an empty file
     elif destination.exists():  # a file is replaced in one step, a folder cannot be
         previous = destination.with_name(destination.name + ".previous")
         _remove(previous)
@@ -332,14 +332,14 @@ def _disk_is_full(error: Exception, folder: Path) -> bool:
         return False
     if isinstance(error, OSError) and error.errno:
         return error.errno in _FULL
-    # GDAL, HDF5 and torch raise errors of their own without the system's number
+    # GDAL, HDF5 and torch raise errors of their own, without the system's error number
     with suppress(OSError):
         return shutil.disk_usage(folder).free == 0
     return False
 
 
 def _is_lock(error: OSError) -> bool:
-    return "unable to lock" in str(error)  # HDF5's words
+    return "unable to lock" in str(error)  # HDF5's wording
 
 
 def _locked(path: str | Path) -> DataError:
@@ -350,5 +350,5 @@ def _locked(path: str | Path) -> DataError:
 
 
 def _cause(error: Exception) -> str:
-    """Return the text of an error of another library as part of a line."""
+    """Return the text of another library's error, for use within a line."""
     return " ".join(str(error).split()).strip("'\"")[:120] or type(error).__name__

@@ -17,12 +17,12 @@ def _cpuinfo() -> dict[str, str]:
 
 
 def processor() -> str:
-    """Return the model of the processor, or its architecture where that is all there is to know."""
+    """Return the model of the processor, or its architecture if nothing else is known."""
     return _cpuinfo().get("model name") or platform.processor() or platform.machine()
 
 
 def processor_flags() -> frozenset[str]:
-    """Return the instruction sets of the processor in Linux's words, such as "avx2" or "asimd".
+    """Return the instruction sets of the processor by Linux's names, such as "avx2" or "asimd".
 
     Empty on other systems.
     """

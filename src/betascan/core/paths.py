@@ -1,11 +1,11 @@
-"""Where everything lies: one place that knows the folders of a run."""
+"""Where everything is kept: the one place that knows the folders of a run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The folders of a run, relative to where Snakemake works.
+    """The folders of a run, relative to Snakemake's working directory.
 
     Attributes
     ----------
@@ -25,12 +25,12 @@ class Paths:
 
     @property
     def runs(self) -> str:
-        """Trained models and all that is measured of them."""
+        """Trained models and everything measured on them."""
         return self._below("runs")
 
     @property
     def models(self) -> str:
-        """Trained models, one folder a signature, shared by all studies."""
+        """Trained models, one folder per signature, shared by all studies."""
         return f"{self.runs}/models"
 
     @property

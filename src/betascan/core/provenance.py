@@ -16,7 +16,7 @@ PACKAGES = ("numpy", "pandas", "torch", "rasterio", "scipy", "snakemake")
 def _version(package: str) -> str | None:
     try:
         return version(package)
-    except PackageNotFoundError:  # an environment has what its rules need, no more
+    except PackageNotFoundError:  # an environment has only what its rules need
         return None
 
 
@@ -78,6 +78,6 @@ def record(
 
 
 def join(linear: Path, images: Path, provenance: Path) -> None:
-    """Put the records of a document's two studies into one, under their names."""
+    """Join the records of a document's two studies into one, under their names."""
     parts = {"linear": linear, "images": images}
     write_json({name: read_json(part) for name, part in parts.items()}, provenance)

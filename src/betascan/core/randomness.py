@@ -1,4 +1,4 @@
-"""Random streams keyed by their purpose, never by what else runs in the same process."""
+"""Random streams keyed by purpose, independent of what else runs in the same process."""
 
 import zlib
 
@@ -18,7 +18,7 @@ def stream(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     purpose : str
         Name of the purpose, for example "scan/noise".
     index : int
-        Number among several streams, for example the epoch.
+        Number of the stream among several, for example the epoch.
     """
     key = np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), index])
     return np.random.Generator(np.random.SFC64(key))

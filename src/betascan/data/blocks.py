@@ -93,8 +93,8 @@ def assign(
     """Assign each block to training, validation or test.
 
     Blocks are drawn without replacement, with probability proportional to their area, and join
-    training as long as they fit into its share of the cells. The blocks that it leaves are
-    shuffled: validation takes what fits into half of their cells, the rest is test.
+    training as long as they fit into its share of the cells. The remaining blocks are shuffled:
+    validation takes what fits into half of their cells, and the rest is test.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def assign(
     Raises
     ------
     DataError
-        No block has so many cells.
+        No block has that many cells.
 
     References
     ----------
@@ -143,7 +143,7 @@ def _fill(
     cells: Int64[np.ndarray, " blocks"],
     room: float,
 ) -> None:
-    """Give a split the blocks, in this order, that still fit."""
+    """Give a split those blocks, in this order, that still fit."""
     for block in order:
         if cells[block] <= room:
             label[block] = name

@@ -1,4 +1,4 @@
-"""The data sets: names, and what they are by source.
+"""The data sets: their names, and what they are for each source.
 
 Nothing heavy is imported: the workflow reads this before the environments of its rules exist.
 """
@@ -18,7 +18,7 @@ class ImageSet:
     channels: int
     """1 for grey, 3 for colour."""
     offline: Literal["rendered", "standin"]
-    """The source that needs no download: the genuine images, or others of the same factors."""
+    """The source that needs no download: the genuine images, or others with the same factors."""
 
     @property
     def sources(self) -> dict[str, str]:

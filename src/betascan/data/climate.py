@@ -1,8 +1,8 @@
 """A made-up planet with the layers of WorldClim: a stand-in that needs no download.
 
 Continents, heights and twelve months of weather are smooth random fields on the sphere, shaped by
-latitude, season and distance from the sea. The 19 layers follow from the months by their
-definitions, so that they depend on each other as the genuine ones do (rank 18, a spectrum over six
+latitude, season and distance from the sea. The 19 layers are computed from the months by their
+definitions, so they depend on each other as the genuine ones do (rank 18, a spectrum over six
 decades), but no place on the planet means anything.
 """
 
@@ -29,9 +29,9 @@ _WAVES = 48
 
 
 def bioclim(tmin: Months, tmax: Months, precipitation: Months) -> Variables:
-    """Compute the 19 bioclimatic variables of monthly values.
+    """Compute the 19 bioclimatic variables from monthly values.
 
-    A quarter is three consecutive months, December being followed by January; of equal quarters
+    A quarter is three consecutive months, December being followed by January; among equal quarters
     the first counts. Standard deviations are those of a sample (n - 1), and bio15 adds 1 mm to the
     mean, which is how the genuine layers were made: their cells with 1 mm a year all have
     bio15 = 26.646936.
@@ -87,7 +87,7 @@ def bioclim(tmin: Months, tmax: Months, precipitation: Months) -> Variables:
 def write_standin(folder: str | Path, rows: int = 180, cols: int = 360, seed: int = 0) -> None:
     """Write the 19 layers of a planet in WorldClim's layout.
 
-    That is the whole globe in cells of EPSG:4326, float32, without data on the sea.
+    They cover the whole globe in cells of EPSG:4326, float32, without data over the sea.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def write_standin(folder: str | Path, rows: int = 180, cols: int = 360, seed: in
         Where ``wc2.1_standin_bio_<k>.tif`` are written. It appears complete or not at all, and the
         same arguments give the same bytes.
     rows, cols : int
-        The grid, which samples the planet and does not change it.
+        The grid, which samples the planet but does not change it.
     seed : int
         Seed of the planet.
 
@@ -192,7 +192,7 @@ def _months(lat: Places, lon: Places, relief: Places, seed: int) -> tuple[Months
     # Whole millimetres, as in the genuine layers.
     precipitation = np.round((tropics + storms + 6) * monsoon * np.exp(moisture) * local)
 
-    # Temperature: the sun's height, delayed and softened by the sea, less 6.5 K a kilometre.
+    # Temperature: the sun's height, delayed and softened by the sea, less 6.5 K per kilometre.
     swing = (3 + 26 * inland * np.exp(0.25 * field(40, "swing"))) * polar
     lag = 2 * np.pi * (3.9 - 0.7 * inland + 0.1 * field(50, "lag")) / 12
     mean = (
@@ -216,7 +216,7 @@ def _months(lat: Places, lon: Places, relief: Places, seed: int) -> tuple[Months
 
 
 def _field(lat: Places, lon: Places, wavelength: float, seed: int, purpose: str) -> Places:
-    """Return a smooth Gaussian field of unit variance, features ``wavelength`` degrees apart.
+    """Return a smooth Gaussian field of unit variance with features ``wavelength`` degrees apart.
 
     A sum of plane waves in space, evaluated on the sphere: it has no seam, no poles, and the same
     value at a place on every grid.

@@ -23,7 +23,7 @@ _DEPTHS = ("*", "*/*", "*/*/*")
 
 
 REPLACE = "replace it and run again"
-"""How the errors end that a wrong file causes."""
+"""How the error messages for a wrong file end."""
 
 
 class DownloadError(DataError):
@@ -67,10 +67,10 @@ def locate_or_download(
     Parameters
     ----------
     names : sequence of str
-        Names of the file, the preferred one first; ``*`` stands for anything, and upper and lower
-        case are the same.
+        Names of the file, the preferred one first; ``*`` stands for anything, and case is
+        ignored.
     root : Path or None
-        The folder to look in, with two levels of folders in it.
+        The folder to search, with two levels of folders in it.
     download : callable
         Downloads the file and returns its path, or raises `DownloadError`.
 
@@ -137,9 +137,9 @@ def fetch(
     DownloadError
         No address gave the right file.
     DataError
-        The disk is full or cannot be written.
+        The disk is full or cannot be written to.
     """
-    pooch.get_logger().setLevel("WARNING")  # it would advise to pin the hash
+    pooch.get_logger().setLevel("WARNING")  # it would advise pinning the hash
     part = destination.with_name(destination.name + ".part")
     pending, failures = list(urls), []
     while pending:
@@ -153,7 +153,7 @@ def fetch(
             failures.append(f"{url} ({_reason(error)})")
         except ContentError as error:
             destination.unlink()
-            if resumed:  # the beginning may have been that of another file
+            if resumed:  # the beginning may have been from another file
                 pending.insert(0, url)
             else:
                 reason = re.sub(f"[:;] {REPLACE}", "", str(error)).replace(f"{destination} ", "")
@@ -184,17 +184,17 @@ def _retrieve(url: str, destination: Path, part: Path, progress: bool) -> None:
 
 @dataclass(frozen=True)
 class _Resuming:
-    """A pooch downloader that goes on where ``part`` ends."""
+    """A pooch downloader that resumes where ``part`` ends."""
 
     part: Path
     progress: bool
 
     def __call__(self, url: str, output_file: str, caller: Any) -> None:
         done = self.part.stat().st_size if self.part.exists() else 0
-        # A compressed transfer would make the lengths below those of something else.
+        # In a compressed transfer the lengths below would not be those of the file.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
-            if response.status_code == 416:  # nothing after `done`: complete, or of another file
+            if response.status_code == 416:  # nothing after `done`: complete, or from another file
                 if response.headers.get("Content-Range") != f"bytes */{done}":
                     self.part.unlink()
                     return self(url, output_file, caller)
@@ -227,7 +227,7 @@ class _Resuming:
 
 
 def _reason(error: requests.RequestException) -> str:
-    """Return the cause in a few words: the library's own texts are nested and long."""
+    """Return the cause in a few words: the library's own messages are nested and long."""
     text = str(error)
     match error:
         case requests.HTTPError():

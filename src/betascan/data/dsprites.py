@@ -1,7 +1,7 @@
 """dSprites, rendered: 737,280 images of a square, an ellipse or a heart.
 
 The providers' renderer is not public. The one here was fitted to their images: of 20,000 it
-reproduces all but one, which differs in a pixel. Orientations 0 and 39 are the same image, since
+reproduces all but one, which differs in one pixel. Orientations 0 and 39 are the same image, since
 the providers count both ends of the full turn.
 
 References
@@ -31,12 +31,12 @@ SIDE = 64
 _R = 9.6
 """Half the side of the largest square, in pixels."""
 _UNIT = 256
-"""Vertices lie on this fraction of a pixel, which makes the test of a pixel's centre exact."""
+"""Vertices are rounded to 1/256 of a pixel, which makes the test of a pixel's centre exact."""
 _BATCH = 1024
-"""Images at a time: their vertices, a few MB, stay near the processor."""
+"""Images at a time: their vertices, a few MB, stay in the cache."""
 
 _FROM_COLUMN = np.array([(1 << 64) - (1 << k) for k in range(65)], dtype=np.uint64)
-"""A row of pixels as bits, those from column k on set."""
+"""A row of pixels as bits, with those from column k on set."""
 
 
 def render(classes: ArrayLike) -> UInt8[np.ndarray, "n 64 64"]:
@@ -63,7 +63,7 @@ def render(classes: ArrayLike) -> UInt8[np.ndarray, "n 64 64"]:
 
 
 def render_packed(classes: ArrayLike) -> UInt64[np.ndarray, "n 64"]:
-    """Render images with a bit for each pixel.
+    """Render images with one bit per pixel.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def vertices(
 ) -> tuple[Int64[np.ndarray, "n vertices"], Int64[np.ndarray, "n vertices"]]:
     """Scale, rotate and move a polygon.
 
-    The single precision, and scaling within the rotation matrix, are the providers': with
-    double precision or another order a few images more would differ.
+    Single precision, and scaling within the rotation matrix, are the providers' choices: with
+    double precision or another order a few more images would differ.
 
     Parameters
     ----------
@@ -145,8 +145,8 @@ def _fill(
     """Return the packed rows of pixels whose centres lie in the polygons.
 
     A row starts empty, and every edge that crosses the line of its centres flips the pixels from
-    the crossing on. Centres on a left edge are in, on a right one out; a vertex on the line counts
-    for the edge below it. All of it is exact in integers.
+    the crossing on. Centres on a left edge are in, those on a right one out; a vertex on the line
+    counts for the edge below it. All of this is exact in integers.
     """
     rows = np.zeros((len(x), SIDE), dtype=np.uint64)
     half = _UNIT // 2

@@ -166,7 +166,7 @@ class Grid:
         number : int
             How many; all of them if there are no more.
         seed : int
-            Seed of the draw. A larger number with the same seed contains the smaller one.
+            Seed of the draw. A larger draw with the same seed contains the smaller one.
 
         Returns
         -------
@@ -227,7 +227,7 @@ def evenly(lowest: float, highest: float, number: int) -> tuple[float, ...]:
 def integers(values: Any, name: str) -> Int64[np.ndarray, "..."]:
     """Return values as an array of integers.
 
-    A mask or an array of floats would otherwise be taken for indices without a word.
+    A mask or an array of floats would otherwise silently be taken for indices.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Renderer:
     render: Callable[[Classes], Pixels]
     """Maps classes (n, factors) to images (n, height, width, channels), without any file."""
     rendered: str
-    """What the file of rendered images gives as their source."""
+    """The source that the file of rendered images names."""
 
 
 def _dsprites(classes: Classes) -> Pixels:
@@ -82,7 +82,7 @@ def write_rendered(path: str | Path, name: str, images: int, seed: int, threads:
 def write_official(path: str | Path, name: str, images: int, seed: int, root: str | None) -> None:
     """Convert a data set's official file, or a part of it, into a file of `store.write`.
 
-    A downloaded file is removed in the end; the user's own copy is left alone.
+    A downloaded file is removed at the end; the user's own copy is left alone.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def write_official(path: str | Path, name: str, images: int, seed: int, root: st
     Raises
     ------
     DataError
-        The official file cannot be had or is damaged, or the disk is full.
+        The official file cannot be obtained or is damaged, or the disk is full.
     """
     data, folder = RENDERED[name], Path(path).parent / "official"
     rows = data.grid.draw(images, seed)
@@ -131,7 +131,7 @@ def rendered(data: Renderer, rows: Rows, threads: int) -> Iterator[Pixels]:
         The images in this order.
     """
     parts = np.split(rows, range(_BLOCK, len(rows), _BLOCK))
-    with ThreadPoolExecutor(threads) as pool:  # numpy's loops run without the interpreter's lock
+    with ThreadPoolExecutor(threads) as pool:  # numpy's loops release the GIL
         for first in range(0, len(parts), threads):
             batch = parts[first : first + threads]
             yield from pool.map(lambda part: data.render(data.grid.classes(part)), batch)

@@ -2,9 +2,9 @@
 
 An arm on a post holds an object over a round table with a coloured rim. The first joint rotates
 about the post (``horizontal_axis``), the second tilts the arm from one side over the top to the
-other (``vertical_axis``). Cameras, arm and colours were fitted to the frames of the official GIFs,
-in three of four of which the joints of the real data sets have this order (in real2 they are
-swapped). Which end of a joint has class 0, and so left and right, is a guess.
+other (``vertical_axis``). Cameras, arm and colours were fitted to the frames of the official GIFs;
+in three of the four, the joints of the real data sets have this order (in real2 they are swapped).
+Which end of a joint has class 0, and hence left and right, is a guess.
 
 References
 ----------
@@ -42,7 +42,7 @@ def _grid(colours: int, shapes: int) -> Grid:
 REAL = _grid(6, 6)
 REAL_COMPLEX = _grid(4, 4)
 
-# lengths in heights of the post, colours from 0 to 1
+# lengths in units of the post's height, colours from 0 to 1
 _CAMERAS = tuple(  # top, center, bottom
     Camera((0, -away, above), pitch, 158.8, (30.8, 32))
     for away, above, pitch in ((4.76, 5.92, 0.836), (5.44, 4.86, 0.640), (6.06, 3.91, 0.460))
@@ -78,7 +78,7 @@ _OBJECTS = {
         ),  # sphere
     ),
     REAL_COMPLEX.sizes: (
-        solid_of_revolution(  # coffee cup, whose rim shows its colour from above, too
+        solid_of_revolution(  # coffee cup, whose rim also shows its colour from above
             12, (-0.14, 0.14), (0, 0.29), (0.30, 0.38), (0.31, 0.32), white_top=True
         ),
         solid_of_revolution(
@@ -104,9 +104,9 @@ _COLOURS = {
 _ARM = solid_of_revolution(6, (0, 0.045), (_ROD_LENGTH, 0.018))
 
 _SQUARE = 26
-"""Side of the squares that objects are drawn in, in pixels; the largest take 24."""
+"""Side of the squares that objects are drawn in, in pixels; the largest objects take 24."""
 _BATCH = 24
-"""Images at a time: their samples, a few MB, stay near the processor."""
+"""Images at a time: their samples, a few MB, stay in the cache."""
 
 
 def render(classes: ArrayLike, grid: Grid = REAL) -> UInt8[np.ndarray, "n 64 64 3"]:
@@ -150,7 +150,7 @@ def _scene(
     along_arm = rotations[:, :, 2]
     scales = np.where(classes[:, 2] == 1, 1, _SMALL)
     background = np.stack([_background(*pair) for pair in classes[:, 3:5].tolist()])
-    # squares may reach over the edge
+    # squares may extend beyond the edge
     images = np.pad(background, ((0, 0), (_SQUARE, _SQUARE), (_SQUARE, _SQUARE), (0, 0)))
     pivots, ones = _PIVOT + 0 * along_arm, np.ones(len(classes))
     parts = (

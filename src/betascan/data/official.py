@@ -1,9 +1,9 @@
 """The providers' own files: located or downloaded, checked, and read in bounded memory.
 
 `versions.csv` lists the files of every data set with their addresses, sizes, hashes and terms.
-Nothing in a file is ever unpickled: the arrays are read by their headers alone.
+Nothing in a file is ever unpickled: the arrays are read using their headers alone.
 
-``real.npz`` is MPI3D-real at its present address, where copies made between May 2024 and April
+``real.npz`` is MPI3D-real at its current address, where copies made between May 2024 and April
 2025 are corrupt (github.com/rr-learning/disentanglement_dataset/issues/5); its hash is not known.
 """
 
@@ -28,7 +28,7 @@ from betascan.data.grid import Grid, Rows
 from betascan.data.store import Pixels
 
 _BLOCK = 1024
-"""Images read at a time: of the largest, 13 MB."""
+"""Images read at a time: 13 MB for the largest."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Version:
     hash: str
     """``algorithm:digest``, or empty: then the first good copy sets it."""
     urls: tuple[str, ...]
-    """Addresses of this very file, the provider's first."""
+    """Addresses of exactly this file, the provider's first."""
     terms: str
     """The licence."""
     reference: str
@@ -62,7 +62,7 @@ def versions(name: str) -> list[Version]:
     Returns
     -------
     list of Version
-        Any of them holds the whole data set; the preferred one comes first.
+        Each of them holds the whole data set; the preferred one comes first.
     """
     table = resources.files("betascan.data").joinpath("versions.csv").read_text()
     return [
@@ -75,7 +75,7 @@ def versions(name: str) -> list[Version]:
 
 
 def obtain(name: str, grid: Grid, folder: Path, root: str | None) -> tuple[Path, Version]:
-    """Return a data set's official file, the user's own copy or a download.
+    """Return a data set's official file: the user's own copy or a download.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def obtain(name: str, grid: Grid, folder: Path, root: str | None) -> tuple[Path,
 
 
 def check(path: Path, version: Version, folder: Path) -> None:
-    """Compare a file with what is known of it, or was written down by `remember`.
+    """Compare a file with what is known about it or was recorded by `remember`.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def check(path: Path, version: Version, folder: Path) -> None:
     Raises
     ------
     ContentError
-        Another size or another hash.
+        The size or the hash differs.
     DataError
         The system refuses to read the file.
     """
@@ -162,7 +162,7 @@ def check(path: Path, version: Version, folder: Path) -> None:
 
 
 def remember(path: Path, version: Version, folder: Path) -> None:
-    """Write down the hash of the first good copy, where the providers state none.
+    """Record the hash of the first good copy if the providers state none.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def _hash(path: Path, algorithm: str) -> str:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where a file keeps its images, and the labels that prove their order."""
+    """Where a file keeps its images, and the labels that verify their order."""
 
     images: str
     shape: tuple[int, ...]
@@ -281,7 +281,7 @@ def _npz(path: Path, key: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
             number = min(_BLOCK, shape[0] - start)
             packed = stream.read(number * size)
             yield np.frombuffer(packed, dtype).reshape(number, *shape[1:])
-        if stream.read(1):  # at the end the archive's own check of the bytes takes place
+        if stream.read(1):  # at its end the archive itself checks the bytes
             raise ValueError(f"more bytes in '{key}' than its header says")
 
 

@@ -1,4 +1,4 @@
-"""PROJ's tables of coordinate systems, whatever the environment says."""
+"""PROJ's tables of coordinate systems, whatever the environment variables are."""
 
 import os
 from functools import cache
@@ -12,20 +12,20 @@ from betascan.core.errors import BetascanError
 
 _VARIABLES = ("PROJ_DATA", "PROJ_LIB")
 _BUNDLED = Path(rasterio.__file__).parent / "proj_data"
-"""The tables in rasterio's wheels. A rasterio of conda has none: conda points PROJ to its own."""
+"""The tables in rasterio's wheels. Conda's rasterio has none: conda points PROJ to its own."""
 
 
 @cache
 def use_bundled_proj() -> None:
-    """Let PROJ read the tables it was built with, if rasterio brings them along.
+    """Let PROJ read the tables it was built with, if rasterio ships them.
 
-    PostGIS, QGIS and conda environments set the variables to tables of other versions, with which
+    PostGIS, QGIS and conda environments point the variables to tables of other versions, with which
     no coordinate system is known and good rasters look wrong.
 
     Raises
     ------
     BetascanError
-        PROJ cannot read its tables; the line names the variables.
+        PROJ cannot read its tables; the message names the variables.
     """
     if _BUNDLED.is_dir():
         os.environ.update(dict.fromkeys(_VARIABLES, str(_BUNDLED)))

@@ -17,11 +17,11 @@ from betascan.core.files import reading
 from betascan.data.proj import use_bundled_proj
 
 LAYER_NAME = re.compile(r"wc2\.1_(\w+)_bio_([1-9]|1\d)\.tif", re.IGNORECASE)
-"""The provider's names: resolution, number of the layer."""
+"""The provider's names: resolution and layer number."""
 
 _STRIP_BYTES = 32 << 20
 _CACHE_BYTES = 16 << 20
-"""For GDAL, which would otherwise keep blocks that nobody reads again in 5 % of the memory."""
+"""For GDAL, which would otherwise fill 5 % of the memory with blocks that are not read again."""
 
 
 def layer_paths(folder: str | Path) -> list[Path]:
@@ -98,17 +98,17 @@ def open_layers(folder: str | Path) -> Iterator[list[Any]]:
 
 
 def iter_windows(layers: Sequence[Any]) -> Iterator[Window]:
-    """Cut rasters into strips that fit into memory, of whole blocks if these do.
+    """Cut rasters into strips that fit into memory, in whole blocks if those fit.
 
     Parameters
     ----------
     layers : sequence of rasterio.DatasetReader
-        Rasters of one grid, which are read together.
+        Rasters on one grid, which are read together.
 
     Yields
     ------
     rasterio.windows.Window
-        Strips from north to south; all layers of a strip take 32 MB at most.
+        Strips from north to south; all layers of a strip take at most 32 MB.
     """
     height, width = layers[0].shape
     step = max(1, _STRIP_BYTES // (4 * width * len(layers)))

@@ -25,7 +25,7 @@ def split(number: int, seed: int, shares: Sequence[float] = (0.8, 0.1, 0.1)) -> 
     seed : int
         Seed of the split.
     shares : sequence of float
-        The share of each part. What rounding leaves over belongs to the first.
+        The share of each part. The remainder from rounding goes to the first.
 
     Returns
     -------

@@ -33,9 +33,9 @@ GRID = Grid(
 )
 SIDE = 64
 SAMPLES = 4
-"""Rays a pixel in each direction."""
+"""Rays per pixel in each direction."""
 
-# lengths in the units of the factor "scale", the floor is z = 0 and the object at the origin
+# lengths in units of the factor "scale"; the floor is z = 0 and the object is at the origin
 _FOV, _PITCH = np.radians(47.1), np.radians(0.69)
 _DISTANCE, _EYE = 5.72, 1.62
 _BACK, _ASIDE, _TOP = 6.72, 5.6, 4.0
@@ -45,7 +45,7 @@ _LIGHT, _BEAM, _FOCUS = np.array([-2.7, 0.0, 14.0]), np.array([0.012, -0.113, 0.
 # ambient light, camera light and lamp, for floor, walls and object
 _REFLECTANCE = np.array([(0.26, 0.42, 0.87), (0.30, 0.48, 1.01), (0.37, 0.59, 1.23)], np.float32)
 _GLOSS = 0.11
-"""White that the lamp adds to the side of the object that it reaches."""
+"""White that the lamp adds to the side of the object that it lights."""
 _SKY = np.array([153, 226, 249], np.float32) / 255
 _FAR = np.float32(1e6)
 
@@ -169,7 +169,7 @@ def _hit_distance(shape: int, size: float, start: Vectors, ray: Vectors) -> Dist
                 ends = np.stack([-start[2] / ray[2], (height - start[2]) / ray[2]])
                 near = np.maximum(near, ends.min(axis=0))
                 far = np.minimum(far, ends.max(axis=0))
-            else:  # a sphere is a capsule of no length
+            else:  # a sphere is a capsule of zero length
                 z = start[2] + near * ray[2]
                 end = np.where(z > height / 2, height - radius, radius)
                 middle = np.stack(np.broadcast_arrays(start[0], start[1], start[2] - end))

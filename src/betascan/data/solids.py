@@ -1,8 +1,8 @@
 """Small convex solids, rendered in batches: every solid is an intersection of half-spaces.
 
-Along a ray from the camera the inverse of the depth at which it crosses a plane is linear in the
-pixel. So the visible surface is found by comparing inverse depths of the faces towards the camera,
-and the ray misses the solid if it first crosses a face turned away: no division, no branch.
+Along a ray from the camera, the inverse of the depth at which it crosses a plane is linear in the
+pixel. So the visible surface is found by comparing inverse depths of the faces turned towards the
+camera, and the ray misses the solid if it first crosses a face turned away: no division, no branch.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 Layer = Float32[np.ndarray, "n size size"]
 
 SAMPLES = 2
-"""Samples a pixel in each direction."""
+"""Samples per pixel in each direction."""
 _NEVER = np.float32(1e9)
 
 
@@ -30,7 +30,7 @@ class Solid:
     white: Bool[np.ndarray, " faces"]
     """Faces that are white whatever the colour of the solid."""
     middle: float
-    """Half its height, on the axis z."""
+    """Half its height, on the z axis."""
 
     def clip(self, normal: Sequence[float], offset: float) -> "Solid":
         """Cut the solid with a plane.
@@ -63,10 +63,10 @@ def solid_of_revolution(
     Parameters
     ----------
     sides : int
-        Number of sides around the axis z.
+        Number of sides around the z axis.
     *profile : tuple of float
         Heights and radii of a convex profile, from the bottom. Two points make a prism, a pyramid
-        or a cone, more of them a bowl or a ball.
+        or a cone, more points a bowl or a ball.
     white_top : bool
         Whether the top face is white.
 
@@ -99,7 +99,7 @@ class Camera:
     place: tuple[float, float, float]
     pitch: float
     focus: float
-    """Pixels a unit of length at a distance of one unit."""
+    """Pixels per unit of length at a distance of one unit."""
     centre: tuple[float, float]
     """Column and row of the line of sight."""
 
@@ -135,14 +135,14 @@ class Camera:
         corners : ndarray of int64, shape (n, 2)
             Column and row of the upper left pixel of each square.
         size : int
-            Pixels in a side of the squares.
+            Side of the squares, in pixels.
         samples : int
-            Rays a pixel in each direction.
+            Rays per pixel in each direction.
 
         Returns
         -------
         right, down : ndarray of float32, shapes (n, 1, size * samples), (n, size * samples, 1)
-            How far the rays go to the right and down for one unit forwards.
+            How far the rays go to the right and down per unit forwards.
         """
         grid = (np.arange(size * samples) + 0.5) / samples
         right, down = np.moveaxis((corners[..., None] + grid), 1, 0)
@@ -177,7 +177,7 @@ def draw(
     corners : ndarray of int64, shape (n, 2)
         Column and row of the upper left pixel of each square.
     size : int
-        Pixels in a side of the squares.
+        Side of the squares, in pixels.
     brightness : ndarray of float64, shape (n, faces)
         Brightness of each face.
 

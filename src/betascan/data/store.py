@@ -28,9 +28,9 @@ Pixels = UInt8[np.ndarray, "images height width channels"]
 
 _CHUNK_BYTES = 1 << 14
 _SLAB = 2048
-"""Images at a time: read while loading, and written between two looks at the room on the disk."""
+"""Images at a time: read while loading, and written between two checks of the free disk space."""
 _MARGIN = 1 << 20
-"""Bytes of the disk for what HDF5 writes in addition to the images."""
+"""Disk space in bytes for what HDF5 writes in addition to the images."""
 _FACTS = ("names", "sizes", "levels", "maximum", "source", "fingerprint")
 
 
@@ -79,7 +79,7 @@ def write(
             if done + len(images) <= len(factors):
                 for start in range(0, len(images), _SLAB):
                     slab = images[start : start + _SLAB]
-                    # HDF5 does not survive a full disk: it crashes while it closes the file
+                    # HDF5 does not survive a full disk: it crashes while closing the file
                     check_space(temporary.parent, slab.nbytes + _MARGIN)
                     file["images"][done + start : done + start + len(slab)] = slab
             digest.update(np.ascontiguousarray(images).data)
@@ -102,7 +102,7 @@ def write(
 
 
 def _validated(block: Any, maximum: int, shape: tuple[int, ...] | None) -> Pixels:
-    """Return a block of images as an array; `shape` is that of the images before."""
+    """Return a block of images as an array; `shape` is that of the previous images."""
     images = np.asarray(block)
     if images.ndim != 4 or images.shape[3] not in (1, 3) or images.shape[1] != images.shape[2]:
         hint = "; add the axis of the channel, images[..., None]" if images.ndim == 3 else ""
@@ -146,7 +146,7 @@ class Facts:
     """What a file says about its images."""
 
     grid: Grid
-    """The factors of the data set, of which the file may hold a part."""
+    """The factors of the data set, of which the file may hold only a part."""
     maximum: int
     """The value of full brightness."""
     source: str
@@ -158,8 +158,8 @@ class Facts:
 class Images:
     """The images of a file of `write`, by row.
 
-    Close it, or use it in a ``with`` statement. It can be pickled, and opens the file anew where
-    it is unpickled, for example in the workers of a data loader.
+    Close it, or use it in a ``with`` statement. It can be pickled, and reopens the file where it is
+    unpickled, for example in the workers of a data loader.
 
     Parameters
     ----------
@@ -168,8 +168,9 @@ class Images:
     rows : array_like of int, shape (n,), optional
         Restricts to some of the images, which are then numbered from 0 in this order.
     memory_mb : float
-        The images are held in memory if they fit into so many megabytes (binary images eight
-        pixels a byte, so that all of dSprites takes 378 MB), else read at every access.
+        The images are held in memory if they fit into this many megabytes (binary images with
+        eight pixels per byte, so that all of dSprites takes 378 MB), otherwise read at every
+        access.
 
     Attributes
     ----------
@@ -185,7 +186,7 @@ class Images:
     Raises
     ------
     DataError
-        The file is missing, locked, damaged, or something else; a row it does not have.
+        The file is missing, locked, damaged, not what it should be, or lacks one of the rows.
     """
 
     def __init__(
@@ -211,7 +212,7 @@ class Images:
             self._held = self._load(packed)
 
     def __reduce__(self) -> tuple[Callable[..., "Images"], tuple[Path, Rows]]:
-        """Return how to open the images anew."""
+        """Return how to reopen the images."""
         return partial(Images, memory_mb=self._memory_mb), (self._path, self._rows)
 
     def __len__(self) -> int:
@@ -221,12 +222,12 @@ class Images:
     def __getitem__(self, rows: ArrayLike) -> UInt8[np.ndarray, "*rows height width channels"]:
         """Return a batch of images.
 
-        ``torch.from_numpy(batch).permute(0, 3, 1, 2)`` is a tensor without a copy.
+        ``torch.from_numpy(batch).permute(0, 3, 1, 2)`` gives a tensor without copying.
 
         Parameters
         ----------
         rows : array_like of int, shape (k,)
-            Rows of any order, repetitions allowed. A single row gives a single image.
+            Rows in any order, repetitions allowed. A single row gives a single image.
 
         Returns
         -------
@@ -286,7 +287,7 @@ class Images:
             raise ValueError(f"{self._path} is closed")
         batch = np.empty((len(rows), *self.shape), dtype=np.uint8)
         with reading(self._path):
-            for place, row in enumerate(rows):  # h5py's own lists of rows are many times slower
+            for place, row in enumerate(rows):  # lists of rows in h5py are many times slower
                 self._images.read_direct(batch, np.s_[row], np.s_[place])
         return batch
 

@@ -32,10 +32,10 @@ SHAPE = (1080, 2160)
 """Rows and columns of the 10-minute layers whose pixels the project knows."""
 
 _FILES = ("wc2.1_10m_bio_*.tif", "wc2.1_10m_bio.zip")
-"""The layers, as such or as the provider packs them."""
+"""The layers, unpacked or as the provider packs them."""
 _CHUNK = 16384
 _MARGIN = 1 << 20
-"""Bytes of the disk for what HDF5 writes in addition to the cells."""
+"""Disk space in bytes for what HDF5 writes in addition to the cells."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def obtain(destination: str | Path, urls: Sequence[str], local: Path | None) -> 
     urls : sequence of str
         Addresses of the provider's zip file, tried in this order.
     local : Path or None
-        A folder in which, and two levels down, the layers or the zip file are looked for first.
-        What is there is copied and left alone.
+        A folder that is searched first for the layers or the zip file, with two levels of folders
+        in it. What is found there is copied and left alone.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def obtain(destination: str | Path, urls: Sequence[str], local: Path | None) -> 
             archive.unlink()
         elif LAYER_NAME.fullmatch(source.name):
             verify(source.parent)
-            # Copies, 60 MB: a link would hand the user's own files to whatever cleans results.
+            # Copies, 60 MB: a link would expose the user's own files to whatever cleans results.
             for path in layer_paths(source.parent):
                 shutil.copyfile(path, folder / path.name.lower())
         else:
@@ -120,8 +120,8 @@ def verify(folder: str | Path) -> None:
     """Compare every pixel with the project's table of facts, ``worldclim_pixels.csv``.
 
     For each layer it holds the number of valid cells and the SHA-256 of their values (float32,
-    little endian, row-major) and of the mask of valid cells (uint8, row-major), so that it also
-    holds for files that have been compressed again.
+    little endian, row-major) and of the mask of valid cells (uint8, row-major), so it is
+    also valid for files that have been recompressed.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def iter_strips(folder: str | Path) -> Iterator[Climate]:
     Yields
     ------
     Climate
-        The cells of a strip, from the north on; its rasters take 32 MB at most.
+        The cells of a strip, starting in the north; its rasters take at most 32 MB.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def write_table(folder: str | Path, path: str | Path) -> None:
     ):
         for strip in _strips(layers):
             columns = vars(strip)
-            # HDF5 does not survive a full disk: it crashes while it closes the file
+            # HDF5 does not survive a full disk: it crashes while closing the file
             check_space(temporary.parent, sum(c.nbytes for c in columns.values()) + _MARGIN)
             for name, column in columns.items():
                 _append(file, name, column)
@@ -247,7 +247,7 @@ def write_table(folder: str | Path, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> Climate:
-    """Read the cells of `write_table`.
+    """Read the cells written by `write_table`.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def read_table(path: str | Path) -> Climate:
     Raises
     ------
     DataError
-        The file is missing, locked, damaged, or something else.
+        The file is missing, locked, damaged, or not what it should be.
     """
     with reading(path), h5py.File(path) as file:
         return Climate(**{field.name: file[field.name][()] for field in fields(Climate)})
@@ -330,7 +330,7 @@ def _strips(layers: Sequence[Any]) -> Iterator[Climate]:
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack the provider's zip file into an existing folder, and verify the layers."""
-    for path in folder.iterdir():  # of an archive that was not the right one
+    for path in folder.iterdir():  # left by an archive that was not the right one
         path.unlink()
     with reading(archive, REPLACE), zipfile.ZipFile(archive) as members:
         for member in members.infolist():

@@ -23,14 +23,14 @@ if ARM:
     NATIVE: tuple[str, ...] = ("-mcpu=native",)
 elif "avx512f" in processor_flags():
     NATIVE = ("-march=native",)
-else:  # tuned for Zen 2 and 3, GCC 12 reads what lies in registers from memory: a quarter slower
+else:  # tuned for Zen 2 and 3, GCC 12 reads from memory what is in registers: a quarter slower
     NATIVE = ("-march=native", "-mtune=generic")
 X86_WIDTHS = {
     "avx512f": ("-mavx512f",),
     "avx2": ("-mavx2", "-mfma", "-mno-avx512f"),
     "sse2": ("-msse2",),
 }
-# flags for each width of vectors, by Linux's word for the instructions: for tests and benchmarks
+# flags for each vector width, by Linux's name for the instructions: for tests and benchmarks
 WIDTHS = {} if ARM else X86_WIDTHS
 
 
@@ -47,7 +47,7 @@ class Kernel:
     library : ctypes.CDLL
         The functions of the source file.
     build : str
-        Digest of all that decides its last bits: source, compiler, processor, flags, constants.
+        Digest of what determines its last bits: source, compiler, processor, flags, constants.
     """
 
     library: ctypes.CDLL
@@ -78,17 +78,17 @@ def source_digest(*sources: Path) -> str:
 def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: int | float) -> Kernel:
     """Compile a C++ file, or find it compiled, and load it.
 
-    The library is kept in the user's cache, or, where that cannot be written or nothing in it
-    executed, compiled in a temporary folder for this process alone.
+    The library is kept in the user's cache, or, if that cannot be written to or nothing in it can
+    be executed, compiled in a temporary folder for this process alone.
 
     Parameters
     ----------
     source : Path
         The file.
     target : sequence of str
-        The compiler's flags for the processor; by default for the one at hand.
+        The compiler's flags for the processor; by default those for the one at hand.
     **constants : int or float
-        What the source takes as macros.
+        Macros of the source.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: int | fl
     Raises
     ------
     NoKernelError
-        If there is no compiler, the compiler fails, or no folder can hold what it makes.
+        If there is no compiler, the compiler fails, or no folder can hold its output.
     """
     compiler = _compiler()
     flags = [*FLAGS, *target, *(f"-D{name}={value}" for name, value in constants.items())]
@@ -122,7 +122,7 @@ def compiled(source: Path, target: Sequence[str] = NATIVE, **constants: int | fl
         with tempfile.TemporaryDirectory() as folder:
             return load(Path(folder))
     except OSError as error:
-        reason = error.strerror or str(error).rpartition(": ")[2]  # the loader's has a path before
+        reason = error.strerror or str(error).rpartition(": ")[2]  # the loader's begins with a path
         raise NoKernelError(
             f"no library can be kept in the cache or in {tempfile.gettempdir()} ({reason}); set "
             "XDG_CACHE_HOME to a folder that can be written and is not mounted noexec"
@@ -153,7 +153,7 @@ def _run(command: list[str]) -> str:
 
 
 def _cache() -> Path:
-    """Return the cache, made if need be; a user without a home is a RuntimeError."""
+    """Return the cache, created if needed; RuntimeError for a user without a home."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "betascan"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -161,7 +161,7 @@ def _cache() -> Path:
 
 @cache
 def announce_fallback(reason: str, ratio: int) -> None:
-    """Say on standard error, once, that torch does a kernel's work.
+    """Say on standard error, once, that torch is used in place of a kernel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a scan asks of the code that does its arithmetic."""
+"""What a scan requires of the code that does its arithmetic."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
@@ -30,16 +30,16 @@ class Chunk:
 
 @dataclass
 class State:
-    """All that training changes, one row per point, and the updates taken: a checkpoint.
+    """Everything that training changes, one row per point, and the updates taken: a checkpoint.
 
     Attributes
     ----------
     parameters, first, second : float32 array (points, size)
         Rows of a `Layout`, and Adam's two moments of them.
     best_parameters : float32 array (points, size)
-        Parameters of the least validation loss so far.
+        Parameters at the least validation loss so far.
     best_loss, best_update : array (points,)
-        That loss, and the update it was reached at.
+        That loss, and the update at which it was reached.
     last_update : int64 array (points,)
         The update each point was last trained to.
     running : bool array (points,)
@@ -96,7 +96,7 @@ class State:
         loss: Float64[np.ndarray, " active"],
         patience: float,
     ) -> None:
-        """Keep parameters that improved the validation loss and stop points without patience.
+        """Keep parameters that improved the validation loss and stop points out of patience.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Engine(Protocol):
     name : str
         What a record of the scan calls it.
     build : str
-        Engines that differ in it may differ in the last bits of a result.
+        Engines with different builds may differ in the last bits of a result.
     """
 
     name: str
@@ -162,7 +162,7 @@ class Engine(Protocol):
         x: Float32[np.ndarray, "n input_width"],
         count: int,
     ) -> tuple[Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]:
-        """Measure points on samples, the posterior noise integrated out.
+        """Measure points on samples, with the posterior noise integrated out.
 
         Parameters
         ----------

@@ -23,12 +23,12 @@ def as_table(values: ArrayLike, name: str) -> Float[np.ndarray, "n features"]:
     Returns
     -------
     float32 or float64 array (n, features)
-        float32 if it came so, else float64.
+        float32 if the values are float32, else float64.
 
     Raises
     ------
     DataError
-        If it is no table of finite numbers, or empty.
+        If it is not a table of finite numbers, or is empty.
     """
     try:
         array = _as_floats(values)
@@ -89,11 +89,11 @@ def check_settings(
     Parameters
     ----------
     counts : mapping of str to int
-        Settings that are at least 1, by name.
+        Settings that must be at least 1, by name.
     amounts : mapping of str to float
-        Settings above 0.
+        Settings that must be above 0.
     choices : mapping of str to (str, Literal)
-        Settings that are one of a few words.
+        Settings that must be one of a few words.
     """
     for name, count in counts.items():
         if count < 1:
@@ -107,7 +107,7 @@ def check_settings(
 
 
 def _as_floats(values: Any) -> Float[np.ndarray, "..."]:
-    if hasattr(values, "detach"):  # a tensor, which numpy may not read as it is
+    if hasattr(values, "detach"):  # a tensor, which numpy may not be able to read directly
         values = values.detach().cpu()
         values = values if str(values.dtype) == "torch.float32" else values.double()
     array = np.asarray(values)

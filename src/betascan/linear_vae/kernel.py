@@ -1,4 +1,4 @@
-"""kernel.cpp as an engine: one thread a point, several points at once."""
+"""kernel.cpp as an engine: one thread per point, several points at once."""
 
 import ctypes
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ class KernelEngine:
     Parameters
     ----------
     layout : Layout
-        How parameters and inputs lie.
+        How parameters and inputs are laid out.
     weights : float32 array (input_width,)
         Weight of each feature's squared error, as in `Layout.weights`.
     estimator : {"sampled", "analytic"}
@@ -56,7 +56,7 @@ class KernelEngine:
         self._library.evaluate.argtypes = [*[pointer] * 3, long, pointer, pointer]
         self.weights, self.estimator = weights, estimator
         self.name = f"{kernel.name}, {workers} thread{'s' if workers > 1 else ''}"
-        # ctypes releases the interpreter's lock; for one worker a pool would only cost time
+        # ctypes releases the GIL; for one worker a pool would only cost time
         self._map = map if workers == 1 else ThreadPoolExecutor(workers).map
 
     def _for_each(self, task: Callable[[int], None], points: np.ndarray) -> None:

@@ -1,8 +1,8 @@
-"""How the parameters of a linear VAE lie in one row of floats.
+"""How the parameters of a linear VAE are laid out in one row of floats.
 
 A scan keeps each point as one row, so that an optimiser, a checkpoint or a kernel handles
-1,900 numbers at an address and not six arrays. Latents and inputs are padded to cache lines,
-16 floats, whatever the vectors of the processor; padding starts at zero and its gradient is zero,
+1,900 numbers at one address instead of six arrays. Latents and inputs are padded to cache lines of
+16 floats, whatever the processor's vector width; padding starts at zero and its gradient is zero,
 so it stays zero.
 """
 
@@ -22,7 +22,7 @@ def _padded(n: int) -> int:
 class Layout:
     """The shapes of a linear VAE.
 
-    The blocks of a row, in order, the encoders' biases as their last line:
+    The blocks of a row, in order, with the encoders' biases as their last line:
     mean (features + 1, latents), log-variance (features + 1, latents),
     decoder (features, latents), decoder bias (padded features).
 
@@ -37,7 +37,7 @@ class Layout:
 
     @property
     def input_width(self) -> int:
-        """Floats in an input row: x, the 1 of the biases, zeros."""
+        """Floats in an input row: x, the 1 for the biases, zeros."""
         return _padded(self.features + 1)
 
     @property

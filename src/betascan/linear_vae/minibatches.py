@@ -38,20 +38,20 @@ def chunks(
     epoch: int,
     updates: int,
 ) -> Iterator[Chunk]:
-    """Yield an epoch's minibatches in the order and with the noise that (seed, epoch) fixes.
+    """Yield an epoch's minibatches, with order and noise determined by (seed, epoch).
 
     Parameters
     ----------
     layout : Layout
-        How the rows lie.
+        How the rows are laid out.
     inputs : float32 array (n, input_width)
         Training samples, as in `Layout.inputs`.
     batch_size : int
         Samples in a minibatch; the epoch's last one may have fewer.
     seed, epoch : int
-        What the random streams are keyed by.
+        Keys of the random streams.
     updates : int
-        Minibatches at most.
+        Maximum number of minibatches.
 
     Yields
     ------
@@ -74,7 +74,7 @@ def chunks(
 
 
 def prefetched(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Draw the next chunk while the present one is worked on.
+    """Draw the next chunk while the current one is processed.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Scan:
     parameters : dict of str to float64 array
         Parameters of the model of x, with names and shapes as in `Layout.unpack`.
     best_update : int64 array (points,)
-        The update of least validation loss, whose parameters are kept.
+        The update with the least validation loss, whose parameters are kept.
     last_update : int64 array (points,)
         The update at which training ended.
     validation_loss : float64 array (points,)
@@ -76,7 +76,7 @@ class Scan:
         Parameters
         ----------
         *paths : str or Path
-            Files of the same run, cut into jobs.
+            Files of the same run, split into jobs.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class Scan:
 
 
 def total_variance(x: ArrayLike) -> float:
-    """Return V, the mean squared distance of samples to their mean.
+    """Return V, the mean squared distance of samples from their mean.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def total_variance(x: ArrayLike) -> float:
     Raises
     ------
     DataError
-        If x is no table of finite numbers.
+        If x is not a table of finite numbers.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """The scan on torch: every point in one batched computation, gradients by autograd.
 
-What runs on CUDA and where no kernel can be compiled, and the reference of kernel.cpp.
+Used on CUDA and where no kernel can be compiled, and as the reference for kernel.cpp.
 """
 
 import numpy as np
@@ -18,13 +18,13 @@ class TorchEngine:
     Parameters
     ----------
     layout : Layout
-        How parameters and inputs lie.
+        How parameters and inputs are laid out.
     weights : float32 array (input_width,)
         Weight of each feature's squared error, as in `Layout.weights`.
     estimator : {"sampled", "analytic"}
         How the distortion is estimated in training.
     device : str
-        torch's name of it.
+        torch's name for it.
     """
 
     def __init__(

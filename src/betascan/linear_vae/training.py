@@ -32,8 +32,8 @@ Device = Literal["auto", "cpu", "cuda"]
 
 SOURCES = [SOURCE, Path(__file__).with_name("torch_engine.py")]  # of the arithmetic
 CHECKPOINT_SECONDS = 30.0
-TORCH_RATIO = 8  # of the time that torch takes to the kernel's (benchmarks/scan.py)
-LARGE = 100.0  # no entry of a standardised table is as far from the mean
+TORCH_RATIO = 8  # of torch's time to the kernel's (benchmarks/scan.py)
+LARGE = 100.0  # no entry of a standardised table is this far from the mean
 
 
 def scan(
@@ -63,42 +63,42 @@ def scan(
     Parameters
     ----------
     train, validation : array_like (n, features)
-        Samples, with columns of standard deviations around 1. A mean that is not 0 is taken off
-        for the training and put back into the biases.
+        Samples, with columns of standard deviations around 1. A nonzero mean is subtracted for
+        training and put back into the biases.
     betas : array_like (points,)
         Weights of the rate.
     latents : int
         Latent dimensions.
     updates : int
-        Adam updates a point takes at most.
+        Maximum number of Adam updates per point.
     batch_size : int
         Samples in a minibatch.
     lr : float
         Adam's learning rate.
     patience : float
-        A point stops after `patience` x `updates` updates without a better validation loss, taken
-        once an epoch. That loss is an expectation for both estimators, so that chance does not
-        stop a point.
+        A point stops after `patience` x `updates` updates without a better validation loss, which
+        is computed once an epoch. That loss is an expectation for both estimators, so no point
+        stops by chance.
     epsilon : float
         Adam's epsilon.
     annealed : float
-        Share of `updates` in which the weight of the rate grows from 0 to the point's beta; until
-        then no point is stopped.
+        Share of `updates` over which the weight of the rate grows from 0 to the point's beta;
+        until then no point is stopped.
     estimator : {"sampled", "analytic"}
-        "sampled" trains as hirn2026 does, on one reparameterised draw a sample and in the
-        coordinates of x; "analytic" asks where the optimum lies, so it trains on the expectation,
+        "sampled" trains as hirn2026 does, on one reparameterised draw per sample and in the
+        coordinates of x; "analytic" is meant to find the optimum, so it trains on the expectation,
         which a linear decoder gives in closed form, and in whitened coordinates.
     seed : int
         Seed of all random streams.
     device : {"auto", "cpu", "cuda"}
-        "auto" is CUDA where there is any.
+        "auto" is CUDA if available.
     workers : int or "auto"
         Threads on the CPU, by default one per core.
     checkpoint : str or Path, optional
-        A file from which an interrupted scan goes on, to the same bytes if the processor is the
-        same one.
+        A file from which an interrupted scan resumes, with the same bytes as a result if the
+        processor is the same.
     progress : bool
-        Whether a bar shows it.
+        Whether to show a progress bar.
 
     Returns
     -------

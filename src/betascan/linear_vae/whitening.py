@@ -1,11 +1,11 @@
-"""The coordinates a scan is trained in. They do not move the optimum, only the way to it."""
+"""The coordinates a scan is trained in. They do not change the optimum, only the path to it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
 
-NULL = 1e-12  # of the total variance: such a direction is rounding, as in bio7 = bio5 - bio6
+NULL = 1e-12  # of the total variance: such a direction is rounding, as with bio7 = bio5 - bio6
 CENTRED = 1e-4  # of the standard deviation: such a mean is the rounding of a standardised table
 
 
@@ -32,7 +32,7 @@ class Coordinates:
 
     @classmethod
     def centred(cls, x: Float[np.ndarray, "n features"]) -> "Coordinates":
-        """Return x less its mean; columns that are centred but for rounding stay as they are.
+        """Return x minus its mean; columns that are centred up to rounding stay as they are.
 
         Parameters
         ----------
@@ -42,7 +42,7 @@ class Coordinates:
         Returns
         -------
         Coordinates
-            Coordinates of x less its mean.
+            Coordinates of x minus its mean.
         """
         mean, features = x.mean(axis=0, dtype=np.float64), x.shape[1]
         mean[abs(mean) <= CENTRED * x.std(axis=0, dtype=np.float64)] = 0
@@ -109,7 +109,7 @@ class Coordinates:
             arrays[name] = arrays[name] @ self.from_x
             arrays[f"{name}_bias"] -= arrays[name] @ self.mean
         arrays["decoder"] = self.to_x @ arrays["decoder"]
-        # a product a point: one of all points would round differently in another group of them
+        # one product per point: a joint one would round differently in another group of points
         shift = self.to_x @ arrays["decoder_bias"][..., None]
         arrays["decoder_bias"] = self.mean + shift[..., 0]
         return arrays

@@ -2,7 +2,7 @@
 
 Codes are (n, latents) and factors (n, factors), one row per sample, everywhere: arrays, tensors,
 DataFrames or nested lists. Information is in nats. `total_correlation` and `jacobian` work on
-tensors and are imported by themselves. Names are imported on first use, so that the registry
+tensors and are imported separately. Names are imported on first use, so that the registry
 needs none of the libraries that the metrics need.
 """
 

@@ -81,8 +81,8 @@ def _checked(values: Any, name: str) -> Shaped[np.ndarray, "n columns"]:
 def matrix(values: ArrayLike, name: str) -> Float[np.ndarray, "n columns"]:
     """Return values as a finite matrix of float32 or float64.
 
-    float32 stays float32 because bin edges depend on the precision: a code moved to float64 can
-    fall into another bin. Everything else becomes float64.
+    float32 stays float32 because bin edges depend on the precision: a code converted to float64
+    can fall into another bin. Everything else becomes float64.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def matrix(values: ArrayLike, name: str) -> Float[np.ndarray, "n columns"]:
     Returns
     -------
     ndarray of shape (n, columns)
-        The same array where it has the right type already.
+        The same array if it already has the right type.
 
     Raises
     ------
     MetricError
-        If it is no matrix, empty, or holds anything but finite numbers.
+        If it is not a matrix, is empty, or holds anything but finite numbers.
     """
     array = _checked(values, name)
     single = array.dtype.kind == "f" and array.dtype.itemsize == 4
@@ -112,7 +112,7 @@ def label_jointly(*sets: ArrayLike) -> list[Int[np.ndarray, "_ factors"]]:
     Parameters
     ----------
     *sets : array_like of shape (n, factors)
-        Classes or values that repeat, of as many factors in each set.
+        Classes or values that repeat, with as many factors in each set.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def label_jointly(*sets: ArrayLike) -> list[Int[np.ndarray, "_ factors"]]:
     Raises
     ------
     MetricError
-        If a set is no matrix of finite numbers, or a factor is continuous.
+        If a set is not a matrix of finite numbers, or a factor is continuous.
     """
     arrays = [_checked(factors, "factors") for factors in sets]
     if len({array.shape[1] for array in arrays}) > 1:
@@ -137,7 +137,7 @@ def label_jointly(*sets: ArrayLike) -> list[Int[np.ndarray, "_ factors"]]:
         values = np.concatenate(parts)
         distinct, label = np.unique(values, return_inverse=True)
         fractional = values.dtype.kind == "f" and (distinct % 1 != 0).any()
-        if fractional and len(distinct) > len(values) / 2:  # scikit-learn warns above a half, too
+        if fractional and len(distinct) > len(values) / 2:  # scikit-learn also warns above a half
             raise MetricError(
                 f"factor {column} is continuous, {len(distinct)} values in {len(values)} rows: bin "
                 "it first, with numpy.digitize or pandas.qcut say, or use sap_continuous or "
@@ -205,7 +205,7 @@ def train_test(
     test_codes: ArrayLike,
     test_factors: ArrayLike,
 ) -> TrainTest:
-    """Return codes and labels of a training and a test set; labels number both together.
+    """Return codes and labels of a training and a test set, with labels numbered jointly.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def standardise(
     Columns that are constant in training are only shifted.
     """
     mean, deviation = train.mean(axis=0), train.std(axis=0)
-    # rounding of the mean leaves a constant float32 column a deviation of 1e-8
+    # rounding of the mean gives a constant float32 column a deviation of 1e-8
     deviation[(train == train[:1]).all(axis=0)] = 1
     return (train - mean) / deviation, (test - mean) / deviation
 
@@ -249,7 +249,7 @@ def in_threads(
 
 @contextmanager
 def stopped_early() -> Iterator[None]:
-    """Let scikit-learn's solvers stop unconverged without a warning.
+    """Let scikit-learn's solvers stop before convergence without a warning.
 
     disentanglement_lib's scores are those after the default of 100 iterations.
     """

@@ -12,18 +12,18 @@ def boost(
     labels: Int[np.ndarray, " n"],
     test_codes: Float[np.ndarray, "m latents"],
 ) -> tuple[Float[np.ndarray, " latents"], Int[np.ndarray, " m"]]:
-    """Fit boosted trees; return each code's share of the gain and the labels of the test set.
+    """Fit boosted trees; return each code's share of the gain and labels for the test set.
 
     Friedman's gradient boosting as in scikit-learn: trees fitted to the residuals by least
     squares, whose decrease is the gain, then one Newton step in each leaf. LightGBM by itself
-    weighs residuals by their curvature, which puts too much gain into the late rounds (DCI up to
+    weights residuals by their curvature, which puts too much gain into the late rounds (DCI up to
     0.15 off). The remaining difference is that it looks for splits among 255 quantiles of a code.
 
     Parameters
     ----------
     codes : ndarray of shape (n, latents)
     labels : ndarray of shape (n,)
-        Labels, of at least two different values.
+        Labels, with at least two different values.
     test_codes : ndarray of shape (m, latents)
 
     Returns

@@ -28,7 +28,7 @@ class Interval(NamedTuple):
 
 
 def _expansion(n: int, tail: float) -> float:
-    """Return how much too narrow the percentile interval of a mean of n Gaussian values is."""
+    """Return the factor by which the percentile interval of a mean of n Gaussians is too narrow."""
     return float(
         np.sqrt(n / (n - 1)) * scipy.special.stdtrit(n - 1, tail) / scipy.special.ndtri(tail)
     )
@@ -45,11 +45,11 @@ def bootstrap(
     """Bound scores by a bias-centred, expanded percentile bootstrap of 95 %.
 
     Centred: the percentiles are those of the resamples' distance to their own mean. A resample
-    has fewer distinct rows than the sample, which shifts histogram scores; the interval is of
+    has fewer distinct rows than the sample, which shifts histogram scores; the interval is for
     the score as defined at this many rows. Expanded: the percentile interval is too narrow by
     about sqrt((n-1)/n) z/t for n rows [1]_. Hesterberg moves the percentiles outwards; here the
-    distances are multiplied by the factor, which is the same where they are Gaussian, and needs
-    no far tails from few resamples. The interval may leave [0, 1].
+    distances are multiplied by the factor, which is the same if they are Gaussian, and needs no
+    far tails from few resamples. The interval may leave [0, 1].
 
     Parameters
     ----------

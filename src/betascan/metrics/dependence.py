@@ -21,13 +21,13 @@ def _centred(values: Float[np.ndarray, "n columns"]) -> Float[np.ndarray, "n n"]
 def distance_correlation(x: ArrayLike, y: ArrayLike) -> float:
     """Bias-corrected squared distance correlation of two variables.
 
-    Its mean is 0 where they are independent, and it may then be slightly negative; 1 where one is
-    a multiple of the other. A variable that does not vary counts as independent.
+    Its mean is 0 if they are independent, in which case it may be slightly negative; it is 1 if one
+    is a multiple of the other. A variable that does not vary counts as independent.
 
     Parameters
     ----------
     x, y : array_like of shape (n, columns)
-        One row a sample, at least four; the two may have different columns.
+        One row per sample, at least four; the two may have different columns.
 
     Raises
     ------

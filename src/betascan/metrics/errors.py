@@ -1,4 +1,4 @@
-"""The error of the metrics, by itself: trainings use it and depend on no other code here."""
+"""The metrics' error, in its own module: trainings use it and depend on no other code here."""
 
 from betascan.core.errors import BetascanError
 

@@ -50,7 +50,7 @@ def _importances(
     booster: Booster,
     workers: int | None,
 ) -> tuple[Float[np.ndarray, "latents varying"], Float[np.ndarray, " varying"]]:
-    """Return importances and test scores of one model a factor that varies in training."""
+    """Return importances and test scores of one model per factor that varies in training."""
     chosen = varying(labels)
     labels, test_labels = labels[:, chosen], test_labels[:, chosen]
     y, test_y = labels.astype(np.float64), test_labels.astype(np.float64)
@@ -100,7 +100,7 @@ def _one_minus_entropy(importance: Float[np.ndarray, "n k"]) -> Float[np.ndarray
 
 
 def disentanglement(importance: Float[np.ndarray, "latents factors"]) -> float:
-    """Return how far each latent serves one factor only, weighted by the latent's importance.
+    """Return how far each latent serves only one factor, weighted by the latent's importance.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def disentanglement(importance: Float[np.ndarray, "latents factors"]) -> float:
 
 
 def completeness(importance: Float[np.ndarray, "latents factors"]) -> float:
-    """Return how far each factor is served by one latent only, weighted by its importance.
+    """Return how far each factor is served by only one latent, weighted by its importance.
 
     Parameters
     ----------
@@ -159,12 +159,12 @@ def dci(
         Discrete.
     booster
         "reference": importances of GradientBoostingClassifier with its defaults, the library's
-        call; informativeness is test accuracy, mean over factors. The library leaves the seed
-        open, which only decides between equally good splits; here it is 0. "lightgbm": the same
-        by `boosting.boost`, 255 quantiles of a code at a time (its agreement with the reference:
+        call; informativeness is test accuracy, mean over factors. The library does not fix the
+        seed, which only decides between equally good splits; here it is 0. "lightgbm": the same
+        by `boosting.boost`, with 255 quantiles of a code (its agreement with the reference:
         README.md). "forest": RandomForestClassifier. "l1": Lasso(0.02) on standardised codes and
-        standardised numbers of the values, as Eastwood and Williams; its informativeness is the
-        coefficient of determination.
+        standardised numbers of the values, as in Eastwood and Williams; its informativeness is
+        the coefficient of determination.
     workers
         Threads for the fits, one per core by default.
 
@@ -184,7 +184,7 @@ def dci(
 
 
 def dci_statistic(inputs: ScoreInputs) -> Statistic:
-    """Return `dci` by LightGBM for the bootstrap of both sets, with models fitted anew."""
+    """Return `dci` by LightGBM for the bootstrap of both sets, with refitted models."""
     x, labels, test_x, test_labels = (
         inputs.codes, inputs.factors, inputs.test_codes, inputs.test_factors,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Scores made of the mutual information between single latents and single factors, in nats."""
+"""Scores based on the mutual information between single latents and single factors, in nats."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ def _bin_code(code: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]
         with np.errstate(over="ignore"):
             if np.isinf(np.ptp(code)):  # the range overflows; halving is exact
                 return _bin_code(code / 2, bins)
-        # Between min and max lie fewer floating-point numbers than bins: a collapsed latent.
+        # There are fewer floating-point numbers than bins between min and max: a collapsed latent.
         return np.unique(code, return_inverse=True)[1]
     return np.digitize(code, edges[:-1]) - 1
 
@@ -76,7 +76,7 @@ def top_gap(scores: ArrayLike) -> Float[np.ndarray, " factors"]:
     Raises
     ------
     MetricError
-        If scores are not finite, or there is a single latent, which has no second.
+        If scores are not finite, or there is only one latent.
     """
     ordered = np.sort(matrix(scores, "scores").astype(np.float64), axis=0)
     if len(ordered) < 2:
@@ -106,8 +106,8 @@ def mutual_information(
     """Mutual information of each code and factor in nats.
 
     This is the estimate of disentanglement_lib: each code in equal-width bins from its minimum to
-    its maximum, numpy.digitize on the left edges, plug-in estimate. A constant code or factor has
-    exactly 0.
+    its maximum, numpy.digitize on the left edges, plug-in estimate. For a constant code or factor
+    it is exactly 0.
 
     Parameters
     ----------
@@ -183,8 +183,8 @@ def mig_denardin(codes: ArrayLike, values: ArrayLike) -> float:
     """Return the MIG that denardin2025 printed; not comparable with anybody else's.
 
     Its conventions: factors with up to 50 values are truncated to integers, so that dSprites'
-    scale and positions become 0 or 1 and its orientations 7 levels, others are cut at 20 points
-    from minimum to maximum; codes are cut likewise, which makes 19 bins and one for the maximum;
+    scale and positions become 0 or 1 and its orientations 7 levels; others are cut at 20 points
+    from minimum to maximum; codes are cut likewise, which gives 19 bins and one for the maximum;
     nats are divided by bits; a constant factor counts as 0.
 
     Parameters
@@ -237,7 +237,7 @@ def _modularity(
 def modularity(codes: ArrayLike, factors: ArrayLike, bins: int = BINS) -> float:
     """Modularity of Ridgeway and Mozer, mean over latents, as in disentanglement_lib.
 
-    A latent without information on any factor counts as 0, as in the library; factors that are
+    A latent without information about any factor counts as 0, as in the library; factors that are
     constant are left out.
 
     Parameters
@@ -273,7 +273,7 @@ def squared_correlation(
 ) -> Float[np.ndarray, "latents factors"]:
     """Squared correlation of each code and factor.
 
-    0 for codes of variance up to 1e-12, as in disentanglement_lib, and for constant factors.
+    0 for codes with variance up to 1e-12, as in disentanglement_lib, and for constant factors.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class LatentCodes:
     factors : ndarray of shape (n, factors)
         Classes of the factors of variation.
     values : ndarray of shape (n, any), optional
-        Factor values as denardin2025's data sets hand them out, for `mig_denardin`.
+        Factor values as denardin2025's data sets provide them, for `mig_denardin`.
     """
 
     mean: Float[np.ndarray, "n latents"]
@@ -41,7 +41,7 @@ class ScoreInputs:
     codes, log_variance : ndarray of shape (n, latents)
         Posterior means and log-variances.
     factors : ndarray of shape (n, factors)
-        Labels that number the values of training and test set together.
+        Labels, numbered jointly over the values of the training and test sets.
     values : ndarray of shape (n, any), optional
     test_codes : ndarray of shape (m, latents)
     test_factors : ndarray of shape (m, factors)

@@ -71,10 +71,10 @@ def majority_vote(
     ----------
     groups
         Pairs of the factors shared, of shape (groups,), and codes of shape (groups, samples,
-        latents): n_train groups for training, then n_test for the test, cut anywhere.
+        latents): n_train groups for training, then n_test for the test, split anywhere.
     variances : ndarray of shape (latents,)
         Global variances of the codes. Codes with a standard deviation below `PRUNE_STD` do not
-        vote; if none is left, no group is assigned rightly.
+        vote; if none is left, no group is assigned correctly.
     n_train, n_test
         Numbers of groups.
     """
@@ -96,7 +96,7 @@ def factor_vae_correct(
     test_votes: int = 5_000,
     seed: int = 0,
 ) -> Bool[np.ndarray, " test_votes"]:
-    """Return which test votes `factor_vae_score` counts as right; parameters as there."""
+    """Return which test votes `factor_vae_score` counts as correct; parameters as there."""
     sizes = _check_sizes(factor_sizes)
     fixable = np.flatnonzero(sizes > 1)
     counts = whole_number(train_votes, "train_votes"), whole_number(test_votes, "test_votes")
@@ -127,7 +127,7 @@ def factor_vae_score(
     """FactorVAE score: test accuracy of a majority vote, as in disentanglement_lib.
 
     64 samples share one factor's value, and the code of least variance in units of its global
-    variance (10,000 samples) votes; codes of standard deviation below 0.05 take no part, and 0
+    variance (10,000 samples) votes; codes with a standard deviation below 0.05 take no part, and 0
     is returned if none is left.
 
     Parameters
@@ -172,7 +172,7 @@ def shared_factor_correct(
     C: float = 1.0,
     max_iter: int = 100,
 ) -> Bool[np.ndarray, " test"]:
-    """Return for which test points a logistic regression tells the factor that a pair shares.
+    """Return for which test points a logistic regression finds the factor that a pair shares.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def shared_factor_correct(
     """
     if (shared[:n_train] == shared[0]).all():
         raise MetricError("all training points share the same factor: take more of them")
-    from sklearn.linear_model import LogisticRegression  # slow to import, not everywhere
+    from sklearn.linear_model import LogisticRegression  # slow to import, not in every environment
 
     model = LogisticRegression(C=C, random_state=0, max_iter=max_iter)
     with stopped_early():
@@ -208,7 +208,7 @@ def beta_vae_correct(
     test_points: int = 5_000,
     seed: int = 0,
 ) -> Bool[np.ndarray, " test_points"]:
-    """Return which test points `beta_vae_score` counts as right; parameters as there."""
+    """Return which test points `beta_vae_score` counts as correct; parameters as there."""
     sizes = _check_sizes(factor_sizes)
     fixable = np.flatnonzero(sizes > 1)
     if len(fixable) < 2:
@@ -239,7 +239,7 @@ def beta_vae_score(
     """beta-VAE score: test accuracy of a linear classifier, as in disentanglement_lib.
 
     A point is the mean absolute difference of codes over 64 pairs that share one factor's value,
-    and a logistic regression tells which factor that was.
+    and a logistic regression predicts which factor that was.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from betascan.metrics.errors import MetricError
 Decoder = Callable[[Float[Tensor, "batch latents"]], Tensor]
 Jacobians = Float[Tensor, "batch outputs latents"]
 
-VANISHING = 1e-6  # of the largest singular value: what lies below is float32 rounding
+VANISHING = 1e-6  # of the largest singular value: anything below is float32 rounding
 
 
 class Orthogonality(NamedTuple):
@@ -60,7 +60,7 @@ def decoder_jacobian(decoder: Decoder, z: Tensor) -> Jacobians:
     Raises
     ------
     MetricError
-        If z is no such tensor.
+        If z is not such a tensor.
     """
     _check_points(z)
     tangents = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
@@ -82,7 +82,7 @@ def offdiagonal_mass(matrices: Float[Tensor, "batch D D"]) -> Float[Tensor, " ba
     off = (squares * ~torch.eye(squares.shape[1], dtype=torch.bool, device=squares.device)).sum(
         (1, 2)
     )
-    # where() around sqrt and its argument: its gradient at 0 would be NaN
+    # where() around sqrt and its argument, as the gradient at 0 would be NaN
     some = off > 0
     ratio = torch.where(some, off, 1.0) / torch.where(some, squares.sum((1, 2)), 1.0)
     return torch.where(some, ratio.sqrt(), 0.0)
@@ -92,7 +92,7 @@ def orthogonality(J: Tensor) -> Orthogonality:
     """Off-diagonal mass of J^T J and mean |cos| between columns; differentiable.
 
     Columns that are exactly 0 have no direction: their pairs are left out of the mean, which is
-    NaN if none is left.
+    NaN if no pair is left.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def _singular_vectors(
 ]:
     """Return singular values, right vectors in columns, and which values do not vanish.
 
-    Column i belongs to latent i (Hungarian matching on |V|). From the eigenvectors of J^T J,
-    which for a diagonal matrix are the axes even where singular values coincide.
+    Column i belongs to latent i (Hungarian matching on |V|). Computed from the eigenvectors of
+    J^T J, which for a diagonal matrix are the axes even where singular values coincide.
     """
     J = J.double()
     squares, V = torch.linalg.eigh(J.transpose(1, 2) @ J)
@@ -140,8 +140,8 @@ def axis_alignment(J: Tensor) -> Float[Tensor, " batch"]:
     """How close the right singular vectors V of J are to the axes.
 
     Mean |V_ii| after the best matching of vectors and axes: 1 if V is a signed permutation
-    (claim C1 of allen2024), and 1 - |V - P|_F^2 / (2 D) with P the nearest one. Vectors of
-    singular value 0, relative to the largest, are arbitrary and left out.
+    (claim C1 of allen2024), and 1 - |V - P|_F^2 / (2 D) with P the nearest one. Vectors whose
+    singular value is 0 relative to the largest are arbitrary and left out.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def singular_value_gradient(decoder: Decoder, z: Tensor) -> Float[Tensor, "batch
     Raises
     ------
     MetricError
-        If z is no floating-point tensor (batch, latents).
+        If z is not a floating-point tensor (batch, latents).
     """
     J = decoder_jacobian(decoder, z)
     values, V, kept = (a.to(J.dtype) for a in _singular_vectors(J))

@@ -19,7 +19,7 @@ def posterior_moments(
     Returns
     -------
     dict of ndarray of shape (latents,)
-        The three, rate (nats), signal_fraction (M^2), posterior_scale (A^2), jensen_gap (J).
+        The three means, rate (nats), signal_fraction (M^2), posterior_scale (A^2), jensen_gap (J).
     """
     return {
         "mean_mu2": mean_mu2,

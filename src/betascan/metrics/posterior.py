@@ -1,4 +1,4 @@
-"""Scores of the posteriors alone: moments of each latent, active units, Gaussian correlation."""
+"""Scores from the posteriors alone: moments of each latent, active units, Gaussian correlation."""
 
 import numpy as np
 import pandas as pd
@@ -129,7 +129,7 @@ def gaussian_total_correlation(covariance: ArrayLike) -> float:
     """Total correlation in nats of a Gaussian; infinite if the correlation is perfect.
 
     For the aggregate posterior, pass `aggregate_covariance`. disentanglement_lib's score of this
-    name is that of the means alone, numpy.cov(codes.T), and infinite once a latent collapses.
+    name uses the means alone, numpy.cov(codes.T), and is infinite once a latent collapses.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def gaussian_total_correlation(covariance: ArrayLike) -> float:
     Raises
     ------
     MetricError
-        If it is no covariance: square, symmetric, with positive variances and no negative
+        If it is not a covariance: square, symmetric, with positive variances and no negative
         eigenvalue (beyond rounding).
     """
     c = matrix(covariance, "covariances").astype(np.float64)

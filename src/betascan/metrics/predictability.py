@@ -73,9 +73,9 @@ def sap(
 ) -> float:
     """SAP of discrete factors: gap of accuracies of the two best codes, mean over factors.
 
-    One LinearSVC(C, class_weight="balanced") on one raw code, with C = 0.01 the library's call
-    (disentanglement_lib). Since scikit-learn 1.5 its default solver is the primal one, which
-    draws no random numbers; the older dual one depends on its seed and often stops unconverged.
+    One LinearSVC(C, class_weight="balanced") on one raw code; with C = 0.01 this is the library's
+    call (disentanglement_lib). Since scikit-learn 1.5 its default solver is the primal one, which
+    draws no random numbers; the older dual one depends on its seed and often does not converge.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def explicitness(
     """Test ROC-AUC of a logistic regression on all codes, as in disentanglement_lib.
 
     Codes are standardised by the training set; one value against the rest, mean over values,
-    then over factors. Values that training or test lacks are left out, where the library raises;
-    constant codes stay 0, where it divides by zero.
+    then over factors. Values missing from training or test are left out, where the library
+    raises an error; constant codes stay 0, where it divides by zero.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def explicitness(
 
 
 def explicitness_statistic(inputs: ScoreInputs) -> Statistic:
-    """Return `explicitness` for the bootstrap of both sets, with classifiers fitted anew."""
+    """Return `explicitness` for the bootstrap of both sets, with refitted classifiers."""
     z, v, test_z, test_v = inputs.codes, inputs.factors, inputs.test_codes, inputs.test_factors
     return Statistic(
         lambda train, test: _explicitness(

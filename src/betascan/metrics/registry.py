@@ -1,6 +1,6 @@
 """The metrics that `evaluation.wanted` can name: what each needs, computes and is called.
 
-A new metric is one module with a function that makes a `Statistic` of `ScoreInputs`, and one row
+A new metric is one module with a function that makes a `Statistic` from `ScoreInputs`, and one row
 here. The rows name functions instead of importing them, so that a configuration can be checked
 without NumPy, SciPy, scikit-learn or PyTorch.
 """
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Need = Literal["factors", "log_variance", "values", "test", "encoder"]
-"""Beside posterior means: factor labels, log-variances, factor values, a test set, and images of
-any factors encoded on demand."""
+"""In addition to posterior means: factor labels, log-variances, factor values, a test set, and
+images of any factors encoded on demand."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Score:
     Attributes
     ----------
     name, convention
-        What the columns "metric" and "convention" say. A convention is whose definition it is.
+        Contents of the columns "metric" and "convention", which says whose definition it is.
     label
         What figures and tables call it.
     unit
@@ -48,7 +48,7 @@ class Metric:
         Dotted names of functions that take `ScoreInputs` and return a `Statistic`, with the scores
         that each computes.
     refits
-        Whether models are fitted anew in each resample of the bootstrap.
+        Whether models are refitted in each resample of the bootstrap.
     """
 
     name: str

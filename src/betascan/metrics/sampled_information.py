@@ -1,4 +1,4 @@
-"""Information of samples of q(z|x), no bins: the MIG and the ELBO terms of chen2018."""
+"""Information from samples of q(z|x), without bins: the MIG and ELBO terms of chen2018."""
 
 import math
 
@@ -13,7 +13,7 @@ from betascan.metrics.information import entropy, top_gap
 from betascan.metrics.inputs import ScoreInputs, Statistic
 
 SAMPLES = 10_000
-POINTS, MEMBERS = 64, 512  # whose densities are taken at a time
+POINTS, MEMBERS = 64, 512  # whose densities are computed at a time
 
 
 def _pointwise(
@@ -23,13 +23,13 @@ def _pointwise(
     samples: int,
     seed: int,
 ) -> Float[np.ndarray, "samples factors latents"]:
-    import torch  # only here: whoever draws tables from scores needs no torch
+    import torch  # only here: working with tables of scores needs no torch
 
     rows = np.sort(stream(seed, "mig_chen/images").permutation(len(mu))[:samples])
     noise = stream(seed, "mig_chen/samples").standard_normal((len(rows), mu.shape[1]))
     z = torch.from_numpy(mu[rows] + np.exp(log_var[rows] / 2) * noise).T.contiguous()
     means, spreads = (torch.from_numpy(a.T.astype(np.float64)).contiguous() for a in (mu, log_var))
-    # logarithms of densities to base 2, as torch's exp is slow where it underflows and exp2 is not
+    # log-densities to base 2, as torch's exp is slow where it underflows and exp2 is not
     inverse = torch.exp(-spreads / 2) * math.sqrt(0.5 / math.log(2))
     constant = -(spreads + math.log(2 * math.pi)) / (2 * math.log(2))
 
@@ -106,17 +106,18 @@ def mig_chen(
     samples: int = SAMPLES,
     seed: int = 0,
 ) -> float:
-    """MIG as chen2018 measured it: samples of q(z|x) against all N posteriors, no bins.
+    """MIG as chen2018 measured it: samples of q(z|x) against all N posteriors, without bins.
 
-    The same `samples` images serve for q(z_j) and q(z_j | v_k); the authors draw anew for each
-    value, which has the same expectation on a full grid, and is the same number if N <= samples.
+    The same `samples` images are used for q(z_j) and q(z_j | v_k); the authors draw new ones for
+    each value, which has the same expectation on a full grid, and gives the same number if
+    N <= samples.
 
     Parameters
     ----------
     mean, log_variance : array_like of shape (N, latents)
         The posteriors of all N images.
     factors : array_like of shape (N, factors)
-        Discrete; those that the score is of: on dSprites scale, orientation and the positions,
+        Discrete; the factors to be scored: on dSprites scale, orientation and the positions,
         without shape.
     samples
         How many images give one z each; all if there are fewer.

@@ -16,7 +16,7 @@ RESAMPLES = 200
 
 
 def _choose(metrics: Collection[str] | None, absent: set[str]) -> list[Metric]:
-    """Return the registry's rows of these names, or all that need nothing absent."""
+    """Return the registry's rows with these names, or all that need nothing absent."""
     if metrics is None:
         return [metric for metric in METRICS.values() if absent.isdisjoint(metric.needs)]
     for name in metrics:
@@ -48,10 +48,10 @@ def score_table(
     seed: int = 0,
     workers: int | None = None,
 ) -> pd.DataFrame:
-    """Score a model by metrics of the registry, with intervals of 95 % by `bootstrap`.
+    """Score a model with metrics of the registry, with 95 % intervals from `bootstrap`.
 
     SAP, FactorVAE and beta-VAE scores hold their classifiers fixed and resample the test set;
-    DCI and explicitness fit models anew on resampled training sets; index-code information, total
+    DCI and explicitness refit models on resampled training sets; index-code information, total
     correlation and dimension-wise KL hold the mixture fixed.
 
     Parameters
@@ -65,8 +65,8 @@ def score_table(
     encode, factor_sizes
         Encoder and number of classes of each factor, for `factor_vae_score` and `beta_vae_score`.
     n_refits
-        How often models are fitted anew for an interval; 0: never, and their bounds are NaN; None:
-        no intervals at all.
+        How many times models are refitted for an interval; 0: never, and their bounds are NaN;
+        None: no intervals at all.
     seed
         Seed of samples and resamples.
     workers
@@ -81,7 +81,7 @@ def score_table(
     Raises
     ------
     MetricError
-        If an argument cannot be used or a metric needs what is not given.
+        If an argument cannot be used or a metric needs something that is not given.
     """
     absent = {"values"} if train.values is None else set()
     absent |= {"encoder"} if encode is None else set()

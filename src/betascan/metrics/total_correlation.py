@@ -1,4 +1,4 @@
-"""The KL term of the ELBO taken apart: index-code information, total correlation, the rest.
+"""The KL term of the ELBO split up: index-code information, total correlation, the rest.
 
 chen2018: KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j)),
 with the aggregate posterior q(z) = mean_n q(z|x_n). Everything is differentiable.
@@ -42,7 +42,7 @@ def log_aggregate(
     Parameters
     ----------
     z : Tensor of shape (B, D)
-        Where the densities are taken.
+        Where the densities are evaluated.
     mean, log_variance : Tensor of shape (M, D)
         The mixture's members.
     log_weights : float or Tensor of shape (B, M)
@@ -57,14 +57,14 @@ def log_aggregate(
     """
     inverse = torch.exp(-log_variance / 2) * math.sqrt(0.5)
     constant = -(log_variance + math.log(2 * math.pi)) / 2
-    # the members side by side in memory, as the densities
+    # the members side by side in memory, like the densities
     mean, inverse, constant = (a.T.contiguous() for a in (mean, inverse, constant))
     members = mean.shape[1]
     rows_at_once = max(1, CHUNK[z.device.type] // members)
     latents_at_once = max(1, CHUNK[z.device.type] // (min(rows_at_once, len(z)) * members))
     # a common weight is added to the sums, which saves a pass over the densities
     one_for_all = 0.0 if isinstance(log_weights, Tensor) else log_weights
-    # filled, not collected: small tensors kept between large freed ones fragment the heap
+    # filled in place, as small tensors kept between large freed ones fragment the heap
     log_q, log_q_j = torch.empty_like(z[:, 0]), torch.empty_like(z)
     for start in range(0, len(z), rows_at_once):
         rows = slice(start, start + rows_at_once)
@@ -108,10 +108,10 @@ def stratified_log_weights(
 def misfilled_log_weights(
     batch_size: int, dataset_size: int, device: torch.device
 ) -> Float[Tensor, "M M"]:
-    """Return the weights that the public code of chen2018 has for stratified sampling.
+    """Return the weights that the public code of chen2018 uses for stratified sampling.
 
     It fills the flat matrix with a stride of M instead of M + 1, so that 1/N lands in column 0,
-    the weight of the next posterior in column 1, and a sample's own posterior counts 1/(M - 1).
+    the weight of the next posterior in column 1, and a sample's own posterior gets 1/(M - 1).
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def elbo_terms(
     Raises
     ------
     MetricError
-        If shapes, method and sizes do not fit together.
+        If shapes, method and sizes do not match.
 
     References
     ----------

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional, grad
 
-FEW_CHANNELS = 4  # outputs up to which oneDNN's own forward pass is several times too slow
+FEW_CHANNELS = 4  # outputs up to which oneDNN's own forward pass is several times slower
 
 Features = Float[Tensor, "batch inputs height width"]
 Upsampled = Float[Tensor, "batch outputs 2*height 2*width"]
@@ -17,7 +17,7 @@ Upsampled = Float[Tensor, "batch outputs 2*height 2*width"]
 class ConvTranspose4x4(nn.ConvTranspose2d):
     """A transposed convolution that doubles height and width.
 
-    The same numbers as ``torch.nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)``, with backward
+    Gives the same numbers as ``torch.nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)``, with backward
     passes that are faster on a CPU.
 
     Parameters
@@ -36,7 +36,7 @@ class ConvTranspose4x4(nn.ConvTranspose2d):
     def with_bias(self, x: Features, bias: Float[Tensor, " outputs"] | None) -> Upsampled:
         """Apply the layer with another bias, or none."""
         autocast = x.dtype != self.weight.dtype
-        # functorch differentiates a Function once, and silently not twice
+        # functorch differentiates a Function once but, silently, not twice
         transformed = torch._C._are_functorch_transforms_active()
         if x.device.type != "cpu" or autocast or transformed:
             return functional.conv_transpose2d(x, self.weight, bias, 2, 1)
@@ -64,7 +64,7 @@ class _ConvTranspose(Function):
 
 
 def _sub_pixel_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Convolve to four times the channels, and move these to 2 x 2 pixels (Shi et al. 2016)."""
+    """Convolve to four times the channels, and move them to 2 x 2 pixels (Shi et al. 2016)."""
     inputs, outputs = weight.shape[:2]
     # (inputs, outputs, 4, 4) -> (row and column of the output, outputs, inputs, 2, 2)
     kernel = weight.reshape(inputs, outputs, 2, 2, 2, 2).flip(2, 4).permute(3, 5, 1, 0, 2, 4)

@@ -1,7 +1,7 @@
 """The networks of the documents, as plain stacks of layers.
 
-Convolutions are 4 x 4 with stride 2 and padding 1, each of which halves the image; the last one
-leaves 4 x 4 pixels. Weights start as PyTorch draws them, as in all the documents' code.
+Convolutions are 4 x 4 with stride 2 and padding 1, each of which halves the image, down to 4 x 4
+pixels. Weights are initialised as PyTorch does by default, as in all the documents' code.
 """
 
 from itertools import pairwise
@@ -12,8 +12,8 @@ from betascan.config.vae import Activation
 from betascan.models.conv_transpose import ConvTranspose4x4
 
 CHANNELS = {64: (32, 32, 64, 64), 32: (32, 32, 64)}
-"""Channels of the convolutions, by image size; 32 pixels do without one of the last two."""
-LAST_SIZE = 4  # pixels a side after the last convolution
+"""Channels of the convolutions, by image size; at 32 pixels one of the last two is left out."""
+LAST_SIZE = 4  # pixels per side after the last convolution
 ACTIVATIONS: dict[Activation, type[nn.Module]] = {
     "relu": nn.ReLU,
     "silu": nn.SiLU,
@@ -28,7 +28,7 @@ def convolutional_encoder(size: int, channels: int, width: int, outputs: int) ->
     Parameters
     ----------
     size, channels : int
-        Pixels a side and number of channels of the images (batch, channels, size, size).
+        Pixels per side and number of channels of the images (batch, channels, size, size).
     width : int
         Units in the hidden layer.
     outputs : int
@@ -79,7 +79,7 @@ def mlp_encoder(size: int, channels: int, width: int, outputs: int) -> nn.Sequen
     Parameters
     ----------
     size, channels : int
-        Pixels a side and number of channels of the images (batch, channels, size, size).
+        Pixels per side and number of channels of the images (batch, channels, size, size).
     width : int
         Units in each hidden layer.
     outputs : int

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from betascan.config.vae import Posterior, Prior
 
-LAPLACE_SCALE = math.sqrt(0.5)  # unit variance, as the other priors
+LAPLACE_SCALE = math.sqrt(0.5)  # unit variance, like the other priors
 SQRT_3 = math.sqrt(3.0)
 
 
@@ -39,14 +39,14 @@ class Gaussian:
     def from_encoder(
         cls, outputs: Float[Tensor, "batch parameters"], latents: int, posterior: Posterior
     ) -> "Gaussian":
-        """Return the posteriors that an encoder's outputs stand for.
+        """Return the posteriors that an encoder's outputs represent.
 
         Parameters
         ----------
         outputs : Tensor of shape (batch, n_parameters)
             Means, log-variances (twice `log_scale`), and L below its diagonal, row by row.
         latents : int
-            How many.
+            Number of latents.
         posterior : {"diagonal", "full"}
             Form of the covariance.
         """
@@ -85,7 +85,7 @@ class Gaussian:
         Parameters
         ----------
         prior : {"gaussian", "laplace", "uniform"}
-            All of mean 0 and variance 1. For the Laplace prior, E|z| is the mean of a folded
+            All have mean 0 and variance 1. For the Laplace prior, E|z| is the mean of a folded
             normal. The uniform latent is that of N(0, 1) after `to_prior_support`, so its rate is
             that of N(0, 1): KL does not change under an invertible map.
 

@@ -30,9 +30,9 @@ class Saved:
     channels : int
         Number of channels of its images.
     best, final : dict of Tensor
-        State dicts of least validation loss, and of the end.
+        State dicts at the least validation loss, and at the end.
     facts : dict
-        What its card says, too.
+        What its card also says.
     """
 
     run: Run
@@ -62,7 +62,7 @@ def save(saved: Saved, path: Path) -> None:
     saved : Saved
         The model.
     path : Path
-        File to write, which ``torch.load(weights_only=True)`` reads too.
+        File to write, which ``torch.load(weights_only=True)`` can also read.
     """
     contents = {**vars(saved), "run": saved.run.model_dump()}
     write_torch(contents, path)
@@ -126,7 +126,7 @@ def read_torch(path: Path) -> dict[str, Any]:
     """
     with reading(path):
         with zipfile.ZipFile(path) as archive:
-            if archive.testzip() is not None:  # torch itself compares no checksums
+            if archive.testzip() is not None:  # torch itself does not verify checksums
                 raise ValueError("a checksum is wrong")
         contents = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(contents, dict):

@@ -62,8 +62,8 @@ def jet(
     """Return f(z), d/dt f(z + t v) and d^2/dt^2 f(z + t v) at t = 0 for each direction v.
 
     Exact, and differentiable by ordinary backward passes: each layer passes on the value and both
-    derivatives, an activation a maps them to a' v and a'' v^2 + a' w. Costs about as much as
-    2 directions + 1 decodings.
+    derivatives v and w, which an activation a maps to a' v and a'' v^2 + a' w. Costs about as much
+    as 2 directions + 1 decodings.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def jet(
     z : Tensor of shape (batch, latents)
         Codes.
     directions : Tensor of shape (batch, directions, latents)
-        Those of each code.
+        The directions of each code.
 
     Returns
     -------

@@ -16,7 +16,7 @@ Images = Float[Tensor, "batch channels size size"]
 
 @contextmanager
 def single_precision() -> Iterator[None]:
-    """Let torch make float32 tensors where none else are asked for, whatever its default is."""
+    """Let torch make float32 tensors if no other type is asked for, whatever its default is."""
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:
@@ -65,15 +65,15 @@ class Vae(nn.Module):
     def decode(self, z: Float[Tensor, "batch latents"]) -> Images:
         """Return the decoder's outputs for codes.
 
-        They are logits for a Bernoulli likelihood and for the squared error, whose images are
-        their sigmoids, and means for a Gaussian or Laplace one.
+        They are logits for a Bernoulli likelihood and for the squared error, with their sigmoids
+        as images, and means for a Gaussian or Laplace one.
         """
         output: Tensor = self.decoder(to_prior_support(z, self.model.prior))
         return output
 
 
 def mean_image(output: Float[Tensor, "*shape"], likelihood: Likelihood) -> Float[Tensor, "*shape"]:
-    """Return E[x|z], the image that a decoder's output stands for.
+    """Return E[x|z], the image that a decoder's output represents.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Observables and utilities of a nonlinear scan, as `betascan.spectroscopy` has linear ones."""
+"""Observables and utilities of a nonlinear scan, as `betascan.spectroscopy` for linear ones."""
 
 import numpy as np
 import pandas as pd
@@ -69,7 +69,7 @@ def truncated_distortion(
 ) -> Float[np.ndarray, "points ranks"]:
     """Distortion of reconstructions from the first k ranked latents (hirn2026, Eq. 18).
 
-    Pruned latents are set to 0, the prior mean; posterior means stand for samples.
+    Pruned latents are set to 0, the prior mean; posterior means replace samples.
 
     Parameters
     ----------

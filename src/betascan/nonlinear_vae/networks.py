@@ -25,7 +25,7 @@ class Networks:
     latents : int
         Dimensions of z.
     hidden : tuple of int
-        Widths of the encoder's hidden layers, in reverse those of the decoder's; empty for a
+        Widths of the encoder's hidden layers and, in reverse, of the decoder's; empty for a
         linear VAE.
     """
 
@@ -46,7 +46,7 @@ class Networks:
 
     @property
     def sizes(self) -> list[int]:
-        """Numbers in a row that each layer takes."""
+        """How many numbers of a row each layer takes."""
         return [rows * columns for rows, columns in self.shapes.values()]
 
     def initial(self, random: np.random.Generator) -> Float32[np.ndarray, " size"]:

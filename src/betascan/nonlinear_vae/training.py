@@ -62,28 +62,28 @@ def scan(
     betas : array_like of shape (points,)
         Weights of the rate.
     hidden : sequence of int
-        Widths of the encoder's hidden layers, in reverse those of the decoder's.
+        Widths of the encoder's hidden layers and, in reverse, of the decoder's.
     latents : int
         Latent dimensions.
     updates : int
-        Adam updates a point takes at most.
+        Maximum number of Adam updates per point.
     batch_size : int
         Samples in a minibatch.
     lr : float
         Adam's learning rate.
     patience : float
-        A point stops after `patience` x `updates` updates without a better validation loss, taken
-        once an epoch with the same noise every time.
+        A point stops after `patience` x `updates` updates without a better validation loss, which
+        is computed once an epoch, with the same noise every time.
     seed : int
         Seed of all random streams.
     device : {"auto", "cpu", "cuda"}
-        "auto" is CUDA where there is any.
+        "auto" is CUDA if available.
     threads : int
-        Number of torch threads on the CPU; decides the rounding of the result.
+        Number of torch threads on the CPU; determines the rounding of the result.
     checkpoint : str or Path, optional
-        A file from which an interrupted scan goes on, to the same bytes.
+        A file from which an interrupted scan resumes, with the same bytes as a result.
     progress : bool
-        Whether a bar shows it.
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -186,7 +186,7 @@ def _chunks(
     epoch: int,
     updates: int,
 ) -> Iterator[list[Batch]]:
-    """Yield minibatches and noise in the order that (seed, epoch) fixes, some at a time."""
+    """Yield minibatches and noise in the order determined by (seed, epoch), some at a time."""
     order = stream(seed, "nonlinear/order", epoch).permutation(len(x))
     batches = np.array_split(order, range(batch_size, len(order), batch_size))[:updates]
     draws = stream(seed, "nonlinear/noise", epoch)

@@ -1,4 +1,4 @@
-"""Which beta keeps which latents of a table or raster of one's own."""
+"""Which beta keeps which latents, for a table or raster of your own."""
 
 from betascan.own.analysis import Analysis, analyse
 from betascan.own.reading import Table, read

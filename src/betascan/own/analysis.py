@@ -1,4 +1,4 @@
-"""The collapse spectrum of a table, and beta for a wanted distortion or temperature."""
+"""The collapse spectrum of a table, and beta for a given distortion or temperature."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def conventions(
     V : float
         Total variance of the data that the loss sees.
     features : int
-        Columns.
+        Number of columns.
     unit_interval : bool
         Whether the data lie in [0, 1], as binary cross-entropy needs; else its betas are NaN.
 
@@ -80,7 +80,7 @@ def conventions(
 
 
 def split(groups: Int64[np.ndarray, " rows"], seed: int = 0) -> Int8[np.ndarray, " rows"]:
-    """Draw training (60 %), validation and test rows (20 % each), groups as a whole.
+    """Draw training (60 %), validation and test rows (20 % each), keeping groups whole.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def split(groups: Int64[np.ndarray, " rows"], seed: int = 0) -> Int8[np.ndarray,
 def _scaled(
     table: Table, standardise: bool, seed: int
 ) -> tuple[dict[str, Float32[np.ndarray, "rows columns"]], float, bool]:
-    """Return the rows of each split around 0, V as the loss has it, and whether all in [0, 1]."""
+    """Return the centred rows of each split, V in the loss's units, and whether all in [0, 1]."""
     label = split(table.groups, seed)
     training = table.values[label == 0]
     mean, std = training.mean(0), training.std(0)
@@ -118,7 +118,7 @@ def _scaled(
             f"{table.source}: column {name} is constant in the training rows: leave it out, or "
             "group the rows otherwise"
         )
-    # a common factor leaves T as it is
+    # a common factor does not change T
     scale = std if standardise else np.sqrt((std**2).mean())
     parts = {
         name: ((table.values[label == s] - mean) / scale).astype(np.float32)
@@ -149,34 +149,34 @@ def analyse(
     checkpoint: str | Path | None = None,
     progress: bool = True,
 ) -> Analysis:
-    """Scan T on a table: thresholds, utilities, rate and distortion, and beta to choose.
+    """Scan T on a table: thresholds, utilities, rate and distortion, and the beta to choose.
 
     Parameters
     ----------
     table : Table
         Table to analyse, as `betascan.own.read` returns it.
     T : float, optional
-        The temperature asked for: latents that save a smaller share of the variance collapse.
+        The temperature asked for: latents that remove a smaller share of the variance collapse.
     distortion : float, optional
         Instead of T: the highest T whose distortion on the test rows is at most this.
     standardise : bool
-        Whether columns are brought to a variance of 1 (on training rows); else they keep their
+        Whether columns are scaled to unit variance (on training rows); otherwise they keep their
         units.
     nonlinear : bool
-        Whether perceptrons are trained, too.
+        Whether perceptrons are trained as well.
     temperatures : sequence of float, optional
-        The scan, by default 33 from 1e-4 to 1; `T` is added.
+        Temperatures of the scan, by default 33 from 1e-4 to 1; `T` is added.
     latents, updates : int
         Size of each VAE and length of its training: dimensions of z, at most as many as columns,
-        and updates at most.
+        and maximum number of updates.
     seed : int
         Seed of the split and of the trainings.
     threads : int
         Number of threads of the linear scan, whose result does not depend on it.
     checkpoint : str or Path, optional
-        Stem of the files from which an interrupted scan goes on.
+        Stem of the files from which an interrupted scan resumes.
     progress : bool
-        Whether a bar shows it.
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -255,7 +255,7 @@ def _wanted(found: pd.DataFrame, T: float | None, distortion: float | None) -> f
 def _measured(
     package: Any, scan: linear_vae.Scan, axes: Pca, parts: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the spectrum by rank, and what each T has."""
+    """Return the spectrum by rank, and what is measured at each T."""
     observed = {name: package.observe(scan, parts[name]) for name in ("train", "test")}
     distortion = {
         name: package.truncated_distortion(scan, parts[name], seen)

@@ -1,4 +1,4 @@
-"""Tables of numbers from files of many kinds, with what is wrong with them in one line."""
+"""Tables of numbers from files of many kinds; an error says in one line what is wrong."""
 
 import importlib
 import os
@@ -23,7 +23,7 @@ from betascan.data.proj import use_bundled_proj
 NAMES = ("breast_cancer", "diabetes", "digits", "iris", "wine")
 REMEDY = "check that it is what its name says, or save it as CSV"
 BLOCKS = 16
-"""Blocks along the longer side of rasters, where no size is given."""
+"""Blocks along the longer side of rasters, if no size is given."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Table:
     columns : tuple of str
         Names of the columns.
     groups : ndarray of int, shape (rows,)
-        Rows of the same number are not split; without groups each row has its own.
+        Rows with the same number stay together in the split; without groups, each row has its own.
     source : str
         The file.
     left_out : int
@@ -61,7 +61,7 @@ def read(
     array: str | None = None,
     block: int | None = None,
 ) -> Table:
-    """Read a table of one's own.
+    """Read a table of your own.
 
     Parameters
     ----------
@@ -76,10 +76,10 @@ def read(
     drop_rows : str, optional
         Rows for which this condition holds are left out, as in `pandas.DataFrame.query`.
     groups : str, optional
-        Column whose equal values belong together in the split; it is not used otherwise. In NPZ
-        and HDF5 an array of one number per row.
+        Column whose equal values stay together in the split; it is not used otherwise. In NPZ and
+        HDF5, an array of one number per row.
     array : str, optional
-        Which array of an NPZ or HDF5 file; needed where several have two dimensions.
+        Which array of an NPZ or HDF5 file; needed if several have two dimensions.
     block : int, optional
         Rasters: cells per side of the squares that the split keeps whole; by default a sixteenth
         of the longer side.
@@ -87,8 +87,8 @@ def read(
     Raises
     ------
     DataError
-        The file cannot be read, or the table cannot be used; with the column, the row, and what to
-        do.
+        If the file cannot be read or the table cannot be used; says the column, the row, and what
+        to do.
     """
     source, path, blocks = str(file), Path(file), None
     if source.startswith(BUNDLED):
@@ -126,7 +126,7 @@ def read(
 
 
 def _labels(values: ArrayLike, place: str, kind: str, remedy: str) -> Int64[np.ndarray, " rows"]:
-    """Return the number of each one's distinct value, of which the split needs three."""
+    """Return a number for each distinct value; the split needs three of them."""
     names, labels = np.unique(np.asarray(values).astype(str), return_inverse=True)
     if len(names) < 3:
         raise DataError(
@@ -137,7 +137,7 @@ def _labels(values: ArrayLike, place: str, kind: str, remedy: str) -> Int64[np.n
 
 
 def _numbers(frame: pd.DataFrame, source: str) -> Float64[np.ndarray, "rows columns"]:
-    """Return the columns as numbers, or say which entry is none."""
+    """Return the columns as numbers, or say which entry is not one."""
     rows, columns = frame.shape
     if columns == 0 or rows < columns or rows < 3:
         raise DataError(
@@ -186,7 +186,7 @@ def _some(names: Sequence[str]) -> str:
 def _without(frame: pd.DataFrame, condition: str, source: str) -> pd.DataFrame:
     try:
         return frame.drop(frame.query(condition, engine="python").index)
-    except Exception as error:  # of pandas, numpy or the parser: all are the condition's fault
+    except Exception as error:  # from pandas, numpy or the parser: all are the condition's fault
         raise DataError(
             f"{source}: rows cannot be chosen by {condition!r} ({' '.join(str(error).split())}): "
             "write it as for pandas.DataFrame.query"
@@ -218,7 +218,7 @@ def _npz(path: Path, array: str | None, groups: str | None) -> pd.DataFrame:
 def _hdf5(path: Path, array: str | None, groups: str | None) -> pd.DataFrame:
     with reading(path, REMEDY), h5py.File(path) as file:
         names: list[str] = []
-        file.visit(names.append)  # of what is in groups, too
+        file.visit(names.append)  # also of what is in groups
         found = {name: file[name] for name in names if isinstance(file[name], h5py.Dataset)}
         wanted = {name: item[()] for name, item in found.items() if item.ndim in (1, 2)}
     return _of_arrays(path, wanted, array, groups)
@@ -230,7 +230,7 @@ def _of_arrays(
     array: str | None,
     groups: str | None,
 ) -> pd.DataFrame:
-    """Return the array of two dimensions, and the groups as a further column."""
+    """Return the two-dimensional array, with the groups as a further column."""
     tables = [name for name, values in arrays.items() if values.ndim == 2]
     name = array or (tables[0] if len(tables) == 1 else "")
     if name not in tables:

@@ -1,12 +1,12 @@
-"""Figures: the theme they are drawn in, how they are saved, and panels that several share.
+"""Figures: the theme they are drawn in, how they are saved, and shared panels.
 
-A figure function takes paths and parameters and returns a matplotlib figure. Whoever calls it does
-so within `themed`, and hands the figure to `save`.
+A figure function takes paths and parameters and returns a matplotlib figure. The caller runs it
+within `themed`, and passes the figure to `save`.
 """
 
 import os
 
-# A notebook's backend, of which the environment of the figures knows nothing, would make the import
+# A notebook's backend, which the environment of the figures does not have, would make the import
 # of matplotlib fail: import this package before it.
 os.environ["MPLBACKEND"] = "agg"
 

@@ -1,4 +1,4 @@
-"""Ticks, legend handles, colour bars, and what stands in an empty panel."""
+"""Ticks, legend handles, colour bars, and the text in an empty panel."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from betascan.plots.style import GUIDE, Look, ordinal
 
 Extend = Literal["neither", "min", "max", "both"]
 _BAR = 0.07
-"""Inches: width of a colour bar."""
+"""Width of a colour bar in inches."""
 
 
 def ticks_at(axis: Axis, values: ArrayLike) -> None:
@@ -26,7 +26,7 @@ def ticks_at(axis: Axis, values: ArrayLike) -> None:
     Parameters
     ----------
     axis : Axis
-        ``ax.xaxis`` or ``ax.yaxis``, scaled already.
+        ``ax.xaxis`` or ``ax.yaxis``, already scaled.
     values : array-like of shape (n,)
         May repeat.
     """
@@ -41,7 +41,7 @@ def no_active_latent(ax: Axes) -> None:
 
 
 def labelled(axes: Iterable[Axes]) -> dict[str, Any]:
-    """Return legend handles by what the axes label, each label once."""
+    """Return the axes' legend handles by label, each label once."""
     entries: dict[str, Any] = {}
     for ax in axes:
         drawn, texts = ax.get_legend_handles_labels()
@@ -55,14 +55,14 @@ def key(label: str, **look: Any) -> Line2D:
 
 
 def handles(looks: Mapping[Any, Look], names: Mapping[Any, str]) -> list[Line2D]:
-    """Return legend handles, a marker each.
+    """Return legend handles, one marker each.
 
     Parameters
     ----------
     looks : mapping
         Colour and marker of each level, in the order of the legend.
     names : mapping
-        What levels are called; one without a name is left out.
+        Names of the levels; a level without a name is left out.
     """
     return [
         Line2D([], [], ls="", ms=4, mew=0, label=names[level], **look)
@@ -74,7 +74,7 @@ def handles(looks: Mapping[Any, Look], names: Mapping[Any, str]) -> list[Line2D]
 def colour_bar(
     drawn: ScalarMappable, axes: Axes | Iterable[Axes], label: str, extend: Extend = "neither"
 ) -> Colorbar:
-    """Draw what the colours of one or more axes mean, on their right.
+    """Draw the colour bar of one or more axes, on their right.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def colour_bar(
 
 
 def rank_bar(axes: Iterable[Axes], ranks: int) -> Colorbar:
-    """Draw which colour of `ordinal` is which rank, on the right of the axes."""
+    """Draw a colour bar of the ranks in `ordinal` colours, on the right of the axes."""
     colours = ListedColormap([look["color"] for look in ordinal(range(ranks)).values()])
     norm = BoundaryNorm(np.arange(0.5, ranks + 1), ranks)
     bar = colour_bar(ScalarMappable(norm, colours), axes, "rank of the latent")

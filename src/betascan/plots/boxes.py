@@ -1,4 +1,4 @@
-"""Values of several seeds as boxes, or as points where they are few."""
+"""Values of several seeds as boxes, or as points if there are few."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from betascan.plots import labels
 from betascan.plots.style import FAINT, GUIDE, Look
 
 FEW = 5
-"""Values below which a box would hide that they have no quartiles."""
+"""Number of values below which a box would hide that they have no quartiles."""
 _WIDTH = 0.8
-"""Width of a group, whose centre is one from the next."""
+"""Width of a group; the centres of groups are 1 apart."""
 
 
 def places(order: Sequence[Any], looks: Mapping[Any, Look]) -> dict[tuple[Any, Any], float]:
-    """Return where on the x axis `boxes` draws, by group and level of hue.
+    """Return the places on the x axis where `boxes` draws, by group and level of hue.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def places(order: Sequence[Any], looks: Mapping[Any, Look]) -> dict[tuple[Any, A
     Returns
     -------
     dict
-        ``{(group, level): x}``, groups 1 apart from 0 on.
+        ``{(group, level): x}``, with groups 1 apart, starting at 0.
     """
     step = _WIDTH / len(looks)
     return {
@@ -48,19 +48,19 @@ def boxes(
     order: Sequence[Any],
     looks: Mapping[Any, Look],
 ) -> None:
-    """Draw a box for each group and hue, or fewer than `FEW` values as points, a line at the mean.
+    """Draw a box for each group and hue, or for fewer than `FEW` values points and their mean.
 
-    The axes get labels for boxes and for means, where there are some.
+    The axes get legend labels for boxes and for means, if there are any.
 
     Whiskers reach the farthest values within 1.5 interquartile ranges of the box. Scale the axis
-    afterwards: on a logarithmic one seaborn takes the quartiles of logarithms.
+    afterwards: on a logarithmic one seaborn would take the quartiles of logarithms.
 
     Parameters
     ----------
     ax : Axes
         Its groups are separated and named, its labels left to the caller.
     table : DataFrame
-        A value per row; rows without one are left out.
+        One value per row; rows without a value are left out.
     x, y, hue : str
         Columns of the table.
     order : sequence
@@ -68,7 +68,7 @@ def boxes(
     looks : mapping
         Colour and marker of each value of `hue`, from left to right.
     """
-    import seaborn as sns  # here, since it takes longer to import than most figures to draw
+    import seaborn as sns  # here, since importing it takes longer than drawing most figures
 
     table = table.dropna(subset=[y])
     counts = table.groupby([x, hue])[y].transform("count")

@@ -1,4 +1,4 @@
-"""Tables as colours with their numbers, and our table beside a published one."""
+"""Tables as coloured cells with numbers, and our table next to a published one."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from betascan.plots.axes import Extend, colour_bar
 from betascan.plots.style import DIVERGING, FAINT, SEQUENTIAL, SMALL
 
 REACH = 3
-"""Allowances at which the colour of a difference is deepest."""
+"""Number of allowances at which the colour of a difference is deepest."""
 
 
 def heatmap(
@@ -35,13 +35,13 @@ def heatmap(
     Parameters
     ----------
     table : DataFrame of shape (rows, columns)
-        The numbers; a missing one is a dash.
+        The numbers; a missing one is shown as a dash.
     form : str, optional
-        Format of the numbers; without one none is drawn.
+        Format of the numbers; without it none are drawn.
     norm : Normalize, optional
-        Scale of the colours; by default from the least to the most of the table.
+        Scale of the colours; by default from the table's minimum to its maximum.
     coloured_by : DataFrame of shape (rows, columns), optional
-        What the colours show, if not the numbers; where it is missing a cell is grey.
+        What the colours show, if not the numbers; cells where it is missing are grey.
 
     Returns
     -------
@@ -81,22 +81,22 @@ def compare(
     norm: Normalize | None = None,
     cmap: str = SEQUENTIAL,
 ) -> None:
-    """Draw our table, the published one and their difference, coloured by what is allowed of it.
+    """Draw our table, the published one and their difference, coloured relative to its allowance.
 
-    A difference beyond its allowance is framed. The colour bars say what colours mean.
+    A difference beyond its allowance is framed. The colour bars say what the colours mean.
 
     Parameters
     ----------
     axes : iterable of three Axes
     ours, published, allowance : DataFrame of shape (rows, columns)
-        Alike in rows and columns. Where an allowance is missing, the difference has no colour.
+        With the same rows and columns. Where an allowance is missing, the difference has no colour.
     form : str
-        Format of the numbers; of differences, with their sign.
+        Format of the numbers; differences also show their sign.
     label : str
         What the colours of ours and the published one mean, with its unit.
     norm, cmap
         Normalisation and colour map of ours and the published one; by default the colours go from
-        the least to the most of both.
+        the minimum to the maximum of both.
     """
     left, middle, right = axes
     norm = norm or _range(pd.concat([ours, published]))
@@ -135,7 +135,7 @@ def _range(values: pd.DataFrame) -> Normalize:
 
 
 def _beyond(norm: Normalize, *tables: pd.DataFrame) -> Extend:
-    """Return at which ends of the norm there are values beyond it."""
+    """Return at which ends of the norm there are values beyond its range."""
     below = any((table < norm.vmin).any(axis=None) for table in tables)
     above = any((table > norm.vmax).any(axis=None) for table in tables)
     return "both" if below and above else "min" if below else "max" if above else "neither"

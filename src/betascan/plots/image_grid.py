@@ -18,7 +18,7 @@ COLUMNS = 11
 _GAP = 3
 """Pixels between two images."""
 _DOTS = 2
-"""Dots of the figure along a pixel of an image, so that all of its pixels are alike."""
+"""Dots of the figure along each pixel of an image, so that all pixels look alike."""
 _LEFT, _BELOW, _ABOVE = 1.05, 0.2, 0.2
 """Inches."""
 
@@ -26,7 +26,8 @@ _LEFT, _BELOW, _ABOVE = 1.05, 0.2, 0.2
 def panel(images: Path, name: str) -> Figure:
     """Draw each factor from its first class to its last, the others fixed, and a random sample.
 
-    A part of the official images need not hold what varies a factor: it is shown at random only.
+    A part of the official images need not contain those that vary one factor: only a random sample
+    of it is shown.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def traversals(sizes: Sequence[int]) -> list[Int64[np.ndarray, "classes factors"
 
 
 def grid(names: Sequence[str], rows: Sequence[UInt8[np.ndarray, "_ h w c"]], title: str) -> Figure:
-    """Draw rows of images, bright at 255, with a name each."""
+    """Draw named rows of images whose full brightness is 255."""
     longest = max(len(row) for row in rows)
     lines = []
     for row in rows:

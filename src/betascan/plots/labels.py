@@ -28,7 +28,7 @@ STEPS = "training steps"
 
 
 def dataset(key: str, standins: Collection[str]) -> str:
-    """Return the name of an image data set, which says where a stand-in takes its place."""
+    """Return the name of an image data set, which says so if a stand-in takes its place."""
     label = IMAGE_SETS[key].label
     return f"{label} stand-in" if key in standins else label
 
@@ -39,7 +39,7 @@ def setting(**values: SupportsFloat) -> str:
 
 
 def number(value: SupportsFloat, form: str = "g") -> str:
-    """Return a formatted number with the minus sign of text, as axes have it."""
+    """Return a formatted number with the minus sign of text, as on axes."""
     return f"{value:{form}}".replace("-", "−")
 
 

@@ -1,4 +1,4 @@
-"""Means over seeds with their standard errors, and what scores of nothing learnt are."""
+"""Means over seeds with their standard errors, and the scores of models that learnt nothing."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ FLOOR = "highest of models without active latents"
 
 
 def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
-    """Draw the mean of a column at each x, with its standard error; one value has no bar.
+    """Draw the mean of a column at each x, with its standard error; a single value has no bar.
 
-    Not by seaborn, whose mean on a logarithmic axis is the geometric one.
+    Does not use seaborn, whose mean on a logarithmic axis is the geometric one.
 
     Parameters
     ----------
     table : DataFrame
-        A value per row; rows without one are left out.
+        One value per row; rows without a value are left out.
     x, y : str
         Columns of the table.
     **style
@@ -34,9 +34,9 @@ def means(ax: Axes, table: pd.DataFrame, x: str, y: str, **style: Any) -> None:
 
 
 def floor(ax: Axes, values: ArrayLike) -> None:
-    """Draw a line at the highest of scores of models without active latents, if there are any.
+    """Draw a line at the highest score of models without active latents, if there are any.
 
-    Their means still differ by rounding from image to image, and a score of bins sees that.
+    Their means still differ by rounding from image to image, which a binned score detects.
 
     Parameters
     ----------

@@ -25,9 +25,9 @@ def save(figure: Figure, png: Path, pdf: Path, footer: str) -> None:
     figure : Figure
         Drawn within `themed`.
     png, pdf : Path
-        The files; their folder is made.
+        The files; their folder is created.
     footer : str
-        Scale and data; broken into lines where it is wider than the figure.
+        Scale and data; broken into lines if wider than the figure.
 
     Raises
     ------

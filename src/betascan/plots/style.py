@@ -13,7 +13,7 @@ from betascan.plots import labels
 COLUMN, PAGE = 3.5, 7.2
 """Widths of a figure in inches: one column of a paper, and both."""
 SMALL = 6
-"""Points: the smallest text of any figure."""
+"""Size in points of the smallest text in any figure."""
 DPI = 250
 
 COLOURS = [
@@ -30,7 +30,7 @@ FAINT = "0.9"
 """Lines between groups, cells without a value."""
 SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
 PIXELS: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255}
-"""Arguments of `Axes.imshow` for images that are bright at 255, in grey or in colour."""
+"""Arguments of `Axes.imshow` for images whose full brightness is 255, in grey or in colour."""
 
 THEME: dict[str, Any] = {
     "axes.labelsize": 8,
@@ -56,7 +56,7 @@ Look = dict[str, Any]
 """Colour and marker as arguments of `Axes.plot`."""
 Level = TypeVar("Level", bound=Hashable)
 ON_PLATEAU: Look = {"marker": "x", "ls": "", "ms": 3, "clip_on": False}
-"""Models that carry nothing although an informative one has a lower loss, in every figure."""
+"""Models without information although an informative one has a lower loss, in every figure."""
 
 
 @contextmanager

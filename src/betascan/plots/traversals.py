@@ -19,7 +19,7 @@ _YLABEL, _RATES, _AROUND = 0.2, 0.25, 0.85
 
 
 def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Figure:
-    """Draw each latent from -2 to 2 around one image's code, a panel per model.
+    """Draw each latent from -2 to 2 around one image's code, one panel per model.
 
     Latents are sorted by their rate, the highest on top.
 
@@ -62,7 +62,7 @@ def traversals(views: Sequence[Path], titles: Sequence[str], heading: str) -> Fi
 def _mosaic(
     images: UInt8[np.ndarray, "rows columns h w c"],
 ) -> UInt8[np.ndarray, "height width *channels"]:
-    """Put images side by side, white between them."""
+    """Put images side by side, with white between them."""
     edges = ((0, 0), (0, 0), (0, _GAP), (0, _GAP), (0, 0))
     padded = np.pad(images, edges, constant_values=255)
     rows, columns, height, width, channels = padded.shape

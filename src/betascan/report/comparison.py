@@ -1,4 +1,4 @@
-"""The published numbers of all documents and ours in one table, and what made ours."""
+"""The published numbers of all documents and ours in one table, and what produced ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def _named(column: str, value: object) -> str:
 
 
 def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> list[dict[str, Any]]:
-    """Return the rows of one table in COLUMNS; a deviation, ours - published, is of numbers."""
+    """Return the rows of one table in COLUMNS; deviation, ours - published, is for numbers only."""
     compared = []
     for row in table.to_dict("records"):
         parts = [_named(c, row[c]) for c in source.item if c in row and pd.notna(row[c])]
@@ -45,7 +45,7 @@ def rows(document: str, source: Compared, table: pd.DataFrame, scale: str) -> li
 
 
 def _short(commit: str) -> str:
-    """Shorten a commit, as git marks it if there were changes that are not in it."""
+    """Shorten a commit, marked as git does if there were uncommitted changes."""
     digest, _, changes = commit.partition(" ")
     return digest[:7] + ("-dirty" if changes else "")
 
@@ -72,7 +72,7 @@ def origins(records: Iterable[tuple[str, Record]]) -> pd.DataFrame:
 def _studies(provenances: Iterable[Path]) -> dict[tuple[str, str], Record]:
     """Read the record of every document, or of each part where it has several.
 
-    Parts have files of their own (``<part>_provenance.json``), or are keys of one.
+    Parts have files of their own (``<part>_provenance.json``), or are keys of a single file.
     """
     records: dict[tuple[str, str], Record] = {}
     for path in provenances:
@@ -90,14 +90,14 @@ def compare(
     origin: Path,
     sources: Sequence[tuple[str, Mapping[str, Any]]],
 ) -> None:
-    """Write the published numbers of all documents with ours, and what made ours.
+    """Write the published numbers of all documents with ours, and what produced ours.
 
     Parameters
     ----------
     tables : sequence of Path
         Tables of the studies.
     provenances : sequence of Path
-        Of each study one or several, in its folder.
+        One or several per study, in its folder.
     comparison, origin : Path
         Written.
     sources : sequence of (str, Mapping)

@@ -1,4 +1,4 @@
-"""The tables of a document on one page, for the report: it shows HTML, but only offers CSV."""
+"""The tables of a document on one page, for the report, which shows HTML but only offers CSV."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,15 +1,15 @@
-"""What README and docs quote of the committed results: ``python -m betascan.report.readme``.
+"""What README and docs quote from the committed results: ``python -m betascan.report.readme``.
 
-It joins the tables of the studies in ``results/`` anew, then writes what stands between markers:
+It joins the tables of the studies in ``results/`` anew, then rewrites what is between markers:
 
 - ``<!-- statements of KEY -->`` ... ``<!-- end of statements -->``: the statements of a document,
-  or of all how many came out how;
+  or, for all documents, the counts of their outcomes;
 - ``<!-- headlines of KEY/STATEMENT ... -->`` ... ``<!-- end of headlines -->``: one statement of
   each document;
 - ``<!-- value of FILE: EXPRESSION where ROWS as FORMAT -->`` ... ``<!-- end of value -->``, inside
-  a line: a number of a table in ``results/``, by `pandas.DataFrame.query` and ``eval``.
+  a line: a number from a table in ``results/``, by `pandas.DataFrame.query` and ``eval``.
 
-The badges, the gallery of figures and the API reference are written whole.
+The badges, the gallery of figures and the API reference are written in full.
 """
 
 import re
@@ -65,7 +65,7 @@ def _below(folder: Path, files: Mapping[str, Any]) -> dict[str, Path | list[Path
 
 
 def statements_table(document: str, results: Path) -> str:
-    """Return the statements of a document, or of all the counts, as a Markdown table."""
+    """Return the statements of a document, or the counts for all, as a Markdown table."""
     if document == "all":
         return markdown(read_csv(results / "summary.csv"))
     frame = read_csv(results / "statements.csv")
@@ -73,7 +73,7 @@ def statements_table(document: str, results: Path) -> str:
 
 
 def _drawn(frame: pd.DataFrame, results: Path) -> pd.DataFrame:
-    """Return statements without the figures that there are not yet."""
+    """Return statements without the figures that do not exist yet."""
     figures = results.parent / "figures" / frame["document"] / (frame["figure"].fillna("") + ".png")
     return frame.assign(figure=frame["figure"].where(figures.map(Path.exists), ""))
 
@@ -95,16 +95,16 @@ def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:
     file : Path
         CSV file.
     expression : str
-        A column, or what `pandas.DataFrame.eval` makes of the columns, such as ``ours.max()``.
+        A column, or an expression for `pandas.DataFrame.eval`, such as ``ours.max()``.
     rows : str
         Condition of `pandas.DataFrame.query`; all rows by default.
     spec : str
-        Python's format; three digits by default.
+        Python format specification; three digits by default.
 
     Raises
     ------
     ValueError
-        If that is not one value.
+        If the result is not a single value.
     """
     frame = read_csv(file)
     chosen = frame.query(rows, engine="python") if rows else frame
@@ -117,7 +117,7 @@ def value(file: Path, expression: str, rows: str = "", spec: str = "") -> str:
 
 
 def rewritten(text: str, results: Path = PROJECT / "results") -> str:
-    """Return a page with all that stands between markers made anew from the results."""
+    """Return a page with everything between markers made anew from the results."""
 
     def statements(match: re.Match[str]) -> str:
         return f"{match[1]}\n{statements_table(match[2], results)}\n{match[3]}"
@@ -171,12 +171,12 @@ def gallery() -> str:
 
 
 def written() -> dict[Path, str]:
-    """Return the text of the pages that are made of captions and docstrings, by path."""
+    """Return the text of the pages that are made from captions and docstrings, by path."""
     return {PROJECT / "figures/README.md": gallery(), PROJECT / "docs/api.md": api.page()}
 
 
 def made() -> dict[Path, str]:
-    """Return the text of every page that is made, or quotes results, by its path."""
+    """Return the text of every page that is generated or quotes results, by its path."""
     text = {page: rewritten(page.read_text()) for page in pages()}
     return text | badges()
 

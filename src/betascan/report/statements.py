@@ -1,4 +1,4 @@
-"""The statements of all documents in one table, the same to read, and counted by verdict."""
+"""The statements of all documents in one table, as a readable page, and counted by verdict."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def number(value: float) -> str:
-    """Return a number with three digits, thousands whole; nothing for NaN."""
+    """Return a number with three digits, whole from a thousand on; nothing for NaN."""
     if pd.isna(value):
         return ""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -114,7 +114,7 @@ def collect(
     captions: Sequence[Path] = (),
     shown: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write the statements of all documents, a page of them, and how many came out how.
+    """Write the statements of all documents, a page of them, and the counts of their outcomes.
 
     Parameters
     ----------

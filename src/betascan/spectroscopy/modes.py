@@ -1,4 +1,4 @@
-"""The spectrum of a scan by rank: thresholds and utilities beside those of the PCA."""
+"""The spectrum of a scan by rank: thresholds and utilities next to those of the PCA."""
 
 import numpy as np
 import pandas as pd
@@ -13,25 +13,25 @@ Spectrum = Float[np.ndarray, " ranks"]
 def spectrum(
     observed: pd.DataFrame, utility: Spectrum, ratios: Spectrum, variances: Spectrum, floor: float
 ) -> pd.DataFrame:
-    """Put the threshold and utility of each rank beside the PCA's.
+    """Put the threshold and utility of each rank next to the PCA's.
 
     Parameters
     ----------
     observed : DataFrame
         rank, T and signal_fraction, as `observe` returns them.
     utility, ratios, variances : ndarray of shape (ranks,)
-        Utilities, and the PCA's ratios and utilities, by rank; of different lengths, the ranks
-        that all have.
+        Utilities, and the PCA's ratios and utilities, by rank; if the lengths differ, the ranks
+        that all have are used.
     floor : float
         A latent is active where its signal fraction exceeds it.
 
     Returns
     -------
     DataFrame
-        A row per rank: rank, pca_ratio, pca_utility, threshold, threshold_se, inactive_below (at
-        how many T below the threshold the latent is inactive), departure (root mean square
-        distance of the signal fraction from the fitted law, where it is active or by the law
-        should be) and utility.
+        A row per rank: rank, pca_ratio, pca_utility, threshold, threshold_se, inactive_below (the
+        number of T below the threshold at which the latent is inactive), departure (root mean
+        square distance of the signal fraction from the fitted law, where the latent is active or
+        should be according to the law) and utility.
 
     References
     ----------

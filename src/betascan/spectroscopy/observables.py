@@ -8,7 +8,7 @@ from betascan.linear_vae.inputs import as_table
 from betascan.linear_vae.result import Scan
 from betascan.metrics.moments import posterior_moments
 
-ROWS = 1 << 15  # samples held at a time: 8 MB a float64 array of 32 latents
+ROWS = 1 << 15  # samples held at a time: 8 MB per float64 array of 32 latents
 
 
 def observe(scan: Scan, test: ArrayLike) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def observe(scan: Scan, test: ArrayLike) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a (T, latent), ranked by signal fraction at each T: T, beta, rank (from 1),
+        One row per (T, latent), ranked by signal fraction at each T: T, beta, rank (from 1),
         latent and `metrics.moments.posterior_moments`. Sums are float64.
 
     Raises

@@ -23,14 +23,14 @@ def fit_threshold(
     Returns
     -------
     threshold, standard_error : float
-        T_k, NaN without a point above the floor, and its error from the residuals, to first
-        order, NaN with fewer than two.
+        T_k (NaN without a point above the floor) and its error from the residuals, to first
+        order (NaN with fewer than two such points).
 
     Raises
     ------
     DataError
-        If T and signal fractions are not of one length, T is not positive, or a signal fraction
-        is not finite.
+        If T and signal fractions differ in length, T is not positive, or a signal fraction is
+        not finite.
     """
     T, M2 = np.asarray(T, float), np.asarray(signal_fraction, float)
     if T.ndim != 1 or T.shape != M2.shape:

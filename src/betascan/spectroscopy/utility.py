@@ -1,4 +1,4 @@
-"""Utility of each mode: distortions of truncated reconstructions, of a scan and of PCA."""
+"""Utility of each mode: distortions of truncated reconstructions, for a scan and for PCA."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from betascan.linear_vae.result import Scan
 from betascan.spectroscopy.observables import ROWS
 
 RANK_FLOOR = 1e-12
-"""PCA ratios below it are rounding errors, of columns that are sums of others."""
+"""PCA ratios below this are rounding errors, from columns that are sums of others."""
 
 
 def second_moments(x: Float[np.ndarray, "n features"]) -> Float[np.ndarray, "columns columns"]:
@@ -41,14 +41,14 @@ def truncated_distortion(
     """Distortion of reconstructions from the first k ranked latents (hirn2026, Eq. 18).
 
     Latents are ranked by signal fraction on the test samples; the pruned ones are set to 0, the
-    prior mean; posterior means stand for samples, as in the document's Figure 2.
+    prior mean; posterior means replace samples, as in the document's Figure 2.
 
     Parameters
     ----------
     scan : betascan.linear_vae.Scan
     test : array_like of shape (n, features)
     observables : DataFrame
-        What `observe` gives for them.
+        Result of `observe` for these samples.
 
     Returns
     -------
@@ -85,8 +85,8 @@ def utilities(
     Parameters
     ----------
     train, distortion : ndarray of shape (points, latents + 1)
-        Distortions by `truncated_distortion`, on the training samples and on those that are
-        measured.
+        Distortions from `truncated_distortion`, on the training samples and on the samples that
+        are measured.
 
     Returns
     -------
@@ -104,7 +104,7 @@ class Pca:
     ----------
     mean : ndarray of shape (features,)
     axes : ndarray of shape (features, features)
-        One a row, by falling variance.
+        One per row, by decreasing variance.
     ratios : ndarray of shape (features,)
         lambda_k / V.
     total_variance

@@ -1,1 +1,1 @@
-"""One package a document: the steps from data to its tables and figures."""
+"""One package per document: the steps from data to its tables and figures."""

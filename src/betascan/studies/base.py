@@ -22,20 +22,20 @@ Environment = Literal["data", "train", "figures"]
 
 @dataclass(frozen=True)
 class ImageData:
-    """A file of images, known by what decides its pixels.
+    """A file of images, identified by what determines its pixels.
 
     Attributes
     ----------
     name : str
-        What tables call it in their column ``dataset``.
+        Its name in the column ``dataset`` of tables.
     kind : str
-        The data set of `betascan.data.catalog` that its images are from.
+        Data set of `betascan.data.catalog` that the images come from.
     path : str
         HDF5 file of `betascan.data.store`.
     images : int
-        Number of images, at most.
+        Largest number of images.
     contents : Mapping
-        Source, number, seed and whatever else decides the pixels.
+        Source, number, seed and whatever else determines the pixels.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ImageData:
 
 @dataclass(frozen=True)
 class Training:
-    """One model to be trained, known by its content: what is the same is trained once.
+    """One model to be trained, identified by its content: identical trainings run once.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured of trained models: for each of them one file of every name.
+    """A measurement of trained models, with one file of every name for each model.
 
     Attributes
     ----------
@@ -120,11 +120,11 @@ class Table:
     caption : str
         Shown with `reported` in the report.
     reported : Sequence of str
-        Arguments of `makes` whose files the report has; by default the first one, if there is a
-        caption.
+        Arguments of `makes` whose files are in the report; by default the first one, if there is
+        a caption.
     download : bool
-        Made from the network: on a cluster it runs where Snakemake does, since compute nodes
-        often see none, and no change of the code repeats it.
+        Downloaded: on a cluster it runs where Snakemake does, since compute nodes often have no
+        network, and a change of the code does not run it again.
     """
 
     name: str
@@ -142,13 +142,13 @@ class Table:
 
     @property
     def shown(self) -> Sequence[str]:
-        """Arguments of `makes` whose files the report has."""
+        """Arguments of `makes` whose files are in the report."""
         return self.reported or (list(self.makes)[:1] if self.caption else ())
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: ``figures/<study>/<name>.png`` and ``.pdf``, by the rule ``<study>_<name>``.
+    """A figure: ``figures/<study>/<name>.png`` and ``.pdf``, made by the rule ``<study>_<name>``.
 
     Attributes
     ----------
@@ -185,7 +185,7 @@ class Compared:
     note : Sequence of str
         Columns with evidence.
     part : str
-        Part of the study's provenance that has the scale; empty where there is one only.
+        Part of the study's provenance that has the scale; empty if there is only one.
     """
 
     table: str
@@ -240,5 +240,5 @@ class Study:
         return [f"{stem}.{kind}" for stem in stems for kind in ("png", "pdf")]
 
     def targets(self, paths: Paths) -> list[str]:
-        """Return all that is made for it."""
+        """Return all files that are made for it."""
         return [*self.results(paths), *self.pictures(paths)]

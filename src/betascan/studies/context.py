@@ -1,4 +1,4 @@
-"""What a study's ``workflow.py`` is given: its part of the configuration, and where files lie."""
+"""What a study's ``workflow.py`` is given: its part of the configuration, and where files are."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,19 +58,19 @@ class Context(Generic[Section]):
         return self.papers_name if same else self.scale_name
 
     def footer(self, scale: str, data: str) -> str:
-        """Return the line that every figure carries: which scale, made from what."""
+        """Return the line below every figure: its scale and data."""
         return f"betascan {self.key} · scale: {scale} · data: {data}"
 
     @staticmethod
     def of_papers(ours: int, papers: int) -> str:
-        """Return a number, and the papers' if that is another one."""
+        """Return a number, with the papers' if that differs."""
         if ours > papers:
             return f"{ours:,} (paper: {papers:,})"
         return f"{ours:,}" if ours == papers else f"{ours:,} of {papers:,}"
 
     @classmethod
     def steps(cls, ours: int, papers: int) -> str:
-        """Return the number of training steps, marked below a hundredth of the paper's."""
+        """Return the number of training steps, marked if below a hundredth of the paper's."""
         less = "far too few: " if 100 * ours < papers else ""
         return f"{less}{cls.of_papers(ours, papers)} steps"
 
@@ -79,7 +79,7 @@ class Context(Generic[Section]):
         return f"{self.paths.results}/{self.key}/{name}"
 
     def intermediate(self, name: str) -> str:
-        """Return the path of a file of the study that is no result."""
+        """Return the path of a file of the study that is not a result."""
         return f"{self.paths.runs}/{self.key}/{name}"
 
     def images(self, dataset: str) -> ImageData:
@@ -104,7 +104,7 @@ class Context(Generic[Section]):
     def number_of_seeds(
         self, datasets: Sequence[str], ours: int, papers: int, on_standins: int | None
     ) -> str:
-        """Return how many seeds, of how many, and of which stand-ins have fewer."""
+        """Return how many seeds there are, of how many, and how many stand-ins have if fewer."""
         text = f"{self.of_papers(ours, papers)} seeds"
         standins = self.standins(datasets)
         if on_standins is None or on_standins >= ours or not standins:
@@ -114,9 +114,9 @@ class Context(Generic[Section]):
         return f"{text} (stand-ins: {on_standins})"
 
     def trained(self, file: str, trainings: Iterable[Training]) -> list[str]:
-        """Return the files of that name that training leaves: model.pt, history.csv, card.json."""
+        """Return the files of that name that training writes: model.pt, history.csv, card.json."""
         return [f"{self.paths.models}/{training.signature}/{file}" for training in trainings]
 
     def measured(self, file: str, trainings: Iterable[Training]) -> list[str]:
-        """Return the files of that name that a measurement leaves."""
+        """Return the files of that name that a measurement writes."""
         return [self.intermediate(f"{training.signature}/{file}") for training in trainings]

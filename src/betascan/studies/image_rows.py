@@ -32,7 +32,7 @@ def evaluate(
     function : str
         What scores them, if it is not `betascan.evaluation.evaluate`.
     files : Mapping, optional
-        What that function writes beside `SCORE_FILES`.
+        What that function writes in addition to `SCORE_FILES`.
     threads : int
         Number of threads of a job.
     **params
@@ -84,10 +84,10 @@ def index(context: Context[Any], models: Sequence[Training]) -> Table:
 
 
 def annealed(trainings: Sequence[Training], weight: str, above: float) -> list[Training]:
-    """Return trainings again, each from the final weights of that with the next lower weight.
+    """Return trainings again, each starting from the model of the next lower weight.
 
-    A model that collapses from informative initial weights too has collapsed for good; one that
-    does only from random ones is on a plateau of the optimisation.
+    A model that also collapses from informative initial weights has collapsed for good; one that
+    does so only from random ones is on a plateau of the optimisation.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def plateaus(
         },
         makes={"plateaus": context.result("plateaus.csv")},
         params={"rows": [training.row for training in [*models, *twins]], "weight": weight},
-        caption="Models at the end of training: whether they carry information, since which step, "
-        "and where they carry none, whether an informative model has a lower loss (a plateau of "
-        "the optimisation) or none has (a collapse).",
+        caption="Models at the end of training: whether they carry information, and from which "
+        "step on; for those that carry none, whether an informative model has a lower loss (a "
+        "plateau of the optimisation) or none does (a collapse).",
     )

@@ -1,7 +1,7 @@
 """How a statement of a document is judged: verdicts, and four kinds of test.
 
-A test returns an estimate, its 95 % interval and a verdict. What a statement needs is the margin,
-or the smallest effect that would support it; data can then confirm it, refute it, or leave it open.
+A test returns an estimate, its 95 % interval and a verdict. A statement needs a margin, or the
+smallest effect that would support it; data can then confirm it, refute it, or leave it open.
 """
 
 import itertools
@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 
 LEVEL = 0.05
 FEWEST_POINTS = 4
-"""Fewer points in any order are significant, or in none."""
+"""With fewer points, any order would be significant, or none."""
 PERMUTATIONS = 9999
 
 
 class Verdict(StrEnum):
-    """What came out of a statement."""
+    """The outcome for a statement."""
 
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not reproduced"
@@ -77,7 +77,7 @@ def undecided(kind: Kind, criterion: str, reason: str, estimate: float = np.nan)
     reason : str
         Scale, stand-in, seeds, or models that have not learnt.
     estimate : float
-        What came out all the same.
+        The estimate all the same.
     """
     return Judgement(kind, estimate, np.nan, np.nan, Verdict.UNDECIDED, criterion, reason)
 
@@ -114,21 +114,21 @@ def number(
 
     Equivalence (two one-sided t tests at 5 %, their 90 % interval): reproduced if the interval of
     the mean lies within the margin around the published number, not reproduced if the 95 %
-    interval lies outside of it.
+    interval lies outside it.
 
     Parameters
     ----------
     values : array_like of shape (n,)
-        Independent values, one per seed; NaN are left out.
+        Independent values, one per seed; NaNs are left out.
     published : float
         The document's number.
     margin : float
         Half width of what counts as equal, in the same unit.
     exact : bool
-        A single value decides by itself, such as a count or a largest error.
+        A single value, such as a count or a largest error, decides by itself.
     published_n : int, optional
-        The published number is a mean of so many values that scatter as these do, so that its
-        error counts too.
+        Number of values, scattering as these do, of which the published number is the mean; its
+        error then counts too.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def difference(differences: ArrayLike, least: float) -> Judgement:
     Parameters
     ----------
     differences : array_like of shape (n,)
-        One a pair, such as a seed; NaN are left out.
+        One per pair, such as a seed; NaNs are left out.
     least : float
         Smallest mean difference that would support the statement, at least 0.
 
@@ -223,7 +223,8 @@ def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Jud
     """Judge whether y rises (or falls) with x.
 
     Not reproduced if the 95 % interval of Spearman's rank correlation lies below `least` in the
-    direction stated, else reproduced if it has the sign at 5 % (permutation test, one-sided).
+    direction stated, else reproduced if it has that sign at the 5 % level (permutation test,
+    one-sided).
 
     Parameters
     ----------
@@ -249,7 +250,7 @@ def trend(x: ArrayLike, y: ArrayLike, *, rises: bool, least: float = 0.5) -> Jud
 
 
 def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgement:
-    """Judge whether a panel of cells is ordered as the published one.
+    """Judge whether a panel of cells is ordered like the published one.
 
     As `trend`, over all cells.
 
@@ -265,18 +266,18 @@ def pattern(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgem
 
 
 def pattern_of_columns(ours: ArrayLike, published: ArrayLike, least: float = 0.5) -> Judgement:
-    """Judge whether panels of cells are ordered as the published one, whose columns hang together.
+    """Judge whether panels are ordered like the published one, with cells dependent by column.
 
     Each panel of ours, such as a seed's, has a rank correlation with the published one. Not
     reproduced if the 95 % interval of their mean (Student's t) lies below `least`; else reproduced
-    if it lies above 0 and the mean over panels has so high a rank correlation in less than 5 % of
-    all orders of its columns.
+    if it lies above 0 and less than 5 % of all orders of the columns give the mean over panels so
+    high a rank correlation.
 
     Parameters
     ----------
     ours : array_like of shape (panels, rows, columns)
-        Independent panels. Cells of a column share more than the panel, such as a model that all
-        of them continue, so that columns are permuted as wholes. NaN are left out.
+        Independent panels. Cells of a column share something beyond the panel, such as a model
+        that all of them continue, so columns are permuted as wholes. NaNs are left out.
     published : array_like of shape (rows, columns)
         The published cells.
     least : float
@@ -312,7 +313,7 @@ def pattern_of_columns(ours: ArrayLike, published: ArrayLike, least: float = 0.5
 
 
 def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's rho of the cells that both panels have, NaN if all are alike in either."""
+    """Spearman's rho of the cells that both panels have, NaN if all are equal in either."""
     known = np.isfinite(one) & np.isfinite(other)
     ranks, others = scipy.stats.rankdata(one[known]), scipy.stats.rankdata(other[known])
     if len(ranks) < FEWEST_POINTS or np.ptp(ranks) == 0 or np.ptp(others) == 0:

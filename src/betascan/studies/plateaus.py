@@ -13,7 +13,7 @@ from betascan.studies.runs import Row, read_runs
 EMPTY = 0.5
 """Nats: a model with a lower rate cannot tell two equally likely values (log 2) apart."""
 INFORMED = 3.0
-"""Nats that models of the least weight carry, or trainings were too short to judge by."""
+"""Nats that models of the smallest weight must carry; else trainings were too short to judge by."""
 LEARNT, COLLAPSED, PLATEAU, UNKNOWN = "learnt", "collapsed", "plateau", "unknown"
 
 
@@ -26,8 +26,8 @@ def table(
 ) -> None:
     """Write for each model whether it has learnt, has collapsed, or sits on a plateau.
 
-    A model with a rate below `EMPTY` is on a plateau if an informative model, whatever start and
-    weight it was trained with, has a lower loss under the same weight.
+    A model with a rate below `EMPTY` is on a plateau if an informative model, trained from any
+    start and with any weight, has a lower loss under the same weight.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def table(
 
 
 def if_learnt(judged: Judgement, *rates: float) -> Judgement:
-    """Leave a verdict open unless models of the least weight carry information.
+    """Leave a verdict open unless models of the smallest weight carry information.
 
     Parameters
     ----------

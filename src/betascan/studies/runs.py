@@ -1,4 +1,4 @@
-"""Reading what trained models left, each file known by the signature of its folder."""
+"""Reading the files of trained models, each identified by the signature of its folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def keyed(files: Sequence[Path], rows: Sequence[Row]) -> list[tuple[Mapping[str,
 
 
 def read_runs(files: Sequence[Path], rows: Sequence[Row]) -> pd.DataFrame:
-    """Return the rows of CSV files of several models, the models' keys as first columns."""
+    """Return the rows of CSV files of several models, with the models' keys first."""
     frames = []
     for keys, file in keyed(files, rows):
         table = read_csv(file)
@@ -35,7 +35,7 @@ def read_runs(files: Sequence[Path], rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def concatenate(parts: Sequence[Path], joined: Path) -> None:
-    """Write tables of the same columns as one, in their order."""
+    """Write tables with the same columns as one, in order."""
     write_csv(pd.concat([read_csv(part) for part in parts]), joined)
 
 

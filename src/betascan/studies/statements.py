@@ -37,16 +37,16 @@ class Statement:
     judge : Callable
         Called with the tables that its parameters name, as DataFrames; returns a `Judgement`.
     about : {"law", "data", "beyond"}
-        A law may show at any scale; what came out of the document's own data and training can be
-        judged at the papers' scale alone; beyond is what the document does not say.
+        A law can be judged at any scale; a result of the document's own data and training only at
+        the papers' scale; beyond is what the document does not say.
     dataset : str
-        Images that it is about, as `betascan.data.catalog` calls them; empty for none.
+        Images that it is about, by their name in `betascan.data.catalog`; empty for none.
     figure : str
         Figure of ours that shows it.
     contradiction : str
-        What in the document contradicts it; it is then measured and not judged.
+        What in the document contradicts it; it is then measured but not judged.
     construction : str
-        Why no data could show anything else; it is then measured and not counted.
+        Why no data could show anything else; it is then measured but not counted.
     """
 
     name: str
@@ -113,7 +113,7 @@ def write(
     tables : Mapping
         CSV files by the names under which the statements ask for them.
     path : Path
-        Written.
+        CSV to write.
     scale, standins
         Name of the scale and data sets that are stand-ins, as in `judge`.
     """

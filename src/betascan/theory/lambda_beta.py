@@ -3,13 +3,13 @@
 The objective adds lambda |y - A x|^2 to the negative log-likelihood and beta times the rate. In
 the basis that diagonalises the data's covariance the modes decouple: mode k, of variance v_k,
 keeps the residual r_k and costs at best r_k (1/sigma^2 + 2 lambda)/2 + beta log(v_k/r_k)/2. All
-modes share one water level r*: those with v_k > r* are active and filled down to it. What it is
+modes share one water level r*: those with v_k > r* are active and filled down to it. Its value
 depends on the decoder's noise: a fixed variance sigma^2 (`noise` is that number), one learned
 variance ("scalar") or a learned covariance ("full", vu2026's setting, the default).
 
 With a number or "full" everything broadcasts. With "scalar" the modes are coupled: v (n,) is the
 whole spectrum, in any order, beta and lambda are numbers, and `latents` of the modes can be active
-(None: as many as there are modes). The document states no formula but the slope of the
+(None: as many as there are modes). The document states no formula except the slope of the
 contraction; these were derived for this package and are tested against minimisation.
 """
 
@@ -27,7 +27,7 @@ def critical_beta(v: ArrayLike, lam: ArrayLike, noise: Noise = "full") -> FloatA
     """Beta above which a mode carries no information.
 
     Full: 1 + 2 lambda v. Fixed: v (1/sigma^2 + 2 lambda). Scalar: the same with the sigma^2 that
-    is learned when all stronger modes have come down to v, their residuals' mean.
+    is learned when all stronger modes have come down to v, the mean of the residuals.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def water_level(
     for beta > 1 at lambda = 0 (no mode is active at any variance) and nan for beta = 1 at
     lambda = 0, where the objective is flat. Fixed: beta/(1/sigma^2 + 2 lambda). Scalar: the root
     of S(r)(beta - 2 lambda r) = n r with S the sum of all residuals; it is the only one, as
-    S(r)/r falls with r.
+    S(r)/r decreases with r.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def contraction(
 ) -> FloatArray:
     """Signal-to-noise ratio after one alternating sweep from s, at total variance 1.
 
-    At lambda = 0 it is s(1 + s)/(beta(beta + s)) whatever v. Near collapse it is
+    At lambda = 0 it is s(1 + s)/(beta(beta + s)) for any v. Near collapse it is
     s (beta_c/beta)^2: the encoder's gain shrinks by beta_c/beta per sweep, vu2026's spectral
     contraction.
 

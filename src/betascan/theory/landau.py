@@ -48,14 +48,14 @@ def mean_distortion(
 ) -> FloatArray:
     """Distortion of the first modes reconstructed from posterior means, in units of V.
 
-    Each active mode leaves (T/T_k)^2 of its variance: means shrink by M_k^2 and carry no noise,
-    so the law is quadratic where that of samples (Eq. 42) is linear.
+    In each active mode (T/T_k)^2 of its variance remains: means shrink by M_k^2 and carry no
+    noise, so the law is quadratic where that for samples (Eq. 42) is linear.
 
     Parameters
     ----------
     T : array_like of shape (points,)
     ratios : array_like of shape (modes,)
-        lambda_k / V of the training data, in falling order.
+        lambda_k / V of the training data, in decreasing order.
     rank
         How many modes are reconstructed.
     variances : array_like of shape (modes,), optional
@@ -74,7 +74,7 @@ def mean_distortion(
 def sampled_distortion(T: ArrayLike, ratios: ArrayLike) -> FloatArray:
     """Distortion of reconstructions from samples of z, in units of V: linear in T (Eq. 42).
 
-    An active mode leaves T of the variance, a collapsed one its share T_k.
+    In an active mode T of the variance remains, in a collapsed one its share T_k.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ def temperature_from_beta(beta: ArrayLike, V: float, sigma2: float = 1.0) -> Flo
     V
         Total variance of the data: of a sample, summed over features.
     sigma2
-        sigma_dec^2, the variance that the reconstruction term states: it is
+        sigma_dec^2, the variance in the reconstruction term, which is
         |x - x_hat|^2 / (2 sigma2) summed over features. A loss that sums squares without the 1/2
         has sigma2 = 1/2; one that averages over d features has sigma2 = d/2.
     """

@@ -12,7 +12,7 @@ from betascan.core.errors import DataError
 from betascan.data.store import Images
 
 N_FOR_VARIANCE = 10_000  # images from which the total variance is computed
-BLOCK = 1 << 15  # images read at a time where all are copied: 400 MB in colour
+BLOCK = 1 << 15  # images read at a time when all are copied: 400 MB in colour
 MAX_GPU_FRACTION = 0.6  # of the free memory of a CUDA device that images may take
 
 Pixels = UInt8[np.ndarray, "n height width channels"]
@@ -30,7 +30,7 @@ class ImageBatches:
     path : Path
         The file.
     size : int
-        Pixels a side: those of the file, or half as many, for which 2 x 2 pixels are averaged.
+        Pixels per side: as in the file, or half as many, for which 2 x 2 pixels are averaged.
     device : torch.device
         Where minibatches are wanted.
 
@@ -41,8 +41,8 @@ class ImageBatches:
     channels : int
         1 or 3.
     total_variance : float
-        V, the mean squared distance of an image to the mean image, pixels in [0, 1], over at
-        most 10,000 images spread evenly over the file.
+        V, the mean squared distance of an image from the mean image, with pixels in [0, 1], over
+        at most 10,000 images spread evenly over the file.
     n_varying : int
         How many pixels, times channels, differ between these images.
     pixel_scale : float
@@ -52,7 +52,7 @@ class ImageBatches:
     Raises
     ------
     DataError
-        If the file is missing or damaged, or its images are neither of `size` nor of twice that.
+        If the file is missing or damaged, or its images have neither `size` nor twice that.
     """
 
     def __init__(self, path: Path, size: int, device: torch.device) -> None:
@@ -84,7 +84,7 @@ class ImageBatches:
         return np.linspace(0, len(self) - 1, min(len(self), N_FOR_VARIANCE)).astype(np.int64)
 
     def _fill(self, cache: Tensor, path: Path, downsample: bool) -> Pixels:
-        """Copy images in blocks, so that memory is bounded, and return the sample for V."""
+        """Copy images in blocks, to bound the memory, and return the sample for V."""
         sample_rows, sample = self._sample_rows(), []
         for start in range(0, len(self), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(self)))

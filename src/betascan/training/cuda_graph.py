@@ -21,12 +21,12 @@ def capture(function: Callable[..., Result], *example: Tensor) -> Callable[..., 
         not Python: the function must neither wait for the device nor draw random numbers, and what
         it leaves in ``.grad`` is overwritten by every replay.
     *example : Tensor
-        Arguments of the shapes and types of all later ones.
+        Arguments with the shapes and types of all later ones.
 
     Returns
     -------
     callable
-        Takes arguments as `function` does. It returns the same tensors every time, with new
+        Takes the same arguments as `function`. It returns the same tensors every time, with new
         values in them.
     """
     arguments = [tensor.clone() for tensor in example]

@@ -1,4 +1,4 @@
-"""The job that trains one image model after the other and stores them."""
+"""The job that trains image models one after another and stores them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,10 +26,10 @@ def train_models(
     continued: Sequence[str | None] = (),
     starts: Sequence[Path] = (),
 ) -> None:
-    """Train models on the same images, one after the other, and save them.
+    """Train models on the same images, one after another, and save them.
 
-    Checkpoints lie beside the models, undeclared, until all are done: Snakemake deletes the
-    outputs of a job that failed, and the next attempt finds what was trained.
+    Checkpoints are kept next to the models, undeclared, until all are done: Snakemake deletes the
+    outputs of a failed job, and the next attempt finds what was already trained.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def train_models(
         File of `betascan.data.store`.
     models, histories, cards, records : sequence of Path
         Written for each run: the model (`betascan.models.load` reads it), its history
-        (`training.loop.TrainingResult.history`), what it is, and on what machine it was trained.
+        (`training.loop.TrainingResult.history`), what it is, and the machine it was trained on.
     runs : sequence of dict
         Each a `betascan.config.vae.Run` as plain values.
     rows : sequence of dict
         ``signature`` and ``keys`` of each run (`betascan.studies.base.Training.row`).
     continued : sequence of str, optional
-        Signature of the model that each run continues, of an earlier run or of `starts`; or None.
+        Signature of the model that each run continues, from an earlier run or `starts`; or None.
     starts : sequence of Path, optional
-        Models in folders of their signatures.
+        Models in folders named after their signatures.
     """
     checkpoints = [model.with_name("checkpoint.pt") for model in models]
     loaded: dict[int, ImageBatches] = {}

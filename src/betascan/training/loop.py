@@ -1,4 +1,4 @@
-"""One training of an image VAE, resumable to the same bytes."""
+"""One training of an image VAE, which gives the same bytes if resumed."""
 
 import math
 import time
@@ -28,7 +28,7 @@ from betascan.theory.temperature import temperature_from_beta
 from betascan.training.batches import ImageBatches
 from betascan.training.cuda_graph import capture
 
-CHUNK = 50  # steps whose noise has one seed; a training can stop and go on between chunks
+CHUNK = 50  # steps whose noise has one seed; a training can stop and resume between chunks
 CHECKPOINT_SECONDS = 120.0
 AMP_DEVICES = ("cuda",)  # on which float16 is faster, with float32 weights
 GRAPH_DEVICES = ("cuda",)  # on which steps can be recorded and replayed
@@ -36,19 +36,19 @@ GRAPH_DEVICES = ("cuda",)  # on which steps can be recorded and replayed
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves.
+    """What a training returns.
 
     Attributes
     ----------
     best, final : dict of Tensor
-        State dicts of the VAE at the least validation loss, and at the end; both that at
-        the end where no images are held out.
+        State dicts of the VAE at the least validation loss, and at the end; both are the one at
+        the end if no images are held out.
     best_step, last_step : int
         How many updates each had taken.
     history : DataFrame
-        One row an interval: step; loss, reconstruction (D) and rate (R) in nats, and for
+        One row per interval: step; loss, reconstruction (D) and rate (R) in nats, and for
         FactorVAE total_correlation, d_real and d_permuted (the discriminator's mean probability
-        that codes, and permuted codes, are real), means over the interval's minibatches; the
+        that codes, and permuted codes, are real), as means over the interval's minibatches; the
         same with the prefix ``validation_`` over the images held out.
     record : dict
         What differs from machine to machine: device, precision, seconds.
@@ -103,12 +103,12 @@ def temperature(run: Run, images: ImageBatches) -> float:
     Parameters
     ----------
     run : Run
-        Its objective weighs the rate, its likelihood has the variance sigma^2 of a pixel:
-        explicit where it is Gaussian or Laplace; 1/2 for a squared error, which lacks the factor
-        1/2; for a Bernoulli pixel its mean variance over the images, V / pixels. An added
+        Its objective gives the weight of the rate, its likelihood the variance sigma^2 of a pixel:
+        explicit if it is Gaussian or Laplace; 1/2 for a squared error, which lacks the factor 1/2;
+        for a Bernoulli pixel, its mean variance over the images, V / pixels. An added
         lambda |x - reconstruction|^2 makes it 1 / (1/sigma^2 + 2 lambda).
     images : ImageBatches
-        Have the total variance V.
+        The images, with total variance V.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def rate_weight(objective: Objective) -> float:
 
 
 def torch_seed(seed: int, purpose: str, index: int = 0) -> int:
-    """Return a seed for torch, keyed as the streams of `core.randomness`."""
+    """Return a seed for torch, keyed like the streams of `core.randomness`."""
     return int(stream(seed, purpose, index).integers(2**63))
 
 
@@ -165,9 +165,9 @@ def build_networks(run: Run, channels: int) -> tuple[Vae, nn.Sequential | None]:
 
 @contextmanager
 def _without_denormals() -> Iterator[None]:
-    """Let the CPU take numbers below 1e-38 for 0.
+    """Let the CPU treat numbers below 1e-38 as zero.
 
-    Gradients of pixels that are always dark, and Adam's moments of them, fade to such numbers,
+    Gradients of pixels that are always dark, and Adam's moments of them, decay to such numbers,
     and arithmetic on them is many times slower (`benchmarks/train.py`).
     """
     torch.set_flush_denormal(True)
@@ -191,7 +191,7 @@ def train(
     """Train one VAE.
 
     Initial weights, order of images and noise depend on the run's seed alone. On a CPU the same
-    run gives the same bytes, also if it is killed and resumed.
+    run gives the same bytes, even if it is killed and resumed.
 
     Parameters
     ----------
@@ -202,8 +202,9 @@ def train(
     start : dict of Tensor, optional
         State of a VAE to continue from, instead of initial weights.
     checkpoint : Path, optional
-        Where to go on from, if a checkpoint of this very run is there, and to write one every two
-        minutes and at the end. It is left in place: whoever has stored the result removes it.
+        File to resume from, if it holds a checkpoint of exactly this run, and to write to every
+        two minutes and at the end. It is left in place; the caller removes it once the result is
+        stored.
     label : str
         Names the training in its progress bar and errors; by default the objective's kind.
     progress : bool
@@ -352,20 +353,20 @@ def validate(
     Parameters
     ----------
     vae, discriminator : Module
-        The latter for FactorVAE alone.
+        The latter only for FactorVAE.
     run : Run
         Likelihood and objective; batch size and seed.
     images : ImageBatches
-        Where the images are.
+        The images.
     rows : ndarray of int
-        Numbers of these images.
+        Indices of these images.
     dataset_size : int
         How many images are trained on (see `objectives.beta_tcvae`).
 
     Returns
     -------
     dict of float
-        Means by name, as in a row of `TrainingResult.history` but without prefix.
+        Means by name, as in a row of `TrainingResult.history` but without the prefix.
     """
     generator = torch.Generator(images.device)
     generator.manual_seed(torch_seed(run.seed, "train/validation"))
@@ -414,7 +415,7 @@ def _losses(
     noise: Float[Tensor, "batch latents"],
     keys: Float[Tensor, "batch latents"] | None = None,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""] | None, dict[str, Tensor]]:
-    """Return the losses of VAE and discriminator, and what a row of history is the mean of."""
+    """Return the losses of VAE and discriminator, and the statistics averaged in the history."""
     forward = ForwardPass(vae, x, noise, run.likelihood, pixel_scale)
     vae_loss = loss(forward, run.objective, dataset_size=dataset_size, discriminator=discriminator)
     d_loss, logits = None, None

@@ -1,1 +1,1 @@
-"""The whole configuration, the plan of a run, and the frame around a job."""
+"""The whole configuration, the plan of a run, and the wrapper around a job."""

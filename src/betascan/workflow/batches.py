@@ -1,4 +1,4 @@
-"""How the models of a study are cut into jobs."""
+"""How the models of a study are split into jobs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,13 +62,13 @@ class Batch:
         return path
 
     def starts(self, models: str, wildcards: Mapping[str, str]) -> list[str]:
-        """Return the models of other jobs that those of a job continue."""
+        """Return the models of other jobs that the models of a job continue."""
         own = {training.signature for training in self.of(wildcards)}
         starts = {t.start.signature for t in self.of(wildcards) if t.start} - own
         return [f"{models}/{signature}/model.pt" for signature in sorted(starts)]
 
     def continued(self, wildcards: Mapping[str, str]) -> list[str | None]:
-        """Return the signature of the model that each of a job's continues."""
+        """Return the signature of the model that each model of a job continues."""
         return [t.start.signature if t.start else None for t in self.of(wildcards)]
 
     def rows(self, wildcards: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -76,12 +76,12 @@ class Batch:
         return [training.row for training in self.of(wildcards)]
 
     def runs(self, wildcards: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return all that the models of a job are, as plain values."""
+        """Return the full descriptions of a job's models, as plain values."""
         return [training.run.model_dump() for training in self.of(wildcards)]
 
     @property
     def signatures(self) -> str:
-        """Regular expression of the wildcard ``signature``, as several studies share folders."""
+        """Regular expression for the wildcard ``signature``, as several studies share folders."""
         return "|".join(training.signature for training in self.trainings)
 
     @property
@@ -116,7 +116,7 @@ def _batches(rule: str, trainings: Sequence[Training], points_per_job: PointsPer
 
 
 def new_trainings(studies: Iterable[Study]) -> list[tuple[Study, list[Training]]]:
-    """Return the trainings of each study that no study before it has."""
+    """Return the trainings of each study that no earlier study has."""
     done: set[str] = set()
     parts = []
     for study in studies:

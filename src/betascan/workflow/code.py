@@ -1,4 +1,4 @@
-"""A digest of the code that a rule's result depends on, taken from imports."""
+"""A digest of the code that a rule's result depends on, found from imports."""
 
 import ast
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 import betascan
 
 ROOT = Path(betascan.__file__).parent
-# What surrounds a result without deciding its numbers.
+# Modules that surround a result without affecting its numbers.
 INFRASTRUCTURE = {
     "betascan.config.base",
     "betascan.core.checkpoint",
@@ -27,7 +27,7 @@ def digest(function: str) -> str:
     """Return a digest of the modules that a function's module imports, directly or not.
 
     Comments, docstrings, descriptions of fields and layout do not count, nor does the
-    infrastructure around a job; data files beside a module count where the module names them.
+    infrastructure around a job; data files next to a module count if the module names them.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def digest(function: str) -> str:
 
 
 def closure(module: str) -> list[str]:
-    """Return a module and all modules of the package that it imports, infrastructure left out.
+    """Return a module and all modules of the package that it imports, except infrastructure.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _file(module: str) -> Path | None:
 
 @dataclass(frozen=True)
 class _Module:
-    """What is kept of a module's text."""
+    """The parts of a module's text that are kept."""
 
     imports: list[str]
     """Modules of the package that it imports anywhere."""

@@ -1,4 +1,4 @@
-"""The configuration: typed, every key explained, unknown keys refused.
+"""The configuration: typed, with every key explained and unknown keys rejected.
 
 `config.yaml` holds the papers' own protocols; an overlay in workflow/scales shrinks them.
 `python -m betascan.workflow.config` writes workflow/schemas/config.schema.json.
@@ -25,7 +25,7 @@ from betascan.studies.context import Context
 
 
 class General(ConfigModel):
-    """What is no study's own."""
+    """What belongs to no single study."""
 
     scale: Name = Field(
         description="name of the scale, printed on every figure and in every provenance record",
@@ -53,16 +53,16 @@ Config.__doc__ = "Everything that a run depends on."
 
 
 def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
-    """Return the key that an error's path names, and the keys known beside it.
+    """Return the key that an error's path names, and the keys known next to it.
 
-    Behind the key the path may name the alternatives of its type, which are not the user's.
+    After the key the path may name the alternatives of its type, which are not the user's.
     """
     section: Any = Config
     key, known = [], list(Config.model_fields)
     for name in path:
         if name == "[key]":  # the name itself is wrong
             break
-        if get_origin(section) is dict:  # sections by names of the user's own
+        if get_origin(section) is dict:  # sections named by the user
             key.append(str(name))
             section = get_args(section)[1]
             continue
@@ -76,7 +76,7 @@ def _key(path: tuple[int | str, ...]) -> tuple[str, list[str]]:
 
 
 def _explain(errors: Sequence[Mapping[str, Any]]) -> str:
-    """Say in one line what is wrong with one key, of which there may be several errors."""
+    """Say in one line what is wrong with one key, which may have several errors."""
     error = errors[0]
     key, known = _key(error["loc"])
     if error["type"] == "extra_forbidden":
@@ -105,7 +105,7 @@ def _message(error: Mapping[str, Any]) -> str:
 
 
 def from_command_line(value: Any) -> Any:
-    """Return what ``--config`` says, of which Snakemake leaves nested values as text."""
+    """Return the values of ``--config``, of which Snakemake leaves nested ones as text."""
     if isinstance(value, Mapping):
         return {name: from_command_line(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -114,7 +114,7 @@ def from_command_line(value: Any) -> Any:
 
 
 def load(raw: Mapping[str, Any], source: str = "config.yaml") -> Any:
-    """Check a configuration as Snakemake hands it over.
+    """Check a configuration as Snakemake passes it on.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def load(raw: Mapping[str, Any], source: str = "config.yaml") -> Any:
         text = json.dumps(raw)
     except TypeError:
         raise ConfigError(f"{source}: {_not_json(raw)}") from None
-    try:  # as JSON, in which a list is a tuple but true is no number
+    try:  # as JSON, in which a list is a tuple but true is not a number
         return Config.model_validate_json(text, strict=True)
     except ValidationError as error:
         by_key: dict[str, list[Any]] = {}
@@ -147,7 +147,7 @@ def load(raw: Mapping[str, Any], source: str = "config.yaml") -> Any:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a mapping that has a key twice, of which YAML keeps the last without a word."""
+    """Rejects a mapping with a duplicate key, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -178,7 +178,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _not_json(raw: Any, key: str = "") -> str:
-    """Name the key whose value YAML has read as something else than text or number."""
+    """Name the key whose value YAML has read as something other than text or a number."""
     items = raw.items() if isinstance(raw, Mapping) else enumerate(raw)
     for name, value in items:
         path = f"{key}.{name}".lstrip(".")
@@ -197,9 +197,9 @@ EXECUTION = {
 
 
 def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
-    """Yield the keys whose values differ, but for those of `EXECUTION`."""
+    """Yield the keys whose values differ, except those of `EXECUTION`."""
     for name in type(ours).model_fields:
-        if name == "own":  # which is of no paper
+        if name == "own":  # which belongs to no paper
             continue
         one, other = getattr(ours, name), getattr(papers, name)
         path = f"{key}.{name}".lstrip(".")
@@ -212,7 +212,7 @@ def _changed(ours: Any, papers: Any, key: str = "") -> Iterator[str]:
 def paths(config: Any, papers: Any) -> Paths:
     """Return the folders of a run; arguments as in `studies`.
 
-    What is not of the papers' scale has a folder of its own, so that no overlay replaces committed
+    Any scale other than the papers' has a folder of its own, so that no overlay replaces committed
     results unless ``output`` says so.
     """
     own = "." if config.scale == papers.scale else config.scale
@@ -220,7 +220,7 @@ def paths(config: Any, papers: Any) -> Paths:
 
 
 def resolve_data_root(start: str) -> None:
-    """Let a relative BETASCAN_DATA mean where the user stands, whatever ``--directory``."""
+    """Make a relative BETASCAN_DATA relative to the user's folder, whatever ``--directory`` is."""
     if folder := os.environ.get("BETASCAN_DATA"):
         os.environ["BETASCAN_DATA"] = str(Path(start) / Path(folder).expanduser())
 

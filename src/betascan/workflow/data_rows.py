@@ -91,7 +91,7 @@ def _images(config: Data, paths: Paths) -> Iterator[Table]:
 
 
 def targets(config: Data, paths: Paths) -> dict[str, list[str]]:
-    """Return what ``snakemake <name>`` makes of each data set, as configured and as stand-in."""
+    """Return what ``snakemake <name>`` makes for each data set, as configured and as stand-in."""
 
     def both(name: str, source: str) -> list[str]:
         stem = f"{name}_{source}"

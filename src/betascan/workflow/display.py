@@ -30,16 +30,16 @@ LOCKED = (
 
 
 class Display(logging.Formatter):
-    """Snakemake's messages in short: its own log in ``.snakemake/log`` has them whole.
+    """Snakemake's messages, shortened: its own log in ``.snakemake/log`` has them in full.
 
     Parameters
     ----------
     plan : callable
         Returns what the run will do, once the jobs are known.
     dry_run : callable
-        Tells whether it is only planned; the plan is then the last that is shown.
+        Tells whether the run is only planned; the plan is then the last thing shown.
     targets : collection of str
-        What can be asked for, of which the nearest is named where a target is mistyped.
+        What can be asked for; the nearest of them is named if a target is mistyped.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Display(logging.Formatter):
         if event == LogEvent.RUN_INFO and self._dry_run():
             self._jobs = record.getMessage()
             return False
-        if event == LogEvent.ERROR:  # a job that fails says why by itself
+        if event == LogEvent.ERROR:  # a job that fails says why itself
             return not re.search("CalledProcessError|At least one job", record.getMessage())
         if record.getMessage().startswith("Terminating processes on user request"):
             self._failed = "stopped"
@@ -114,7 +114,7 @@ class Display(logging.Formatter):
 
 
 def _nearest(wrong: Path, targets: Sequence[Path]) -> Path:
-    """Return the target of that very name in another folder, or else the nearest in its folder."""
+    """Return the target with that name in another folder, or else the nearest in its folder."""
     named = {target.stem: target for target in reversed(targets)}  # PNG before PDF
     if wrong.stem in named:
         return named[wrong.stem]
@@ -123,7 +123,7 @@ def _nearest(wrong: Path, targets: Sequence[Path]) -> Path:
 
 
 def _asked_of_slurm(record: logging.LogRecord) -> list[str]:
-    """Return what a job asks a cluster for; nothing where it runs here."""
+    """Return what a job requests from a cluster; nothing if it runs here."""
     ours = record.resources  # type: ignore[attr-defined]
     if not (ours.get("slurm_partition") and ours.get("runtime")):  # or it makes no file
         return []
@@ -142,7 +142,7 @@ def _duration(seconds: float) -> str:
 
 
 def install(logger: logging.Logger, display: Display) -> None:
-    """Let a display decide what Snakemake's own handler of the terminal shows.
+    """Let a display decide what Snakemake's own terminal handler shows.
 
     A logger plugin that the user has chosen instead is left alone.
 

@@ -18,23 +18,23 @@ from typing import IO, Any
 from betascan.core.device import gpus
 from betascan.core.errors import BetascanError, one_line_errors
 
-# Parameters of a rule that Snakemake and the report read, not the function.
+# Parameters of a rule that are read by Snakemake and the report, not by the function.
 NOT_ARGUMENTS = {"function", "code", "caption", "shows", "footer"}
 
-SECONDS_BETWEEN_LINES = 60.0  # in which a job tells how far it is
+SECONDS_BETWEEN_LINES = 60.0  # of a job's progress
 
 
 def run_rule(snakemake: Any) -> None:
     """Call the function that a rule names, with the rule's files and parameters.
 
     Every named input, output and parameter is passed under its name, files as paths, and
-    ``threads`` to the functions that have that argument. A rule with the parameter ``footer`` is
+    ``threads`` to functions that have that argument. A rule with the parameter ``footer`` is
     a figure: its function returns the Figure, which is saved here.
 
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
-        The object that Snakemake hands to scripts.
+        The object that Snakemake passes to scripts.
     """
     params = dict(snakemake.params.items())
     module, _, name = params["function"].rpartition(".")
@@ -42,7 +42,7 @@ def run_rule(snakemake: Any) -> None:
     arguments |= _paths(snakemake.input)
     with job(Path(snakemake.log[0])), _own_gpu(snakemake.resources.get("gpu", 0)):
         if "footer" in params:
-            gc.disable()  # of a process this short it would take a tenth of the time
+            gc.disable()  # in a process this short it would take a tenth of the time
             from betascan import plots  # before the function's module imports matplotlib
 
             with plots.themed():
@@ -70,16 +70,16 @@ def _paths(files: Mapping[str, str | list[str]]) -> dict[str, Path | list[Path]]
 
 @contextmanager
 def _own_gpu(wanted: int) -> Iterator[None]:
-    """Show a job that wants a GPU one that no other job has, where it sees several.
+    """Show a job that needs a GPU one that no other job has, if it sees several.
 
-    A scheduler such as SLURM has shown each job its own already.
+    A scheduler such as SLURM has already shown each job its own.
     """
     devices = gpus() if wanted else []
     if len(devices) < 2:
         yield
         return
     with ExitStack() as stack:
-        taken = os.getpid() % len(devices)  # shared, where more jobs run than there are GPUs
+        taken = os.getpid() % len(devices)  # shared, if more jobs run than there are GPUs
         for number, device in enumerate(devices):
             path = Path(tempfile.gettempdir(), f"betascan-{os.getuid()}-gpu-{device}")
             lock = stack.enter_context(path.open("w"))
@@ -92,7 +92,7 @@ def _own_gpu(wanted: int) -> Iterator[None]:
 
 
 class _Tee:
-    """Writes to the terminal and a log; of a bar a line per minute, and to the log its end.
+    """Writes to the terminal and a log; for a bar one line per minute, and its end to the log.
 
     Bars of several jobs would overwrite each other, and a log is no place for them.
     """
@@ -122,14 +122,14 @@ class _Tee:
         self._terminal.flush()
 
     def flush(self) -> None:
-        """Do nothing: what is written is flushed, and of a bar nothing is held back."""
+        """Do nothing: what is written is already flushed, and nothing of a bar is held back."""
 
 
 @contextmanager
 def job(log: Path) -> Iterator[None]:
     """Copy standard error to `log`, and turn errors into one line and exit status 1.
 
-    The traceback of an error that is no `BetascanError` is in the log alone.
+    The traceback of an error that is not a `BetascanError` is in the log alone.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as file:

@@ -1,4 +1,4 @@
-"""What a run will train, on what, and for how long: said before it starts."""
+"""What a run will train, on what, and for how long: reported before it starts."""
 
 import os
 import re
@@ -23,24 +23,24 @@ GIGABYTES = {
     "mpi3d_real_official.h5": 12.7,
     "mpi3d_real_complex_official.h5": 5.7,
 }
-"""What is downloaded for a file of the data folder; of MPI3D, the size of its pixels."""
+"""What is downloaded for a file of the data folder; for MPI3D, the size of its pixels."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Trainings that leave one file.
+    """Trainings that produce one file.
 
     Attributes
     ----------
     study : str
         Key of the study, or what part of it is meant.
     file : str
-        What they leave.
+        The file that they produce.
     trainings : int
         How many models are trained.
     amount : int
-        Images that all of them are trained on, repetitions counted, or updates that they take; at
-        most, as a training may stop early.
+        Maximum number of images that all of them are trained on, counting repetitions, or of
+        updates that they take; a training may stop early.
     unit : {"images", "updates"}
         Which of the two.
     """
@@ -63,7 +63,7 @@ class Workload:
 
 
 def images_seen(training: Training) -> int:
-    """Return how many images a training sees at most, repetitions counted."""
+    """Return how many images a training sees at most, counting repetitions."""
     _, steps = training.run.training.schedule(training.data.images)
     return steps * training.run.training.batch_size
 
@@ -129,7 +129,7 @@ def workloads(
 def describe(
     config: Any, studies: Mapping[str, Study], paths: Paths, outputs: Collection[str]
 ) -> str:
-    """Say what is trained and how long that takes here, what is downloaded and what replaced.
+    """Say what is trained and how long that takes here, what is downloaded and what is replaced.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def check_scale(studies: Mapping[str, Study], paths: Paths, outputs: Collection[
     Raises
     ------
     ConfigError
-        If figures of a study are made and none of its tables, and its record has another scale.
+        If figures of a study are made but none of its tables, and its record has another scale.
     """
     for key, study in studies.items():
         record = Path(paths.results, key, "provenance.json")
@@ -260,5 +260,5 @@ def _hours(measured: Path) -> dict[Workload, float]:
         plan = read_csv(measured)
         rows = plan[["study", "trainings", "amount", "unit"]].itertuples(index=False, name=None)
         return {Workload(*row): hours for row, hours in zip(rows, plan["hours"], strict=True)}
-    except (ContentError, KeyError):  # cut short, or of another version
+    except (ContentError, KeyError):  # cut short, or from another version
         return {}

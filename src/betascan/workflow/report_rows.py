@@ -1,4 +1,4 @@
-"""What all studies leave together, as rows: numbers, statements, and pages for the report."""
+"""What all studies together produce, as rows: numbers, statements, and pages for the report."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace

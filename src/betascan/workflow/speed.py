@@ -37,11 +37,11 @@ from betascan.workflow.batches import new_trainings
 from betascan.workflow.config import load, paths, studies
 from betascan.workflow.plan import Workload, images_seen, workloads
 
-SECONDS = 1.0  # that each kind of training is tried for, at least
+SECONDS = 1.0  # for which each kind of training is tried, at least
 
 
 def seconds_per_image(run: Run, channels: int) -> float:
-    """Time a training of this kind on noise, without its start.
+    """Time a training of this kind on noise, excluding its start.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ def seconds_per_image(run: Run, channels: int) -> float:
 
 
 def seconds_per_scan_update(protocol: ScanConfig, estimator: Estimator) -> float:
-    """Time one update of one point of a scan, a share of the validation included.
+    """Time one update of one point of a scan, including a share of the validation.
 
     Parameters
     ----------
     protocol : Scan
-        What the configuration says of it.
+        What the configuration says about it.
     estimator : {"sampled", "analytic"}
         One of its estimators.
 
@@ -112,7 +112,7 @@ def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
     Parameters
     ----------
     linear : Vu2026Linear
-        What the configuration says of the study.
+        What the configuration says about the study.
     size : Size
         One of its sizes.
 
@@ -135,12 +135,12 @@ def seconds_per_adamw_update(linear: Vu2026Linear, size: Size) -> float:
 
 
 def seconds_per_nonlinear_update(protocol: Nonlinear) -> float:
-    """Time one update of one point of a nonlinear scan, a share of the validation included.
+    """Time one update of one point of a nonlinear scan, including a share of the validation.
 
     Parameters
     ----------
     protocol : Nonlinear
-        What the configuration says of it.
+        What the configuration says about it.
 
     Returns
     -------
@@ -162,14 +162,14 @@ def seconds_per_nonlinear_update(protocol: Nonlinear) -> float:
 
 
 def nonlinear_line(protocol: Nonlinear, work: Workload) -> dict[str, Any]:
-    """Measure how long the outlook's nonlinear scans take, one of each seed.
+    """Measure how long the outlook's nonlinear scans take, one per seed.
 
     Parameters
     ----------
     protocol : Nonlinear
-        What the configuration says of them.
+        What the configuration says about them.
     work : Workload
-        What they are together.
+        All of them together.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def nonlinear_line(protocol: Nonlinear, work: Workload) -> dict[str, Any]:
 
 
 def _marginal(seconds: Callable[[int], float]) -> float:
-    """Seconds that a step adds, from runs of so many steps, the start of a run not counted."""
+    """Seconds that a step adds, from runs of a given number of steps, excluding their start."""
     seconds(1)
     few, steps = seconds(1), 2
     while (many := seconds(steps)) - few < SECONDS and steps < 1 << 12:
@@ -193,7 +193,7 @@ def _marginal(seconds: Callable[[int], float]) -> float:
 
 
 def _kind(run: Run, channels: int) -> str:
-    """Name what decides the cost of an image: not the weights of an objective, nor how long."""
+    """Name what determines the cost of an image: not the weights of an objective or the length."""
     facts = run.model_dump(exclude={"seed": True, "training": {"epochs", "steps", "patience"}})
     weights = {"beta", "gamma", "lam", "alpha", "weight"}
     objective = {k: v for k, v in facts["objective"].items() if k not in weights}
@@ -204,7 +204,7 @@ def measure(plan: Path, config: Mapping[str, Any]) -> None:
     """Measure how long the trainings of a configuration take on this machine.
 
     On a CPU as many trainings run side by side as there are cores for their threads, on a CUDA
-    device one after the other.
+    device one after another.
 
     Parameters
     ----------
@@ -242,11 +242,11 @@ def image_line(
     Parameters
     ----------
     work : Workload
-        What they are together.
+        All of them together.
     trainings : iterable of Training
         Each of them.
     known : dict
-        Seconds per image by kind of training, to which is added what is measured here.
+        Seconds per image by kind of training; what is measured here is added.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def linear_lines(config: Any, scan_work: Workload, adamw_work: Workload) -> list
     config : Config
         The configuration.
     scan_work, adamw_work : Workload
-        What it trains of them.
+        The linear VAEs that it trains.
 
     Returns
     -------

@@ -78,7 +78,7 @@ class Linear(ConfigModel):
     beta_sigma2_scan: tuple[Positive, ...] = Field(
         min_length=2, description="values of beta sigma^2 in the scan"
     )
-    starts: int = Field(ge=2, description="number of seeds of data axes and initial weights")
+    starts: int = Field(ge=2, description="number of seeds for the data axes and initial weights")
     scan_starts: int = Field(ge=1, description="number of these seeds that the scan uses")
 
     @model_validator(mode="after")
@@ -93,7 +93,7 @@ class Linear(ConfigModel):
 
 
 class Measures(ConfigModel):
-    """From how many images and samples Jacobians and expansions are measured."""
+    """Numbers of images and samples from which Jacobians and expansions are measured."""
 
     points: int = Field(
         ge=4,
@@ -113,11 +113,11 @@ class Runaway(ConfigModel):
     )
     batch_size: int = Field(ge=2, description="number of images per step")
     steps: int = Field(ge=1, description="largest number of training steps")
-    bound: float = Field(lt=0, description="loss in nats per image, below which it has run away")
+    bound: float = Field(lt=0, description="loss in nats per image below which it has run away")
 
 
 class ImageModels(ConfigModel):
-    """A reference model, and what the experiments change of it."""
+    """A reference model, and what the experiments change in it."""
 
     variance: float = Field(gt=0, description="sigma^2 of the reference")
     betas: tuple[Positive, ...] = Field(
@@ -130,7 +130,7 @@ class ImageModels(ConfigModel):
     )
     rescaled_pairs: tuple[Positive, ...] = Field(
         min_length=1,
-        description="betas of the scan that are trained as (1, sigma^2 = beta) too (experiment "
+        description="betas of the scan that are also trained as (1, sigma^2 = beta) (experiment "
         "likelihood_variance)",
     )
     activations: tuple[Activation, ...] = Field(
@@ -158,7 +158,7 @@ class ImageModels(ConfigModel):
         min_length=1, description="seeds; every model is trained with each of them"
     )
     standin_seeds: int | None = Field(
-        ge=1, description="number of the seeds that models of a stand-in get; null: all"
+        ge=1, description="number of seeds used for models of a stand-in; null: all"
     )
     points_per_job: PointsPerJob = Field(
         description="1: one (GPU) job per model; 10: one for ten models of a data set"
@@ -195,7 +195,7 @@ class ImageModels(ConfigModel):
         return Variant(**{"beta": 1, "variance": self.variance, **changes})
 
     def name(self, variant: Variant) -> str:
-        """Return what a variant changes of the reference, for example ``beta_5+posterior_full``."""
+        """Return what a variant changes in the reference, for example ``beta_5+posterior_full``."""
         reference = self.variant().columns()
         changed = [
             f"{key}_{value:g}" if isinstance(value, int | float) else f"{key}_{value}"
@@ -264,7 +264,7 @@ class ImageModels(ConfigModel):
         return {k: v for name in EXPERIMENTS for k, v in self.experiment(name).items()}
 
     def pushed_forward(self) -> list[str]:
-        """Return the names of those whose push-forward of the prior is measured."""
+        """Return the names of the variants whose push-forward of the prior is measured."""
         names = [self.name(self.variant(penalty=max(self.penalties)))]
         for experiment in ("posterior_covariance", "decoders", "priors"):
             names += self.experiment(experiment)

@@ -38,11 +38,11 @@ BETA_OF_SCAN = r"$\beta$ ($\sigma^2 = 1$)"
 AS_BETA, AS_SIGMA2 = r"$(\beta, \sigma^2=1)$", r"$(1, \sigma^2=\beta)$"
 
 _HANDLE, _ROW = 8, 140
-"""Letters that a handle is as wide as, and that a row of a legend has room for."""
+"""Width of a handle, and of a row of a legend, in characters."""
 
 
 def read_models(table: Path) -> pd.DataFrame:
-    """Read a table of models, data sets by their keys."""
+    """Read a table of models, with data sets by their keys."""
     frame = read_csv(table)
     keys = {name: key for key, name in DATASETS.items()}
     return frame.assign(dataset=frame["dataset"].map(keys))
@@ -71,9 +71,9 @@ def legend(figure: Figure, axes: Iterable[Axes], *handles: Line2D) -> None:
     """Put one legend above all panels: `handles`, and whatever the panels label, each once."""
     entries: dict[str, Any] = {str(handle.get_label()): handle for handle in handles}
     entries |= labelled(axes)
-    if not entries:  # nothing could be measured of any model
+    if not entries:  # nothing could be measured for any model
         return
-    # matplotlib lists lines first, among which guides are
+    # matplotlib lists lines first, including the guides
     texts = sorted(entries, key=lambda text: isinstance(entries[text], Line2D))
     rows = math.ceil(sum(len(text) + _HANDLE for text in texts) / _ROW)
     figure.legend(

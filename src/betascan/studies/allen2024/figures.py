@@ -1,4 +1,4 @@
-"""Figures of allen2024 over beta and over training."""
+"""Figures of allen2024 against beta and over training."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -34,7 +34,7 @@ OFF_LAW = 3.0  # factor by which a measured variance must miss its law to be ann
 
 
 def tradeoff(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
-    """Beta 1 and 5 at the reference's sigma^2 and the scan at sigma^2 = 1, over their product.
+    """Beta 1 and 5 at the reference's sigma^2, and the scan at sigma^2 = 1, against beta sigma^2.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def tradeoff(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
 
 
 def deterministic_elbo(table: Path, runaway: Path, standins: Collection[str]) -> Figure:
-    """Off-diagonal masses over training by both ELBOs, and the loss of the exact form.
+    """Off-diagonal masses over training under both ELBOs, and the loss of the exact form.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def deterministic_elbo(table: Path, runaway: Path, standins: Collection[str]) ->
 def _runaway(ax: Axes, curves: pd.DataFrame) -> None:
     """Draw the loss of each form; where two coincide, the dashed one over the wide one."""
     names = list(dict.fromkeys(curves["activation"]))
-    # other colours than those of the data sets
+    # not the colours of the data sets
     looks = categorical([*LOOKS, *names])
     styles: dict[str, Look] = {
         "hessian": {"lw": 2.4, "alpha": 0.45, "label": "exact H"},
@@ -173,7 +173,7 @@ def _over_steps(ax: Axes, steps: pd.Series, column: str) -> None:
 
 
 def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[str]) -> Figure:
-    """Likelihood variances measured over beta, collapse, and pairs that ought to be equal.
+    """Measured likelihood variances against beta, collapse, and pairs that should be equal.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def likelihood_variance(table: Path, linear_truth: Path, standins: Collection[st
 
 
 def _annotate_off_law(ax: Axes, scan: pd.DataFrame) -> None:
-    """Annotate the mean that misses the law by most, if any does by `OFF_LAW`."""
+    """Annotate the mean that misses the law most, if it does so by more than `OFF_LAW`."""
     measured = scan.groupby(["dataset", "beta"])["effective_variance"].mean().dropna()
     beta = measured.index.get_level_values("beta").to_numpy()
     factor = np.abs(np.log(measured.to_numpy() / beta))
@@ -238,7 +238,7 @@ def _pairs(ax: Axes, frame: pd.DataFrame, **look: Any) -> None:
     ax.plot(as_beta[both], as_sigma2[both], ls="", **look)
     if len(both):
         distance = np.abs(np.log(as_sigma2[both] / as_beta[both]))
-        apart = np.expm1(distance.groupby("seed").median().mean())  # as the statement has it
+        apart = np.expm1(distance.groupby("seed").median().mean())  # as in the statement
         ax.annotate(
             f"median pair {100 * apart:.1f} % apart", (0.04, 0.95 - 0.08 * len(ax.texts)),
             xycoords="axes fraction", fontsize=SMALL, color=look["color"], va="top",

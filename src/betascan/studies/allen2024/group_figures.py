@@ -39,7 +39,7 @@ RANDOM: dict[str, Callable[[int], float]] = {
     "gradient_mass": lambda latents: float(np.sqrt(1 - 1 / latents)),
     "axis_distance": random_axis_distance,
 }
-"""What a random matrix of so many latents has."""
+"""Values for a random matrix with the given number of latents."""
 
 
 def _panels(
@@ -71,7 +71,7 @@ def _panels(
 
 
 def _mark_unmeasured(ax: Axes, frame: pd.DataFrame, order: Sequence[str], column: str) -> None:
-    """Put a cross where no seed has a value, for want of two active latents."""
+    """Put a cross where no seed has a value, because fewer than two latents are active."""
     counts = frame.groupby(["group", "dataset"])[column].count()
     at = places(order, DATASET_LOOKS)
     for group, dataset in counts.index[counts == 0]:

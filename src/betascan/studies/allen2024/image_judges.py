@@ -1,7 +1,8 @@
-"""How statements of allen2024 are judged by models of images.
+"""How statements of allen2024 are judged on models of images.
 
-A seed is one observation: models of a seed start from the same weights, as far as they have the
-same, and see the same images in the same order. Over kinds of models, a kind's mean over seeds is.
+A seed is one observation: models with the same seed start from the same weights, as far as they
+have the same ones, and see the same images in the same order. In comparisons over kinds of models,
+an observation is a kind's mean over seeds.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ LEAST_MASS = 0.05
 LEAST_MIG = 0.01
 """The last digit to which MIGs are printed."""
 LEAST_MIG_PER_MASS = LEAST_MIG
-"""The last digit of MIG for all of the off-diagonal mass."""
+"""The last digit of MIG, over the full range of the off-diagonal mass."""
 LEAST_ERROR = float(np.log(1.05))
 """Difference of logarithms of squared errors: 5 %."""
 LEAST_COST = 0.05
@@ -35,7 +36,7 @@ MARGIN_IDENTITY = 0.1
 MARGIN_RANDOM = 0.1
 """Share of the off-diagonal mass of a random matrix."""
 MARGIN_DEPENDENCE = 0.01
-"""Two Gaussians of correlation 0.1, by Cohen's convention a small one, have 0.008."""
+"""Two Gaussians with correlation 0.1, small by Cohen's convention, have 0.008."""
 MARGIN_PAIRS = 0.05
 """Difference of logarithms of squared errors: 5 %."""
 
@@ -47,7 +48,7 @@ def _values(table: pd.DataFrame, dataset: str, cell: str, column: str) -> pd.Ser
 
 
 def _of_learnt(judged: Judgement, rates: Sequence[float] | pd.Series) -> Judgement:
-    """Leave it open, if none of the models compared carries information."""
+    """Leave it open if none of the models compared carries information."""
     return if_learnt(judged, np.max(rates))
 
 
@@ -61,7 +62,7 @@ def contrast(
 
 
 def equals(table: pd.DataFrame, values: pd.Series, published: float, margin: float) -> Judgement:
-    """Judge a number of several seeds; rates are in `table`."""
+    """Judge a number measured with several seeds; rates are in `table`."""
     return _of_learnt(number(values, published, margin), table["rate"])
 
 
@@ -72,9 +73,9 @@ def _heaviest(table: pd.DataFrame) -> str:
 def _of_mig(
     judged: Judgement, migs: Sequence[float] | pd.Series, collapsed: pd.DataFrame, dataset: str
 ) -> Judgement:
-    """Leave it open, if means of MIG are not above that of models without active latents.
+    """Leave it open if means of MIG do not exceed that of models without active latents.
 
-    One of two must be, or half of more than two.
+    At least one of two must do so, or at least half of more than two.
     """
     floor = collapsed.loc[collapsed["dataset"] == DATASETS[dataset], "mig"].max()
     above = np.asarray(migs, dtype=float) > floor
@@ -170,7 +171,7 @@ def rises(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
 
 
 def slope(likelihood_variance: pd.DataFrame, dataset: str) -> Judgement:
-    """Slope of log effective variance in log beta, which is to be 1."""
+    """Slope of log effective variance in log beta, which should be 1."""
     values = _slopes_of(likelihood_variance, dataset)
     return equals(likelihood_variance, values, 1, MARGIN_SLOPE)
 
@@ -193,7 +194,7 @@ def volume(likelihood_variance: pd.DataFrame) -> Judgement:
 
 
 def pairs(likelihood_variance: pd.DataFrame) -> Judgement:
-    """Median over pairs of how far log squared errors of (beta, 1) and (1, beta) are apart."""
+    """Median over pairs of the difference of log squared errors of (beta, 1) and (1, beta)."""
     rows = likelihood_variance[likelihood_variance["dataset"] == DATASETS["dsprites"]]
     rows = rows.assign(
         product=(rows["beta"] * rows["variance"]).round(12), log=np.log(rows["squared_error"])
@@ -204,7 +205,7 @@ def pairs(likelihood_variance: pd.DataFrame) -> Judgement:
 
 
 def _kinds(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Means over seeds of each kind of models of dSprites."""
+    """Means over seeds for each kind of model of dSprites."""
     rows = table[table["dataset"] == DATASETS["dsprites"]]
     return rows.groupby("cell")[list(columns)].mean()
 
@@ -224,7 +225,7 @@ def mlp(decoders: pd.DataFrame) -> Judgement:
 
 
 def smooth(decoders: pd.DataFrame) -> Judgement:
-    """Log error of the expansion with ReLU minus that with SiLU, down to the samples' noise."""
+    """Log error of the expansion, at least the samples' noise, with ReLU minus with SiLU."""
     errors = decoders[["taylor_hessian", "taylor_noise"]].max(axis=1)
     logs = decoders.assign(log_error=np.log(errors))
     return contrast(logs, "dsprites", "activation_relu", "reference", "log_error", LEAST_ERROR)
@@ -238,14 +239,14 @@ def unstable(pushforward: pd.DataFrame) -> Judgement:
 
 
 def confused(pushforward: pd.DataFrame) -> Judgement:
-    """Rank correlation of what is not recovered and dependence over kinds of models."""
+    """Rank correlation of latents not recovered and dependence over kinds of models."""
     kinds = _kinds(pushforward, ["recovered", "dependence", "rate"])
     judged = trend(1 - kinds["recovered"], kinds["dependence"], rises=True)
     return _of_learnt(judged, kinds["rate"])
 
 
 def confused_mig(pushforward: pd.DataFrame, collapsed: pd.DataFrame) -> Judgement:
-    """Rank correlation of what is not recovered and MIG over kinds of models."""
+    """Rank correlation of latents not recovered and MIG over kinds of models."""
     kinds = _kinds(pushforward, ["recovered", "mig"])
     judged = trend(1 - kinds["recovered"], kinds["mig"], rises=False)
     return _of_mig(judged, kinds["mig"], collapsed, "dsprites")
@@ -286,14 +287,14 @@ def monitored(orthogonality_penalty: pd.DataFrame, collapsed: pd.DataFrame) -> J
 
 
 def expanded(deterministic_elbo: pd.DataFrame) -> Judgement:
-    """Off-diagonal mass of H by the deterministic ELBO, early in training minus at its end."""
+    """Off-diagonal mass of H under the deterministic ELBO, early in training minus at its end."""
     on = deterministic_elbo[deterministic_elbo["cell"].str.startswith("expanded_1+share")]
     early = f"expanded_1+share_{on['share'].min():g}"
     return contrast(deterministic_elbo, "dsprites", early, "expanded_1", "hessian_mass", LEAST_MASS)
 
 
 def expanded_more(deterministic_elbo: pd.DataFrame) -> Judgement:
-    """Off-diagonal mass of H by the sampled ELBO minus that by the deterministic one."""
+    """Off-diagonal mass of H under the sampled ELBO minus that under the deterministic one."""
     return contrast(
         deterministic_elbo, "dsprites", "reference", "expanded_1", "hessian_mass", LEAST_MASS
     )

@@ -1,4 +1,4 @@
-"""What allen2024 states that models of images decide; `image_judges` says how it is judged."""
+"""Statements of allen2024 that models of images decide; `image_judges` says how."""
 
 from collections.abc import Callable
 from functools import partial
@@ -134,7 +134,7 @@ STATEMENTS = (
     ),
     _of_images(
         "variance_slope",
-        "beta scales the likelihood's variance: in proportion (the same slope is 1).",
+        "beta scales the likelihood's variance in proportion (the same slope is 1).",
         MECHANISM_2,
         partial(judges.slope, dataset="dsprites"),
         "likelihood_variance",
@@ -318,6 +318,6 @@ def write(statements: Path, scale: str, standins: list[str], **tables: Path) -> 
     standins : list of str
         Data sets whose images are not the genuine ones.
     **tables : Path
-        The experiments' of `tables.models`, operations, collapsed and pushforward.
+        The experiments' tables by `tables.models`, and operations, collapsed and pushforward.
     """
     common.write(STATEMENTS, tables, statements, scale, standins)

@@ -1,7 +1,7 @@
 """The linear-Gaussian truth: minima with diagonal and full posteriors, to rounding.
 
-x ~ N(0, S), q(z|x) = N(A x, Sigma), p(x|z) = N(B z, sigma^2): the loss D + beta R is exact, a
-function of A, B and Sigma alone, and minimised by L-BFGS in place of minibatches.
+x ~ N(0, S), q(z|x) = N(A x, Sigma), p(x|z) = N(B z, sigma^2): the loss D + beta R is an exact
+function of A, B and Sigma alone, and is minimised by L-BFGS rather than on minibatches.
 """
 
 import math
@@ -21,8 +21,8 @@ from betascan.core.randomness import stream
 from betascan.theory import landau
 
 INITIAL_STD = 0.3  # of the weights
-COLLAPSED = 1e-3  # length of a decoder column below which its latent is not used
-SUPERFLUOUS = 2  # latents of a decoder that cannot be injective, beyond its outputs
+COLLAPSED = 1e-3  # length of a decoder column below which its latent counts as unused
+SUPERFLUOUS = 2  # latents in excess of the outputs, for a decoder that cannot be injective
 
 
 class Minimum(NamedTuple):
@@ -217,7 +217,7 @@ def angles(
     columns = decoder / np.where(lengths > 0, lengths, 1)
     cosine = np.abs(axes.T @ columns)
     row, column = scipy.optimize.linear_sum_assignment(cosine, maximize=True)
-    # from the chord between the two: the arc cosine has no digits near 1
+    # from the chord between the two: the arc cosine loses its digits near 1
     matched = columns[:, column] * np.sign((axes[:, row] * columns[:, column]).sum(0))
     chord = np.linalg.norm(matched - axes[:, row], axis=0) / 2
     return np.degrees(2 * np.arcsin(np.minimum(chord, 1)))
@@ -238,11 +238,11 @@ def precisions(
     Parameters
     ----------
     minimum : Minimum
-        Where the identity is to hold.
+        Where the identity should hold.
     beta_sigma2 : float
         beta sigma^2 of its loss.
     posterior : {"diagonal", "full"}
-        A diagonal posterior is optimal in the diagonal only: the rest is set to 0.
+        A diagonal posterior is optimal on the diagonal only: the rest is set to 0.
 
     Returns
     -------
@@ -291,8 +291,8 @@ def solutions(
     ----------
     table : Path
         Written, a row per model: part ("angles" at `beta_sigma2`; "scan", each beta sigma^2 as
-        (beta, 1) and as (1, beta); "not injective", of no more observed variables than factors
-        and more latents), seed, posterior, beta, variance, beta_sigma2,
+        (beta, 1) and as (1, beta); "not injective", with no more observed variables than factors
+        but more latents), seed, posterior, beta, variance, beta_sigma2,
         excess_loss over the closed form in nats, angle_of_any_rotation, identity_error
         (relative), active modes, mean_angle and max_angle to the PCA axes in degrees,
         offdiagonal_mass of B^T B, effective_variance (the sigma^2 that beta = 1 would need for
@@ -353,7 +353,7 @@ def _measures(minimum: Minimum, axes: ndarray) -> dict[str, Any]:
 
 
 def _log_variances(minimum: Minimum, eigenvalues: ndarray, beta_sigma2: float) -> dict[str, float]:
-    """Return posterior log-variances, least first, and the law of a diagonal one (hirn2026)."""
+    """Return posterior log-variances, lowest first, and the law for a diagonal one (hirn2026)."""
     log_variances = np.sort(np.log(np.diag(minimum.covariance)))[: len(eigenvalues)]
     law = landau.log_variance(beta_sigma2, eigenvalues)
     return {f"log_variance_{k + 1}": float(value) for k, value in enumerate(log_variances)} | {

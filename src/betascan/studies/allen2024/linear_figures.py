@@ -24,11 +24,11 @@ OF_VARIANT = {"reference": "diagonal", "posterior_full": "full"}
 """Posterior covariance by name of the variant."""
 NOT_INJECTIVE = "diagonal,\nnot injective"
 FLOOR = 1e-6  # degrees: smaller angles are rounding
-EXACT = 1e-3  # relative error below which an identity holds but for the solver's precision
+EXACT = 1e-3  # relative error below which an identity holds to the solver's precision
 
 
 def linear_truth(table: Path) -> Figure:
-    """Angles to the PCA axes, and log-variances on their law.
+    """Angles to the PCA axes, and log-variances with their law.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def linear_truth(table: Path) -> Figure:
 
 
 def _scan(ax: Axes, scan: pd.DataFrame) -> None:
-    """Draw log-variances over beta sigma^2, trained both ways, on their law."""
+    """Draw log-variances against beta sigma^2, trained both ways, with their law."""
     first = scan[scan["seed"] == scan["seed"].min()]
     looks = ordinal(scan.filter(regex=r"^log_variance_law_\d+$").columns)
     beta_sigma2 = np.geomspace(first["beta_sigma2"].min(), first["beta_sigma2"].max(), 400)
     least = first.sort_values("beta_sigma2").iloc[0]
     for law, look in looks.items():
-        # all modes are active at the least beta sigma^2, where the law tells the mode's variance
+        # all modes are active at the lowest beta sigma^2, where the law gives the mode's variance
         variance = least["beta_sigma2"] / np.exp(least[law])
         ax.plot(
             beta_sigma2, landau.log_variance(beta_sigma2, variance), color=look["color"], lw=0.8

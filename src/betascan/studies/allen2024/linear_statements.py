@@ -1,4 +1,4 @@
-"""What allen2024 states that its linear-Gaussian truth decides, and how it is judged."""
+"""Statements of allen2024 that its linear-Gaussian truth decides, and how they are judged."""
 
 from pathlib import Path
 
@@ -13,11 +13,11 @@ from betascan.studies.statements import Statement
 MARGIN_EXACT = 1e-3
 """Relative: minima of the linear truth are found to rounding."""
 MARGIN_DEGREES = 0.1
-"""To which angles of the linear truth are found."""
+"""Precision to which angles of the linear truth are found."""
 LEAST_DEGREES = 10.0
 """A quarter of the mean angle of random rotations."""
 MARGIN_SLOPE = 0.1
-"""Over the scan, of six orders of magnitude at the papers' scale, a factor of 4."""
+"""A factor of 4 over the scan, which spans six orders of magnitude at the papers' scale."""
 
 MECHANISM_1, MECHANISM_2 = "mechanism 1", "mechanism 2"
 CONTRADICTS_SIGN = (
@@ -105,7 +105,7 @@ STATEMENTS = (
         "than observed variables (angle to the PCA axes, minus that of an injective one, degrees).",
         place="mechanism 1, break condition",
         judge=exact_break,
-        construction="at a linear optimum the latents in excess collapse",
+        construction="at a linear optimum the excess latents collapse",
         figure="linear_truth",
     ),
     Statement(
@@ -118,7 +118,8 @@ STATEMENTS = (
     ),
     Statement(
         name="linear_pairs",
-        says="beta is a variance: (beta, sigma^2 = 1) and (1, sigma^2 = beta) have one optimum.",
+        says="beta is a variance: (beta, sigma^2 = 1) and (1, sigma^2 = beta) have the same "
+        "optimum.",
         place=MECHANISM_2,
         judge=exact_pairs,
         construction="the losses differ by a factor and a constant",
@@ -126,7 +127,7 @@ STATEMENTS = (
     ),
     Statement(
         name="linear_slope",
-        says="beta scales the likelihood's variance: that rises in proportion to beta (slope of "
+        says="beta scales the likelihood's variance, which rises in proportion to beta (slope of "
         "logarithms).",
         place=MECHANISM_2,
         judge=exact_slope,

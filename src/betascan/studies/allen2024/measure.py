@@ -1,8 +1,8 @@
 """What a trained model's decoder looks like around its codes: Jacobians, Hessians, expansions.
 
 Latents whose posterior means vary less than `ACTIVE` (Burda et al. 2016) are left out of every
-measure of J: their columns are about 0 and have no direction. With fewer than two there is
-nothing that could be orthogonal, and the measures are NaN.
+measure of J: their columns are about 0 and have no direction. With fewer than two active
+latents nothing can be orthogonal, and the measures are NaN.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def measure(
     Raises
     ------
     DataError
-        If a model is missing, damaged or another one than its row says.
+        If a model is missing, damaged or not the one that its row says.
     """
     torch.set_num_threads(1)
     loaded = each_model(images, models, rows, "measure")
@@ -128,8 +128,8 @@ def decoder_measures(
         |V - P|_F^2 / (2 active), 0 where C1 holds; gradient_mass of d s_i / d z_j, 0 where C2
         holds; hessian_mass of the Hessian of D in z, exact; singular values s1, s2, ... of active
         latents and log_volume, the sum of their logarithms; squared_error |x - mean image|^2;
-        and E_q[D] - D(mean) in nats: by samples (sampled, sampled_error its standard error), by
-        the expansion with the exact Hessian (hessian) and Gauss-Newton (gauss_newton).
+        and E_q[D] - D(mean) in nats: from samples (sampled; sampled_error is its standard error),
+        and from the expansion with the exact Hessian (hessian) and Gauss-Newton (gauss_newton).
     """
     vae, mean = forward.vae, forward.posterior.mean.detach()
     scale = forward.pixel_scale
@@ -253,7 +253,7 @@ def precisions(
     at_mean : Mapping
         Returned by `curvatures`.
     beta : float
-        Weight of the rate in its training.
+        Weight of the rate in training.
     active : Tensor of shape (active,)
         Numbers of the active latents.
     noise : torch.Generator
@@ -262,7 +262,7 @@ def precisions(
     Returns
     -------
     DataFrame
-        A row an entry of the upper triangle, or of the diagonal for a diagonal posterior: point,
+        A row per entry of the upper triangle, or of the diagonal for a diagonal posterior: point,
         row, column (latents), active (both of them), left (from the encoder), and the right side
         from the decoder: gauss_newton at the mean, expected (the same averaged over q) and hessian
         (exact, at the mean). NaN where a side does not exist: the precision of a Laplace prior is

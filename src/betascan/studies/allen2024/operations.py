@@ -1,4 +1,4 @@
-"""What a training step costs: operations that are counted, the same on every machine."""
+"""What a training step costs, in counted operations, which are the same on every machine."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
 """Whether the push-forward of the prior factorises along left singular vectors (theorem 2).
 
-Under the theorem's conditions an image f(z) lies as far along the i-th left singular vector of J
-as z_i alone decides. The way from f(0) is followed in steps, since singular vectors turn.
+Under the theorem's conditions, z_i alone decides how far an image f(z) lies along the i-th left
+singular vector of J. The path from f(0) is followed in steps, since singular vectors rotate.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from betascan.models.vae import mean_image
 from betascan.studies.allen2024.measure import N_FOR_ACTIVE
 from betascan.studies.runs import Row
 
-STEPS = 16  # of the way to each image
+STEPS = 16  # of the path to each image
 CHUNK = 32  # codes whose Jacobians are held at a time
 
 
@@ -51,11 +51,11 @@ def pushforward(
         Written, a row each: keys; dependence, the bias-corrected squared distance correlation of
         two components or of their sizes, mean over pairs; recovered, the squared correlation of
         latents with those that the encoder finds in their images, mean over latents. Only active
-        latents are drawn from the prior, the others are 0; NaN with fewer than two of them.
+        latents are drawn from the prior, the others are 0; NaN with fewer than two active ones.
     rows : sequence of Mapping
         Signature and keys of each model.
     points : int
-        Codes drawn.
+        Number of codes drawn.
     """
     torch.set_num_threads(1)
     loaded = each_model(images, models, rows, "push-forward")
@@ -84,7 +84,7 @@ def pushforward(
 
 
 def draw(prior: Prior, points: int, latents: int, seed: int) -> Float[Tensor, "points latents"]:
-    """Draw codes from a prior, of a uniform one the Gaussian that its decoder is given."""
+    """Draw codes from a prior; for a uniform one, the Gaussian that its decoder is given."""
     random, shape = stream(seed, "allen2024/pushforward"), (points, latents)
     if prior == "laplace":
         return torch.from_numpy(random.laplace(scale=np.sqrt(0.5), size=shape)).float()
@@ -96,8 +96,8 @@ def components(
 ) -> Float[ndarray, "points latents"]:
     """Return how far the image of each code lies along each left singular vector of J.
 
-    The integral of u_i^T df = s_i v_i^T dz on the straight way from 0 to z, by the midpoint rule;
-    singular vectors keep their number and sign from step to step.
+    The integral of u_i^T df = s_i v_i^T dz along the straight line from 0 to z, by the midpoint
+    rule; singular vectors keep their index and sign from step to step.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _along(decoder: Decoder, z: Tensor, start: ndarray, steps: int) -> ndarray:
 def mean_dependence(lengths: Float[ndarray, "points latents"]) -> float:
     """Return the distance correlation of two components or of their sizes, mean over pairs.
 
-    The larger of the two means: where one component scales another, their sizes tell it first.
+    The larger of the two means: where one component scales another, their sizes show it first.
     """
     pairs = list(combinations(range(lengths.shape[1]), 2))
     means = [

@@ -27,11 +27,11 @@ GROUPS = {
     "prior_laplace": "Lapl.\nprior",
     "prior_uniform": "unif.\nprior",
 }
-"""Groups of the first panel, by name of the variant; what is penalised comes behind them."""
+"""Groups of the first panel, by name of the variant; penalised models come after them."""
 
 
 def pushforward(table: Path, collapsed: Path, standins: Collection[str]) -> Figure:
-    """Dependence of components, and what it goes with over kinds of models.
+    """Dependence of components, and its relation to other measures over kinds of models.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The deterministic ELBO with the exact Hessian has no lower bound: trained until that shows."""
+"""Training on the deterministic ELBO with the exact Hessian, until its lack of a bound shows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,17 +16,17 @@ from betascan.training.loop import build_networks
 
 
 def run_away(images: Path, curves: Path, runs: Sequence[dict[str, Any]], bound: float) -> None:
-    """Train with Adam until the loss falls below a bound, is not finite, or steps end.
+    """Train with Adam until the loss falls below a bound or is not finite, or the steps end.
 
-    Not by `betascan.training.loop.train`, which refuses a loss that is not finite.
+    Does not use `betascan.training.loop.train`, which refuses a loss that is not finite.
 
     Parameters
     ----------
     images : Path
         File of `betascan.data.store`.
     curves : Path
-        Written: activation, curvature, step and loss (nats per image) of every step, also of the
-        last, unbounded one.
+        Written: activation, curvature, step and loss (nats per image) of every step, including
+        the last, unbounded one.
     runs : sequence of dict
         `betascan.config.vae.Run` as plain values, each with the deterministic objective.
     bound : float

@@ -1,4 +1,4 @@
-"""The tables of allen2024: one row per model, with what it changes of the reference."""
+"""The tables of allen2024: one row per model, with what it changes in the reference."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ MEANS = [
 ]
 """Columns of `measure.decoder_measures` that are averaged over images."""
 SIDES = ("gauss_newton", "expected", "hessian")
-"""Ways to take the right side of the identity, columns of `measure.precisions`."""
+"""Ways to compute the right side of the identity, columns of `measure.precisions`."""
 
 
 def models(
@@ -38,7 +38,7 @@ def models(
     Parameters
     ----------
     scores, jacobians, identities, cards, histories : sequence of Path
-        What evaluation, `measure.measure` (two) and training (two) left of each model.
+        What evaluation, `measure.measure` (two) and training (two) wrote for each model.
     table : Path
         Written, a row per model: dataset, seed, cell (name of the variant), steps, columns of the
         variant, scores, means over images of `measure.decoder_measures` (s1, s2, ... geometric
@@ -91,7 +91,7 @@ def expansion_errors(points: pd.DataFrame) -> dict[str, float]:
     dict
         taylor_gauss_newton and taylor_hessian, |expansion - samples| / |samples| of the means
         over images; taylor_noise, the relative standard error of the samples, below which no
-        error is measured.
+        error can be measured.
     """
     truth = points["sampled"].mean()
     noise = np.sqrt((points["sampled_error"] ** 2).sum()) / len(points)
@@ -128,10 +128,10 @@ def identity_error(entries: pd.DataFrame, side: str) -> float:
 
 
 def effective_variance(entries: pd.DataFrame, beta_sigma2: float) -> float:
-    """Return the sigma^2 that a VAE of beta 1 would have with these posteriors and this decoder.
+    """Return the sigma^2 that a VAE with beta 1 would have with these posteriors and this decoder.
 
     From the diagonal, Sigma^-1 = 1 + |J_k|^2 / sigma_eff^2: the median over images and active
-    latents, with |J_k|^2 = beta sigma^2 (right - 1) whatever beta the training had.
+    latents, with |J_k|^2 = beta sigma^2 (right - 1) whatever beta was used in training.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def effective_variance(entries: pd.DataFrame, beta_sigma2: float) -> float:
 
 
 def instability(losses: pd.Series) -> float:
-    """Return the share of a training loss's way that leads upwards, 0 to 1.
+    """Return the fraction of a training loss's total variation that is upwards, 0 to 1.
 
     Parameters
     ----------
@@ -161,12 +161,12 @@ def instability(losses: pd.Series) -> float:
 
 
 def collapsed(tables: Sequence[Path], table: Path) -> None:
-    """Write the models without an active latent, whose MIG says nothing.
+    """Write the models without an active latent, whose MIG means nothing.
 
     Parameters
     ----------
     tables : sequence of Path
-        Tables written by `models`; a model that several of them have counts once.
+        Tables written by `models`; a model in several of them counts once.
     table : Path
         Written: dataset, seed, cell, mig.
     """
@@ -176,14 +176,14 @@ def collapsed(tables: Sequence[Path], table: Path) -> None:
 
 
 def pushforward(pushforwards: Sequence[Path], tables: Sequence[Path], table: Path) -> None:
-    """Write what `pushforward.pushforward` measured beside all else that is known of each model.
+    """Write what `pushforward.pushforward` measured, with all else that is known about each model.
 
     Parameters
     ----------
     pushforwards : sequence of Path
         Tables written by `pushforward.pushforward`.
     tables : sequence of Path
-        Tables written by `models`, in which all of these models are.
+        Tables written by `models`, which contain all of these models.
     table : Path
         Written, a row per model: columns of `models`, dependence and recovered.
     """
@@ -202,9 +202,9 @@ def identity(linear_truth: Path, tables: Sequence[Path], identity: Path) -> None
     linear_truth : Path
         Table written by `linear.solutions`.
     tables : sequence of Path
-        Tables written by `models`; a model that several of them have counts once.
+        Tables written by `models`; a model in several of them counts once.
     identity : Path
-        Written: dataset, cell, seed, right (how the right side was taken), relative_error.
+        Written: dataset, cell, seed, right (how the right side was computed), relative_error.
     """
     truth = read_csv(linear_truth).query("part == 'angles'")
     linear = pd.DataFrame(

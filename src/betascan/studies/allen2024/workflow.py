@@ -74,9 +74,9 @@ def study(context: Context[Allen2024]) -> Study:
             footer=context.footer(linear_scale, exact),
             caption="Left: angle between the decoder's columns and the PCA axes, one per start; "
             "not injective: with more latents than observed variables, and a diagonal posterior; "
-            "dashed, the mean over random rotations. Right: posterior log-variances over beta "
-            "sigma^2, a colour per mode (dark: most variance), trained as (beta, 1) and as "
-            "(1, beta), on the law log(beta sigma^2 / lambda_k).",
+            "dashed: the mean over random rotations. Right: posterior log-variances against beta "
+            "sigma^2, one colour per mode (dark: most variance), trained as (beta, 1) and as (1, "
+            "beta), with the law log(beta sigma^2 / lambda_k).",
         ),
         Figure(
             name="identity",
@@ -87,10 +87,10 @@ def study(context: Context[Allen2024]) -> Study:
             },
             params=standins,
             footer=footer_with_linear,
-            caption="Both sides of Sigma^-1 = I + E[J^T J]/(beta sigma^2), active latents on the "
-            "diagonal: exact in the linear truth, and at test images of trained models. A VAE "
-            "whose encoder is optimal lies on the line; the legends say how far the median entry "
-            "is from it.",
+            caption="Both sides of Sigma^-1 = I + E[J^T J]/(beta sigma^2), diagonal entries of "
+            "active latents: exact for the linear truth, and at test images for trained models. A "
+            "VAE whose encoder is optimal lies on the line; the legends say how far the median "
+            "entry is from it.",
         ),
         Figure(
             name="tradeoff",
@@ -99,7 +99,7 @@ def study(context: Context[Allen2024]) -> Study:
             params=standins,
             footer=footer,
             caption="Beta 1 and 5 at the reference's sigma^2 (filled) and the scan at sigma^2 = 1 "
-            "(open), over beta sigma^2, which alone should matter. Bars: standard errors over "
+            "(open), against beta sigma^2, which alone should matter. Bars: standard errors over "
             f"seeds. {dotted}",
         ),
         Figure(
@@ -114,7 +114,7 @@ def study(context: Context[Allen2024]) -> Study:
             footer=footer,
             caption="Diagonal and full posterior covariances over seeds. Lower is more orthogonal; "
             "dash-dotted: a random matrix in place of d s_i/d z_j. Operations of a training step "
-            f"are counted, those of matrix products and convolutions. {dotted}",
+            f"are counted for matrix products and convolutions. {dotted}",
         ),
         Figure(
             name="decoders",
@@ -124,8 +124,8 @@ def study(context: Context[Allen2024]) -> Study:
             footer=footer,
             caption="Activations of the convolutional decoder; a linear decoder; an MLP, also with "
             "a full posterior. Errors of the second-order "
-            "expansion are relative to E_q[D] - D(mean); below the dashed line they are noise of "
-            f"the samples. MIG: {dotted[0].lower()}{dotted[1:]}",
+            "expansion are relative to E_q[D] - D(mean); below the dashed line they are sampling "
+            f"noise. MIG: {dotted[0].lower()}{dotted[1:]}",
         ),
         Figure(
             name="deterministic_elbo",
@@ -133,7 +133,7 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": tables["deterministic_elbo"], "runaway": runaway},
             params=standins,
             footer=footer,
-            caption="Left: off-diagonal mass of the Hessian of D and of J^T J over training, by "
+            caption="Left: off-diagonal mass of the Hessian of D and of J^T J over training, under "
             "the sampled and the deterministic (Gauss-Newton) ELBO. Right: with the exact Hessian "
             "of a smooth decoder the deterministic ELBO has no lower bound; with ReLU both forms "
             "are the same. Bars: standard errors over seeds.",
@@ -148,7 +148,7 @@ def study(context: Context[Allen2024]) -> Study:
             params=standins,
             footer=footer,
             caption="Orthogonality and MIG over training without and with the penalty and with a "
-            "full posterior, mean and standard error over seeds; right, every model at the end of "
+            "full posterior, mean and standard error over seeds; right: every model at the end of "
             f"training. {dotted}",
         ),
         Figure(
@@ -157,12 +157,12 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": tables["likelihood_variance"], "linear_truth": linear_truth},
             params=standins,
             footer=footer_with_linear,
-            caption="The sigma^2 that a VAE of beta 1 would need for the same posteriors and "
-            "decoder, measured, against beta: the paper's law (rises as beta) and the document's "
-            "mechanism 2 (falls); none where no latent is active. Middle: active latents. Bars: "
-            "standard errors over seeds. Right: the same model trained as (beta, 1) and as "
-            "(1, beta), a point per seed and beta. Where training has not yet brought the encoder "
-            "to its optimum the measured variance misses the law.",
+            caption="The measured sigma^2 that a VAE with beta 1 would need for the same "
+            "posteriors and decoder, against beta, with the paper's law (rises in proportion to "
+            "beta) and the document's mechanism 2 (falls); not measured where no latent is active. "
+            "Middle: active latents. Bars: standard errors over seeds. Right: the same model "
+            "trained as (beta, 1) and as (1, beta), one point per seed and beta. Where training "
+            "has not yet brought the encoder to its optimum, the measured variance misses the law.",
         ),
         Figure(
             name="priors",
@@ -171,8 +171,8 @@ def study(context: Context[Allen2024]) -> Study:
             params=standins,
             footer=footer,
             caption="Gaussian, Laplace and uniform priors of unit variance. For the uniform one "
-            "the decoder is given the quantile of a Gaussian latent; J is taken in the Gaussian "
-            f"latent. {dotted}",
+            "the decoder is given the CDF of a Gaussian latent; J is with respect to the "
+            f"Gaussian latent. {dotted}",
         ),
         Figure(
             name="likelihoods",
@@ -188,10 +188,10 @@ def study(context: Context[Allen2024]) -> Study:
             needs={"table": pushforward, "collapsed": collapsed},
             params=standins,
             footer=footer,
-            caption="Images of the prior, decomposed into how far they lie along each left "
-            "singular vector of J. Dependence: bias-corrected squared distance correlation of two "
-            "such components or of their sizes, mean over pairs, 0 if they are independent "
-            "(theorem 2). Below: means over seeds, a point per kind of model. Recovered: squared "
+            caption="Images decoded from the prior, decomposed into how far they lie along each "
+            "left singular vector of J. Dependence: bias-corrected squared distance correlation of "
+            "two such components or of their sizes, mean over pairs, 0 if they are independent "
+            "(theorem 2). Below: means over seeds, one point per kind of model. Recovered: squared "
             "correlation of latents with what the encoder finds in their images, 1 where the "
             "decoder confuses no codes. "
             f"{dotted}",
@@ -203,9 +203,9 @@ def study(context: Context[Allen2024]) -> Study:
             params=standins,
             footer=footer,
             caption="Singular values of J (geometric means over test images) along the scan, and "
-            "the sum of their logarithms over active latents: how much the decoder thins the "
-            "density out on the data manifold. Means and standard errors over those seeds in which "
-            "so many latents are active.",
+            "the sum of their logarithms over active latents: how much the decoder thins out the "
+            "density on the data manifold. Means and standard errors over the seeds in which that "
+            "many latents are active.",
         ),
     ]
 
@@ -242,9 +242,9 @@ def study(context: Context[Allen2024]) -> Study:
                 environment="train",
                 runtime=60,
                 caption="The linear-Gaussian truth, solved to rounding: angles between decoder "
-                "columns and PCA axes, orthogonality, both sides of the identity, and the loss "
-                "above its closed form, for diagonal and full posteriors and along a scan of beta "
-                "sigma^2, each trained as (beta, 1) and as (1, beta); and for decoders "
+                "columns and PCA axes, orthogonality, both sides of the identity, and the excess "
+                "of the loss over its closed form, for diagonal and full posteriors, along a scan "
+                "of beta sigma^2 (each trained as (beta, 1) and as (1, beta)), and for decoders "
                 "with more latents than observed variables, which are not injective.",
             ),
             Table(
@@ -276,12 +276,12 @@ def study(context: Context[Allen2024]) -> Study:
                         "rows": [training.row for training in members],
                         "variants": {k: v.columns() for k, v in variants.items()},
                     },
-                    caption="The models of one experiment, a row each: what the model changes of "
+                    caption="The models of one experiment, one row each: what the model changes in "
                     "the reference, scores, orthogonality of the decoder's Jacobian on active "
                     "latents, singular values, relative errors of the Taylor expansion and of "
-                    "Sigma^-1 = I + E[H]/beta, and the share of the way of its loss that leads "
-                    "upwards (instability). NaN: fewer than two active latents, or a side that "
-                    "does not exist.",
+                    "Sigma^-1 = I + E[H]/beta, and the fraction of the total variation of its loss "
+                    "that is upwards (instability). NaN: fewer than two active latents, or a side "
+                    "that does not exist.",
                 )
                 for experiment, path in tables.items()
                 for variants in [images.experiment(experiment)]
@@ -293,9 +293,9 @@ def study(context: Context[Allen2024]) -> Study:
                 needs={"linear_truth": linear_truth, "tables": list(tables.values())},
                 makes={"identity": context.result("identity.csv")},
                 caption="Relative error of Sigma^-1 = I + E[H]/beta: exact minima of the linear "
-                "truth, and trained image models with H by Gauss-Newton at the mean, averaged over "
-                "the posterior (expected), and exact at the mean. A diagonal posterior is compared "
-                "on the diagonal, a full one as a matrix.",
+                "truth, and trained image models with H by Gauss-Newton at the mean, the same "
+                "averaged over the posterior (expected), and exact at the mean. A diagonal "
+                "posterior is compared on the diagonal, a full one as a matrix.",
             ),
             Table(
                 name="operations",
@@ -311,16 +311,16 @@ def study(context: Context[Allen2024]) -> Study:
                 },
                 environment="train",
                 mem_mb=4000,
-                caption="Floating-point operations of a training step, of matrix products and "
-                "convolutions, counted forward and backward.",
+                caption="Floating-point operations of a training step: matrix products and "
+                "convolutions, forward and backward.",
             ),
             Table(
                 name="collapsed",
                 function="tables.collapsed",
                 needs={"tables": list(tables.values())},
                 makes={"table": collapsed},
-                caption="Models of all experiments without an active latent: what MIG they have "
-                "all the same.",
+                caption="Models of all experiments without an active latent, and the MIG that they "
+                "nevertheless have.",
             ),
             Table(
                 name="pushforward_models",
@@ -331,9 +331,9 @@ def study(context: Context[Allen2024]) -> Study:
                 },
                 makes={"table": pushforward},
                 caption="How independent the components of a decoder's images are along left "
-                "singular vectors (dependence: 0 if they are, 1 if one decides the other), and "
-                "whether the encoder recovers the latents that the decoder was given; beside all "
-                "else that is known of the models.",
+                "singular vectors (dependence: 0 if they are, 1 if one determines the other), and "
+                "whether the encoder recovers the latents that the decoder was given, with all "
+                "else that is known about the models.",
             ),
             Table(
                 name="linear_statements",
@@ -341,8 +341,8 @@ def study(context: Context[Allen2024]) -> Study:
                 needs={"linear_truth": linear_truth},
                 makes={"statements": statements["linear"]},
                 params={"scale": linear_scale},
-                caption="What the document states, judged by the linear-Gaussian truth, with "
-                "intervals of 95 % over starts.",
+                caption="What the document states, judged on the linear-Gaussian truth, with 95 % "
+                "intervals over starts.",
             ),
             Table(
                 name="image_statements",
@@ -355,8 +355,8 @@ def study(context: Context[Allen2024]) -> Study:
                 },
                 makes={"statements": statements["image"]},
                 params={"scale": scale, **standins},
-                caption="What the document states, by which criterion it is judged on models of "
-                "images, and what came out, with intervals of 95 % over seeds.",
+                caption="What the document states, the criterion by which it is judged on models "
+                "of images, and what came out, with 95 % intervals over seeds.",
             ),
             provenance(context, models, scale=scale, config=config),
             index(context, models),

@@ -19,9 +19,9 @@ from betascan.config.vae import (
 DATASETS = ("dsprites", "shapes3d")
 MODELS = ("beta_vae", "tcvae_mws", "tcvae_mss", "factor_vae")
 VARIANTS = ("tcvae_alpha", "tcvae_gamma", "beta_vae_laplace")
-"""Trained with one beta only: on the information or the dimension-wise KL instead of the total
-correlation, and with a Laplace prior."""
-REPEATED = ("beta_vae", "tcvae_mws")  # whose scores are taken again
+"""Trained at one beta only: with beta on the information or the dimension-wise KL instead of the
+total correlation, and with a Laplace prior."""
+REPEATED = ("beta_vae", "tcvae_mws")  # whose scores are repeated
 INDEPENDENT = "A"  # the data set as it is
 DEPENDENT = ("B", "C", "D")
 CHOSEN = {"dsprites": (1, 2, 3, 4), "shapes3d": (0, 1, 2, 3, 4, 5)}
@@ -61,7 +61,7 @@ class Protocol(ConfigModel):
         return self
 
     def run(self, model: str, seed: int, beta: float) -> Run:
-        """Return the run of one of MODELS or VARIANTS."""
+        """Return the run for one of MODELS or VARIANTS."""
         objectives: dict[str, Objective] = {
             "beta_vae": BetaVae(beta=beta),
             "tcvae_mws": BetaTcVae(beta=beta, alpha=1, gamma=1, sampling="mws"),
@@ -70,7 +70,7 @@ class Protocol(ConfigModel):
             "tcvae_gamma": BetaTcVae(beta=1, alpha=1, gamma=beta, sampling="mws"),
             "beta_vae_laplace": BetaVae(beta=beta),
             "factor_vae": FactorVae(
-                gamma=beta - 1,  # the rate holds the total correlation once already
+                gamma=beta - 1,  # the rate already contains the total correlation once
                 discriminator_lr=self.discriminator_lr,
                 discriminator_width=self.discriminator_width,
             ),
@@ -96,7 +96,7 @@ class Joint(ConfigModel):
         "likely combination",
     )
     betas: tuple[Annotated[float, Field(ge=1)], ...] = Field(
-        min_length=1, description="betas of these models, some of betas"
+        min_length=1, description="betas of these models, a subset of betas"
     )
 
     def named(self) -> dict[str, float]:
@@ -108,14 +108,14 @@ class Stability(ConfigModel):
     """Scores of the same models from other samples and settings (research question 3)."""
 
     betas: tuple[float, ...] = Field(
-        min_length=1, description="betas of the models, some of those of the study"
+        min_length=1, description="betas of the models, a subset of the study's"
     )
     samples: tuple[Annotated[int, Field(ge=10)], ...] = Field(
         min_length=2,
-        description="numbers of images, votes or points that a score is made from; half as many "
-        "test it",
+        description="numbers of images, votes or points from which a score is computed; half as "
+        "many test it",
     )
-    repeats: int = Field(ge=2, description="number of samples drawn anew for each score")
+    repeats: int = Field(ge=2, description="number of fresh samples drawn for each score")
 
 
 class Chen2018(ConfigModel):
@@ -154,7 +154,7 @@ class Chen2018(ConfigModel):
         return self
 
     def run(self, dataset: str, model: str, seed: int, beta: float) -> Run:
-        """Return the run of a data set and a model, under whichever joint distribution."""
+        """Return the run for a data set and a model, whatever the joint distribution."""
         protocol: Protocol = getattr(self, dataset)
         return protocol.run(model, seed, beta)
 

@@ -104,7 +104,7 @@ def elbo_mig(scores: Path, standins: Sequence[str]) -> Figure:
 
 
 def _room(ax: Axes) -> None:
-    """Show MIG from 0 on, the largest points whole, and numbers that do not touch."""
+    """Start MIG at 0, show the largest points whole, and keep tick labels apart."""
     ax.set_ylim(0, 1.06 * ax.get_ylim()[1])
     ax.xaxis.set_major_locator(MaxNLocator(5))
 
@@ -191,11 +191,11 @@ WEIGHED = {
     "tcvae_gamma": "dimension-\nwise KL\n" + r"($\gamma$)",
     "beta_vae": "all three\n" + r"($\beta$-VAE)",
 }
-"""Which part of the rate a model weighs by beta."""
+"""Which part of the rate a model weights by beta."""
 
 
 def weights(scores: Path, beta: float) -> Figure:
-    """Draw MIG of models that weigh one part of the rate, all, or none (alpha, beta, gamma).
+    """Draw MIG of models that weight one part of the rate, all, or none (alpha, beta, gamma).
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def joints(
 ) -> Figure:
     """Draw the joint distributions of two factors, and MIG under each (question 4).
 
-    MIG is under the joint distribution that the model was trained with.
+    MIG is computed under the joint distribution that the model was trained with.
 
     Parameters
     ----------

@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 
 def joint_probabilities(contrast: float, sizes: tuple[int, int]) -> Floats:
-    """Return how likely each combination of two factors is, (sizes), adding up to 1.
+    """Return the probability of each combination of two factors, (sizes); they add up to 1.
 
     A ridge along equal values that rises towards large ones, on a floor: the factors depend on
-    each other, neither is uniform, every combination occurs, and the most likely one `contrast`
-    times as often as the least likely. 1 is uniform. (chen2018 gives that ratio, 4, and a
-    picture; the shape is ours.)
+    each other, neither is uniform, every combination occurs, and the most likely one occurs
+    `contrast` times as often as the least likely. A contrast of 1 is uniform. (chen2018 gives that
+    ratio, 4, and a picture; the shape is ours.)
     """
     u, v = np.meshgrid(*(np.linspace(0, 1, size) for size in sizes), indexing="ij")
     ridge = (u + v) / 2 * np.exp(-(((u - v) / WIDTH) ** 2) / 2)
@@ -42,8 +42,8 @@ def draw(
 ) -> None:
     """Draw as many images as there are, with replacement, under the joint distribution `name`.
 
-    The other factors stay as they are at hand. A combination that a part of the data set does
-    not have cannot be drawn. Raises DataError.
+    The other factors keep their distribution. A combination that is missing from a part of the
+    data set cannot be drawn. Raises DataError.
     """
     with Images(images) as stored:
         grid, facts = stored.facts.grid, stored.facts

@@ -1,4 +1,4 @@
-"""What needs the posteriors of all images: MIG as published, and the terms of the ELBO."""
+"""Measures that need the posteriors of all images: MIG as published, and the ELBO's terms."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,11 +30,11 @@ def evaluate(
 ) -> None:
     """Score models as `evaluation.evaluate` does, and write the terms of their ELBOs.
 
-    MIG is estimated from samples of q(z|x) of `n_exact_images` images against the posteriors of
-    all images, under the joint distribution of factors that the images have. The terms of the
-    ELBO, in nats, are exact with `n_exact_images` as the whole data set, and estimated from its
-    minibatches of the size that the model was trained with; dimension_wise_kl of models with the
-    prior N(0, I) alone.
+    MIG is estimated from samples of q(z|x) for `n_exact_images` images against the posteriors of
+    all images, under the joint distribution of the images' factors. The terms of the ELBO, in
+    nats, are exact with `n_exact_images` as the whole data set, and estimated from its minibatches
+    of the size that the model was trained with; dimension_wise_kl only for models with the prior
+    N(0, I).
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def evaluate(
         gap = mig_chen(mean, log_variance, factors, samples=n_exact_images, seed=seed)
         chosen = stream(seed, "chen2018/terms/images").permutation(len(batches))[:n_exact_images]
         table = estimates(mean[chosen], log_variance[chosen], min(batch, len(chosen)), seed)
-        if saved.run.model.prior != "gaussian":  # that term alone is about the prior, N(0, I)
+        if saved.run.model.prior != "gaussian":  # only that term involves the prior, N(0, I)
             table = table[table["metric"] != "dimension_wise_kl"]
         mig = {"metric": "mig_chen", "estimator": "all posteriors", "value": gap}
         frame = pd.concat([pd.DataFrame([mig]), table]).assign(samples=len(chosen))
@@ -80,8 +80,8 @@ def estimates(
 ) -> pd.DataFrame:
     """Estimate the terms by every method: metric, estimator, value (nats, mean over images).
 
-    mean, log_variance (N, latents) are the whole data set; its minibatches are of `batch` rows,
-    one after the other, and what is left over has no turn.
+    mean, log_variance (N, latents) are the whole data set; its minibatches are consecutive blocks
+    of `batch` rows, and leftover rows are not used.
     """
     N = len(mean)
     noise = stream(seed, "chen2018/terms/noise").standard_normal(mean.shape)

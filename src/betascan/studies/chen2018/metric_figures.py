@@ -32,7 +32,7 @@ TERMS = {
     "total_correlation": "total correlation\n(nats)",
     "dimension_wise_kl": "dimension-wise KL\n(nats)",
 }
-# not the colours of models, which the left column has
+# not the colours of models, which the left column uses
 ESTIMATORS: Mapping[str, dict[str, Any]] = {
     "exact": {"label": "exact", "color": "black", "marker": "o", "lw": 1.4},
     "mws": {"label": "MWS", "color": COLOURS[4], "marker": "s"},
@@ -47,8 +47,8 @@ ESTIMATORS: Mapping[str, dict[str, Any]] = {
 def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
     """Draw the three parts of the rate against beta: exact, estimated, and the estimates' bias.
 
-    Left: exact, means over seeds with standard errors; no information exceeds the logarithm of the
-    number of images. Middle and right: means over all models of a beta.
+    Left: exact, means over seeds with standard errors; information cannot exceed the logarithm of
+    the number of images. Middle and right: means over all models at each beta.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def elbo_terms(terms: Path, dataset: str, standins: Sequence[str]) -> Figure:
 
 
 def stability(repeated: Path) -> Figure:
-    """Draw how far scores move with the sample and with their settings (question 3).
+    """Draw how much scores vary with the sample and with their settings (question 3).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What repeated scores say of a metric: its noise and its dependence on settings."""
+"""What repeated scores say about a metric: its noise and its dependence on settings."""
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,10 @@ LABELS = {
 
 
 def between_model_std(repeated: pd.DataFrame) -> pd.Series:
-    """Return the standard deviation between models of each metric, the unit of differences.
+    """Return each metric's standard deviation between models, the unit of differences.
 
-    The scores are means over repeats, at the usual setting and the most samples. A metric that
-    tells no models apart has no unit: NaN.
+    The scores are means over repeats, at the usual setting and with the most samples. A metric
+    that does not tell models apart has no unit: NaN.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def between_model_std(repeated: pd.DataFrame) -> pd.Series:
 
 
 def reference_scores(repeated: pd.DataFrame) -> pd.DataFrame:
-    """Return means over repeats at the most samples: metric, setting, usual, MODEL, value."""
+    """Return means over repeats with the most samples: metric, setting, usual, MODEL, value."""
     most = repeated[repeated["samples"] == repeated["samples"].max()]
     keys = ["metric", "setting", "usual", *MODEL]
     return most.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
@@ -40,7 +40,8 @@ def reference_scores(repeated: pd.DataFrame) -> pd.DataFrame:
 def errors(repeated: pd.DataFrame) -> pd.DataFrame:
     """Return root mean square distances of single scores from the reference, at each sample size.
 
-    Noise and bias of few samples alike, in units of `between_model_std`, at the usual setting.
+    They include both noise and the bias of small samples; in units of `between_model_std`, at the
+    usual setting.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""MIG of latents that are turned away from their axes (question 3); needs no training."""
+"""MIG of latents that are rotated away from their axes (question 3); needs no training."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,14 +21,14 @@ METRICS = ("mig_chen", "mig")
 def rotated(posteriors: Posteriors, degrees: float) -> Posteriors:
     """Rotate latents in pairs: the two whose means vary most, the next two, and so on.
 
-    The marginals of a rotated Gaussian are Gaussian, and scores of single latents need no more.
+    The marginals of a rotated Gaussian are Gaussian, and scores of single latents need only those.
 
     Parameters
     ----------
     posteriors : Posteriors
         Posteriors of one model.
     degrees : float
-        Angle in the plane of each pair; at 90 a pair has changed places.
+        Angle in the plane of each pair; at 90 the two latents have swapped.
     """
     mean, log_variance = posteriors.mean, posteriors.log_variance
     order = np.argsort(-mean.var(axis=0), kind="stable")
@@ -41,7 +41,7 @@ def rotated(posteriors: Posteriors, degrees: float) -> Posteriors:
 
 
 def over_degrees(posteriors: Posteriors, samples: int, seed: int) -> pd.DataFrame:
-    """Score at each of `DEGREES`, always from the same sample: metric, degrees, value."""
+    """Score at each of `DEGREES`, always on the same sample: metric, degrees, value."""
     rows = []
     for degrees in DEGREES:
         turned = rotated(posteriors, degrees)
@@ -74,7 +74,7 @@ def rotate(
     scores : sequence of Path
         Written.
     samples : int
-        Images a score is made from.
+        Number of images from which a score is computed.
     mig_factors : Mapping
         Columns of the factors that enter MIG, by data set.
     threads : int

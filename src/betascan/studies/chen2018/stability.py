@@ -1,4 +1,4 @@
-"""How much scores of one model move with the sample and with their settings (question 3)."""
+"""How much scores of one model vary with the sample and with their settings (question 3)."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ CHUNK = 1 << 21  # rows of codes gathered at a time
 
 @dataclass(frozen=True)
 class Posteriors:
-    """What a model makes of all images: mean, log_variance (N, latents), classes (N, factors)."""
+    """A model's posteriors of all images: mean, log_variance (N, latents), classes (N, factors)."""
 
     mean: NDArray[np.floating]
     log_variance: NDArray[np.floating]
@@ -35,7 +35,7 @@ class Posteriors:
 
 
 def _parts(posteriors: Posteriors, n: int, random: np.random.Generator) -> tuple[Rows, Rows]:
-    """Draw n rows, and half as many others for a test."""
+    """Draw n rows, and half as many others for testing."""
     drawn = random.permutation(len(posteriors.mean))[: n + n // 2]
     first = round(len(drawn) * 2 / 3)
     return drawn[:first], drawn[first:]
@@ -47,7 +47,7 @@ def _mig(posteriors: Posteriors, n: int, random: np.random.Generator, bins: int 
 
 
 def _mig_chen(posteriors: Posteriors, n: int, random: np.random.Generator) -> float:
-    """MIG of n images whose own posteriors are the mixture; `measure` takes those of all images."""
+    """MIG of n images whose own posteriors are the mixture; `measure` uses those of all images."""
     rows, _ = _parts(posteriors, n, random)
     classes = posteriors.factors[rows][:, list(posteriors.chosen)]
     seed = int(random.integers(1 << 31))
@@ -92,7 +92,7 @@ def shared(
 def _factor_vae(
     posteriors: Posteriors, n: int, random: np.random.Generator, group: int = 64
 ) -> float:
-    """FactorVAE's score of n votes, as `metrics.factor_vae_score`, from stored images."""
+    """FactorVAE's score from n votes, as `metrics.factor_vae_score`, from stored images."""
     fixed, rows = shared(posteriors.factors, n + n // 2, group, random)
     step = max(1, CHUNK // group)
     chunks = [slice(start, start + step) for start in range(0, len(rows), step)]
@@ -104,7 +104,7 @@ def _factor_vae(
 def _beta_vae(
     posteriors: Posteriors, n: int, random: np.random.Generator, group: int = 64, C: float = 1.0
 ) -> float:
-    """Return the beta-VAE score of n points, as `metrics.beta_vae_score`, from stored images."""
+    """Return the beta-VAE score from n points, as `metrics.beta_vae_score`, from stored images."""
     fixable = np.flatnonzero(varying(posteriors.factors))
     fixed = random.choice(fixable, size=n + n // 2)
     points = np.empty((len(fixed), posteriors.mean.shape[1]))
@@ -130,10 +130,10 @@ SETTINGS: Mapping[str, tuple[Score, Sequence[Mapping[str, Any]]]] = {
 def repeated(
     posteriors: Posteriors, samples: Sequence[int], repeats: int, seed: int
 ) -> pd.DataFrame:
-    """Score again and again: metric, setting, usual, samples, repeat, value.
+    """Score repeatedly: metric, setting, usual, samples, repeat, value.
 
-    The usual setting with each number of samples, the others with the most. Samples are rows, or
-    votes and points of groups; they are drawn anew in each repeat.
+    The usual setting is scored with each number of samples, the others with the most. Samples are
+    rows, or votes and points from groups of rows; they are redrawn in each repeat.
     """
     rows = []
     for metric, (score, settings) in SETTINGS.items():
@@ -143,7 +143,7 @@ def repeated(
                 for repeat in range(repeats):
                     random = stream(seed, f"chen2018/stability/{metric}/{label}/{n}", repeat)
                     named = {"metric": metric, "setting": label, "usual": place == 0}
-                    with warnings.catch_warnings():  # few samples can have hardly two of a class
+                    with warnings.catch_warnings():  # small samples may have barely two per class
                         warnings.filterwarnings("ignore", "The number of unique classes")
                         value = score(posteriors, n, random, **setting)
                     rows.append({**named, "samples": n, "repeat": repeat, "value": value})

@@ -1,7 +1,7 @@
-"""What chen2018 states of the total correlation, of beta-TCVAE and of MIG, and how it is judged.
+"""What chen2018 states about the total correlation, beta-TCVAE and MIG, and how it is judged.
 
-A seed is one observation: all models of a seed start from the same weights, and see the same
-images in the same order.
+A seed is one observation: all models with the same seed start from the same weights, and see the
+same images in the same order.
 """
 
 from functools import partial
@@ -20,9 +20,9 @@ from betascan.studies.statements import Statement
 LEAST_MIG = 0.01
 """The last digit to which MIGs are printed."""
 LEAST_NATS = 1.0
-"""Difference in nats, of ELBOs of about a hundred."""
+"""Difference in nats between ELBOs of about a hundred."""
 LEAST_CORRELATION = 0.3
-"""Weak rank correlation by the usual reading; below it, beta and seed decide more than it does."""
+"""Conventionally a weak rank correlation; below it, beta and seed decide more than it does."""
 LEAST_SPREAD = 0.1
 """Share of the standard deviation between models: too little to change their order."""
 LEAST_LOSS = 0.1
@@ -39,7 +39,7 @@ TCVAE, VAE, FACTOR = "tcvae_mws", "beta_vae", "factor_vae"
 
 
 def _by_seed(scores: pd.DataFrame, dataset: str, differences: pd.Series, least: float) -> Judgement:
-    """Judge differences, unless the models of beta = 1 have not learnt anything."""
+    """Judge differences, unless the models at beta = 1 have not learnt anything."""
     rate = wide(scores, "rate", dataset).xs(1.0, axis=1, level="beta").mean(axis=None)
     return if_learnt(difference(differences, least), rate)
 
@@ -110,8 +110,8 @@ def samples(repeated: pd.DataFrame) -> Judgement:
 def settings(repeated: pd.DataFrame) -> Judgement:
     """Range over settings: median over classifiers' scores minus that over bins of the binned MIG.
 
-    In spreads of models; the MIG of the document has no settings. DCI moves so much with the kind
-    of its classifier that a mean would be its alone.
+    In spreads between models; the MIG of the document has no settings. DCI varies so much with the
+    kind of its classifier that it would dominate a mean.
     """
     unit, ranges = between_model_std(repeated), {}
     for metric in ("mig", *CLASSIFIERS):
@@ -121,7 +121,7 @@ def settings(repeated: pd.DataFrame) -> Judgement:
 
 
 def aligned(rotations: pd.DataFrame, laplace: bool) -> Judgement:
-    """Share of MIG that is lost at 45 degrees, of each seed's models together."""
+    """Share of MIG lost at 45 degrees, for all models of each seed together."""
     of_prior = (rotations["model"] == "beta_vae_laplace") == laplace
     rows = of_metric(rotations[of_prior], "mig_chen")
     mean = rows.pivot_table(index="seed", columns="degrees", values="value")
@@ -129,20 +129,20 @@ def aligned(rotations: pd.DataFrame, laplace: bool) -> Judgement:
 
 
 def estimated(terms: pd.DataFrame, estimator: str) -> Judgement:
-    """Size of the total correlation's bias, mean over each seed's models."""
+    """Absolute bias of the total correlation, mean over each seed's models."""
     rows = (terms["dataset"] == "dsprites") & (terms["term"] == "total_correlation")
     bias = terms.loc[rows & (terms["estimator"] == estimator)].set_index("seed")["bias"]
     return number(bias.abs().groupby("seed").mean(), 0, MARGIN_NATS)
 
 
 def best(scores: pd.DataFrame) -> Judgement:
-    """MIG of beta-TCVAE at the beta of the highest mean."""
+    """MIG of beta-TCVAE at the beta with the highest mean."""
     mig = wide(scores, "mig_chen", "dsprites")[TCVAE]
     return number(mig[mig.mean().idxmax()], 0.5, MARGIN_MIG)
 
 
 def rerun(scores: pd.DataFrame) -> Judgement:
-    """ELBO where the objective that is maximised is -712, between values of beta."""
+    """ELBO where the maximised objective is -712, interpolated between values of beta."""
     objective, elbo = (wide(scores, name, "dsprites")[TCVAE] for name in ("objective", "elbo"))
     values = []
     for seed in objective.index:
@@ -174,7 +174,7 @@ STATEMENTS = (
     ),
     Statement(
         name="above_beta_vae",
-        says="beta-TCVAE disentangles better than the beta-VAE of the same beta (difference of "
+        says="beta-TCVAE disentangles better than the beta-VAE at the same beta (difference of "
         "MIG, mean over beta > 1).",
         place=RQ2,
         judge=partial(above, other=VAE),
@@ -238,8 +238,8 @@ STATEMENTS = (
     ),
     Statement(
         name="samples",
-        says="MIG is robust: it moves less with the sample than scores by classifiers (their error "
-        "minus MIG's, in spreads between models).",
+        says="MIG is robust: it varies less with the sample than classifier-based scores do (their "
+        "error minus MIG's, in spreads between models).",
         place=RQ3,
         judge=samples,
         dataset="dsprites",
@@ -247,8 +247,9 @@ STATEMENTS = (
     ),
     Statement(
         name="settings",
-        says="MIG is free of a classifier's settings: it moves less with its bins than scores by "
-        "classifiers with theirs (their median range minus MIG's, in spreads between models).",
+        says="MIG is free of a classifier's settings: it varies less with its bins than "
+        "classifier-based scores do with their settings (their median range minus MIG's, in "
+        "spreads between models).",
         place=RQ3,
         judge=settings,
         dataset="dsprites",

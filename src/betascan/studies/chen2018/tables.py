@@ -24,9 +24,9 @@ def scores(
     """Write KEYS, metric and value of models.
 
     elbo, reconstruction and rate are means over the last interval of training, as is objective,
-    the quantity maximised (public code calls it the modified ELBO); elbo = -(reconstruction +
+    the quantity maximised (the public code calls it the modified ELBO); elbo = -(reconstruction +
     rate). mig has 20 bins; mig_chen and the exact terms come from `measure`. All of them are
-    under the joint distribution that the factors were trained with. FactorVAE has gamma =
+    computed under the joint distribution of the factors in training. FactorVAE has gamma =
     beta - 1.
 
     Parameters
@@ -63,13 +63,13 @@ def scores(
 
 
 def stability(tables: Sequence[Path], joined: Path) -> None:
-    """Write the repeated scores of several models below each other."""
+    """Write the repeated scores of several models as one table."""
     parts = [read_csv(path, keep_default_na=False) for path in tables]
     write_csv(pd.concat(parts)[[*KEYS, *parts[0].columns.drop(KEYS)]], joined)
 
 
 def elbo_terms(tables: Sequence[Path], joined: Path) -> None:
-    """Write the ELBO's terms of all models by every estimator, and their bias, in nats.
+    """Write the ELBO's terms of all models from every estimator, and their bias, in nats.
 
     Columns: KEYS, term, estimator, value, samples and bias, the difference from the exact sum.
 
@@ -91,7 +91,7 @@ def elbo_terms(tables: Sequence[Path], joined: Path) -> None:
 
 
 def of_metric(scores: pd.DataFrame, metric: str, **keys: object) -> pd.DataFrame:
-    """Return the rows of `scores` of one metric, and of the given values of KEYS."""
+    """Return the rows of `scores` for one metric and the given values of KEYS."""
     chosen = scores["metric"] == metric
     for key, value in keys.items():
         chosen &= scores[key] == value

@@ -28,7 +28,7 @@ def joint_data(context: Context[Chen2018], name: str) -> ImageData:
 
 
 def trainings(context: Context[Chen2018]) -> list[Training]:
-    """Return the models on the data sets as they are, variants, and those of dependent factors."""
+    """Return the models of the data sets as they are, variants, and those of dependent factors."""
     config = context.config
 
     def training(data: ImageData, model: str, beta: float, seed: int, sampling: str) -> Training:
@@ -78,7 +78,7 @@ def _scores(
 
 
 def _footer(context: Context[Chen2018], *datasets: str, seeds: int = 0) -> str:
-    """Scale, data, and what is less than in the document."""
+    """Scale, data, and what is reduced compared with the document."""
     scale, lines = context.scale(datasets=DATASETS), []
     for name in datasets:
         ours, papers = getattr(context.config, name), getattr(context.papers, name)
@@ -174,53 +174,47 @@ def study(context: Context[Chen2018]) -> Study:
                 context,
                 "scores",
                 as_it_is,
-                "ELBO, exact terms of the rate, both MIGs and active latents of "
-                "every model of a data set as it is. FactorVAE's gamma is "
-                "beta - 1: the weight of the total correlation is then beta in "
-                "all models but the beta-VAE, which weighs the whole rate. "
-                "tcvae_alpha and tcvae_gamma have beta on the index-code "
-                "information and on the dimension-wise KL instead; "
-                "beta_vae_laplace has a Laplace prior.",
+                "ELBO, exact terms of the rate, both MIGs and active latents of every model of an "
+                "unmodified data set. FactorVAE's gamma is beta - 1, so that the weight of the "
+                "total correlation is beta in all models except the beta-VAE, which weights the "
+                "whole rate. tcvae_alpha and tcvae_gamma instead have beta on the index-code "
+                "information and on the dimension-wise KL; beta_vae_laplace has a Laplace prior.",
             ),
             _scores(
                 context,
                 "joint_scores",
                 dependent,
-                "The scores of models of dSprites with two factors that depend on "
-                "each other, more from B to D; every number is under that joint "
-                "distribution.",
+                "The scores of models of dSprites with two factors that depend on each other, "
+                "increasingly from B to D; every number is computed under that joint distribution.",
             ),
             Table(
                 name="elbo_terms_table",
                 function="tables.elbo_terms",
                 needs={"tables": context.measured("terms.csv", independent)},
                 makes={"joined": terms},
-                caption="The three parts of the rate of every model, in nats: exact "
-                "over a part of the images, by MWS, by MSS, and by MSS with the "
-                "weights of the public code; bias is the distance from the "
-                "exact sum.",
+                caption="The three parts of the rate of every model, in nats: exact over a subset "
+                "of the images, by MWS, by MSS, and by MSS with the weights of the public code; "
+                "bias is the difference from the exact sum.",
             ),
             Table(
                 name="stability",
                 function="tables.stability",
                 needs={"tables": context.measured("stability.csv", repeated)},
                 makes={"joined": stability},
-                caption="Scores of the same models (dSprites) from samples "
-                "drawn anew: with the usual setting of each metric and several "
-                "numbers of samples, and with other settings and the most "
-                "samples. A sample is an image, of FactorVAE's and the beta-VAE "
-                "score a vote or point made of a whole group of images; half as "
-                "many more serve for the test.",
+                caption="Scores of the same models (dSprites) from fresh samples: with the usual "
+                "setting of each metric and several numbers of samples, and with other settings "
+                "and the most samples. A sample is an image or, for FactorVAE's and the beta-VAE "
+                "score, a vote or point computed from a whole group of images; half as many more "
+                "are used for testing.",
             ),
             Table(
                 name="rotations",
                 function="betascan.studies.runs.concatenate",
                 needs={"parts": context.measured("rotation.csv", turned)},
                 makes={"joined": rotations},
-                caption="MIG of models (dSprites) whose "
-                "latents are rotated in pairs, in the order of the variance of "
-                "their means. At 90 degrees the pairs have changed places. All "
-                "angles have the same sample.",
+                caption="MIG of models (dSprites) whose latents are rotated in pairs, in order of "
+                "the variance of their means. At 90 degrees the two latents of each pair have "
+                "swapped. All angles use the same sample.",
             ),
             Table(
                 name="statements",
@@ -234,9 +228,9 @@ def study(context: Context[Chen2018]) -> Study:
                 },
                 makes={"statements": context.result("statements.csv")},
                 params={"scale": scale, "standins": standins},
-                caption="What the document states, by which criterion it is judged, "
-                "and what came out, with intervals of 95 % over seeds. Shapes3D "
-                "takes the place of the 3D faces, which are not public.",
+                caption="What the document states, the criterion by which it is judged, and what "
+                "came out, with 95 % intervals over seeds. Shapes3D takes the place of the 3D "
+                "faces, which are not public.",
             ),
             provenance(context, models, scale=scale, config=config),
             index(context, models),
@@ -248,14 +242,13 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"scores": scores},
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
-                caption="Question 1: MIG against beta for beta-VAE, beta-TCVAE (both "
-                "estimators of q(z)) and FactorVAE, as the document measures it "
-                "(samples of q(z|x) against the posteriors of all images, on "
-                "dSprites without shape) and with 20 bins: box plots over "
-                "seeds; with fewer than five seeds the seeds themselves, a line "
-                "at their mean. Shapes3D takes the place of the document's 3D "
-                "faces, which are not public. At beta = 1 both estimators give "
-                "the same loss but for rounding, and so nearly the same model.",
+                caption="Question 1: MIG against beta for beta-VAE, beta-TCVAE (both estimators of "
+                "q(z)) and FactorVAE, as the document measures it (samples of q(z|x) against the "
+                "posteriors of all images, on dSprites without shape) and with 20 bins: box plots "
+                "over seeds or, with fewer than five seeds, the seeds themselves with a line at "
+                "their mean. Shapes3D takes the place of the document's 3D faces, which are not "
+                "public. At beta = 1 both estimators give the same loss up to rounding, and so "
+                "nearly the same model.",
             ),
             Figure(
                 name="elbo_mig",
@@ -263,10 +256,9 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"scores": scores},
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
-                caption="Question 2: ELBO at the end of training against MIG, means "
-                "over seeds with standard errors, a line per model along beta, "
-                "larger points for larger beta. Shapes3D takes the place of the "
-                "3D faces.",
+                caption="Question 2: ELBO at the end of training against MIG, means over seeds "
+                "with standard errors, one line per model as beta varies, larger points for larger "
+                "beta. Shapes3D takes the place of the 3D faces.",
             ),
             Figure(
                 name="tc_mig",
@@ -274,14 +266,13 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"scores": scores},
                 params={"standins": standins},
                 footer=_footer(context, *DATASETS),
-                caption="Question 4: exact total correlation of a mixture of "
-                "posteriors (`exact` of them; an upper bound, as they cannot carry more about an "
-                "image than the logarithm of their number) against MIG; large points are "
-                "means over seeds, larger for larger beta, small ones single "
-                "models. Below: the rank correlation of the two over beta, a "
-                "point per seed, and its mean with the 95 % interval (of three "
-                "seeds or more; an arrow where it ends beyond -1 or 1). Shapes3D "
-                "takes the place of the 3D faces.",
+                caption="Question 4: exact total correlation of a mixture of posteriors (`exact` "
+                "of them; an upper bound, because they cannot carry more information about an "
+                "image than the logarithm of their number) against MIG; large points are means "
+                "over seeds, larger for larger beta, small points single models. Below: the rank "
+                "correlation of the two over beta, one point per seed, and its mean with the 95 % "
+                "interval (with three seeds or more; an arrow where it extends beyond -1 or 1). "
+                "Shapes3D takes the place of the 3D faces.",
             ),
             Figure(
                 name="weights",
@@ -289,12 +280,11 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"scores": scores},
                 params={"beta": config.variant_beta},
                 footer=_footer(context, "dsprites"),
-                caption="MIG on dSprites with one part of the rate weighed by beta: "
-                "the index-code information (alpha), the total correlation (beta "
-                "of beta-TCVAE), the dimension-wise KL (gamma), all three "
-                "(beta-VAE), or none. beta-TCVAE by MWS. Box plots over seeds; "
-                "with fewer than five seeds the seeds themselves, a line at "
-                "their mean.",
+                caption="MIG on dSprites with one part of the rate weighted by beta: the "
+                "index-code information (alpha), the total correlation (beta of beta-TCVAE), the "
+                "dimension-wise KL (gamma), all three (beta-VAE), or none. beta-TCVAE uses MWS. "
+                "Box plots over seeds or, with fewer than five seeds, the seeds themselves with a "
+                "line at their mean.",
             ),
             Figure(
                 name="joints",
@@ -306,14 +296,12 @@ def study(context: Context[Chen2018]) -> Study:
                     "betas": config.joint.betas,
                 },
                 footer=_footer(context, "dsprites"),
-                caption="Question 4: four joint distributions of two factors of "
-                "dSprites (A uniform and independent, B to D more and more "
-                "dependent and not uniform; the most likely combination is up "
-                "to four times as likely as the least, as in the document, "
-                "whose shapes are a picture: these are ours) with the mutual "
-                "information of the two factors, and below MIG of models "
-                "trained under each. MIG is evaluated under the same, "
-                "dependent, distribution as the training, not under the "
+                caption="Question 4: four joint distributions of two factors of dSprites (A "
+                "uniform and independent, B to D increasingly dependent and not uniform; the most "
+                "likely combination is up to four times as likely as the least, as in the "
+                "document, which gives the shapes as a picture: these are ours) with the mutual "
+                "information of the two factors; below, MIG of models trained under each. MIG is "
+                "evaluated under the dependent distribution of the training, not under the "
                 "independent one.",
             ),
             Figure(
@@ -322,27 +310,24 @@ def study(context: Context[Chen2018]) -> Study:
                 needs={"rotations": rotations},
                 params={"beta": config.variant_beta},
                 footer=_footer(context, "dsprites"),
-                caption="Question 3: MIG of latents that are rotated in pairs against "
-                "the axes, mean and standard error over seeds, on dSprites: as the "
-                "document measures it, but from the posteriors of the sample "
-                "alone, and with 20 bins. At 45 degrees each pair is mixed "
-                "evenly, at 90 it has changed places.",
+                caption="Question 3: MIG of latents that are rotated in pairs away from the axes, "
+                "mean and standard error over seeds, on dSprites: as the document measures it, but "
+                "from the posteriors of the sample only, and with 20 bins. At 45 degrees each pair "
+                "is mixed evenly; at 90 its two latents have swapped.",
             ),
             Figure(
                 name="metric_stability",
                 function="metric_figures.stability",
                 needs={"repeated": stability},
                 footer=_footer(context, "dsprites"),
-                caption="Question 3, on dSprites: how far scores move. Above left: root "
-                "mean square distance of single scores from the mean score at "
-                "the most samples, in units of the standard deviation between "
-                "models (medians over models); it holds noise and the bias of "
-                "few samples. Above right: standard deviation over repeats as "
-                "it is. Below: scores of every model with other settings, at "
-                "the most samples; MIG as in the document has none. Samples are "
-                "images, or votes and points that each take a group of images. "
-                "No score knows more images than its samples: MIG too takes "
-                "their posteriors alone.",
+                caption="Question 3, on dSprites: how much scores vary. Above left: root mean "
+                "square distance of single scores from the mean score with the most samples, in "
+                "units of the standard deviation between models (medians over models); it includes "
+                "noise and the bias of small samples. Above right: standard deviation over "
+                "repeats, in the score's own units. Below: scores of every model with other "
+                "settings, with the most samples; MIG as in the document has none. Samples are "
+                "images, or votes and points that each use a group of images. No score uses more "
+                "images than its samples: MIG, too, uses only their posteriors.",
             ),
             *(
                 Figure(
@@ -351,15 +336,14 @@ def study(context: Context[Chen2018]) -> Study:
                     needs={"terms": terms},
                     params={"dataset": name, "standins": standins},
                     footer=_footer(context, name),
-                    caption="Index-code information, total correlation and dimension-"
-                    "wise KL of every model in nats: the exact sum with a part "
-                    "of the images as the whole data set, and means over its "
-                    "minibatches of the training's size by minibatch-weighted "
-                    "(MWS) and minibatch-stratified sampling (MSS), once with "
-                    "the intended weights and once with those of the public "
-                    "code, which puts 1/N into column 0. MWS takes q(z) for too "
-                    "small, the more the larger the data set. The bias at "
-                    "training, where N is the whole data set, is larger still.",
+                    caption="Index-code information, total correlation and dimension-wise KL of "
+                    "every model in nats: the exact sum with a subset of the images as the whole "
+                    "data set, and means over its minibatches, of the size used in training, by "
+                    "minibatch-weighted (MWS) and minibatch-stratified sampling (MSS), the latter "
+                    "once with the intended weights and once with those of the public code, which "
+                    "puts 1/N into column 0. MWS underestimates q(z), and more so the larger the "
+                    "data set. The bias in training, where N is the whole data set, is larger "
+                    "still.",
                 )
                 for name in DATASETS
             ),

@@ -30,20 +30,24 @@ class Protocol(ConfigModel):
     patience: int = Field(
         ge=1, description="epochs without a better validation loss before training stops"
     )
-    patience_strong: int = Field(ge=1, description="patience of FactorVAE from strong_gamma on")
+    patience_strong: int = Field(
+        ge=1, description="patience of FactorVAE where gamma is at least strong_gamma"
+    )
 
 
 class Denardin2025(ConfigModel):
     """Latent representation disentanglement: beta and factor VAEs (slides)."""
 
     weights: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        min_length=1, description="values of beta for the beta-VAE, of gamma for FactorVAE"
+        min_length=1, description="values of beta for the beta-VAE and of gamma for FactorVAE"
     )
     strong_gamma: float = Field(
-        gt=0, description="gamma from which on FactorVAE has patience_strong"
+        gt=0, description="smallest gamma at which FactorVAE has patience_strong"
     )
     anneal_above: float = Field(
-        ge=0, description="betas above it are also trained from the model of the next lower one"
+        ge=0,
+        description="betas above it are also trained starting from the model of the next "
+        "lower beta",
     )
     points_per_job: PointsPerJob = Field(
         description="1: one (GPU) job per model; 10: one for ten models of a data set"
@@ -59,7 +63,7 @@ class Denardin2025(ConfigModel):
     evaluation: Evaluation
 
     def run(self, dataset: str, model: str, weight: float, seed: int) -> Run:
-        """Return the run of a data set, a model, its weight and a seed."""
+        """Return the run for a data set, a model, its weight and a seed."""
         protocol: Protocol = getattr(self, dataset)
         strong = model == "factor_vae" and weight >= self.strong_gamma
         objective: BetaVae | FactorVae = BetaVae(beta=weight)

@@ -1,4 +1,4 @@
-"""Figures of the slides: reconstructions, learning curves; scores and terms of the rate."""
+"""Figures of the slides: reconstructions, learning curves, scores and terms of the rate."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -61,7 +61,7 @@ def reconstructions(
     model: str,
     standins: Sequence[str],
 ) -> Figure:
-    """Draw test images, and what each model makes of them; below each column its test MIG.
+    """Draw test images and each model's reconstructions of them, with its test MIG below.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def reconstructions(
     rows : sequence of Mapping
         Signatures and keys of the models.
     dataset, model : str
-        Which of the scores are theirs.
+        Data set and kind of these models.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -114,7 +114,7 @@ def curves(
 ) -> Figure:
     """Draw validation reconstruction loss against steps, one curve per beta or gamma.
 
-    Ticks on the right are where the author's runs ended.
+    Ticks on the right mark where the author's runs ended.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def curves(
     rows : sequence of Mapping
         Signatures and keys of the models.
     dataset, model : str
-        Which of the author's runs are theirs.
+        Data set and kind of these models.
     loss : str
-        Its unit.
+        Unit of the loss.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -175,7 +175,7 @@ def _over_weight(ax: Axes, table: pd.DataFrame, model: str) -> None:
 
 
 def _with_plateau(table: pd.DataFrame, ends: Path) -> pd.DataFrame:
-    """Add to the rows of models whether training has failed."""
+    """Add to each model's rows whether its training has failed."""
     failed = read_csv(ends)[[*KEYS, "plateau"]].drop_duplicates(KEYS)
     return table.merge(failed, on=KEYS)
 
@@ -185,8 +185,8 @@ def scores(
 ) -> Figure:
     """Draw every score against beta and gamma: see `tables.over_seeds`.
 
-    The published MIG stands with ours in its own convention. Models on a plateau are crosses and
-    not in the means; a dashed line is the highest score of models without active latents.
+    The published MIG is drawn with ours in its own convention. Models on a plateau are crosses,
+    left out of the means; a dashed line is the highest score of models without active latents.
 
     Parameters
     ----------
@@ -262,10 +262,10 @@ def scores(
 
 
 def discriminator(ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
-    """Draw what FactorVAE's discriminator makes of codes over gamma, beside Tables 02 and 04.
+    """Draw FactorVAE's discriminator against gamma, with the values of Tables 02 and 04.
 
-    Left the total correlation as it has it, right its mean probability that codes, and permuted
-    codes, are real: means over seeds with standard errors.
+    Left: its estimate of the total correlation; right: its mean probability that codes, and
+    permuted codes, are real. Means over seeds with standard errors.
 
     Parameters
     ----------
@@ -313,7 +313,7 @@ STATES: dict[str, Look] = {
 
 
 def plateaus(plateaus: Path, dataset: str, standins: Sequence[str]) -> Figure:
-    """Draw after how many steps a beta-VAE carries information, over beta, a point per seed.
+    """Draw the steps after which a beta-VAE carries information against beta, a point per seed.
 
     Parameters
     ----------
@@ -360,10 +360,10 @@ PARTS = {
 
 
 def rate_terms(terms: Path, ends: Path, dataset: str, standins: Sequence[str]) -> Figure:
-    """Draw KL(q(z|x) || p(z)) and its parts, I(x;z) and KL(q(z) || p(z)), over beta and gamma.
+    """Draw KL(q(z|x) || p(z)), I(x;z) and KL(q(z) || p(z)) against beta and gamma.
 
-    Points are means over seeds with standard errors, without models on a plateau. Of the second
-    part the total correlation is drawn too, which FactorVAE penalises.
+    Points are means over seeds with standard errors, without models on a plateau. The total
+    correlation, the part of KL(q(z) || p(z)) that FactorVAE penalises, is also drawn.
 
     Parameters
     ----------

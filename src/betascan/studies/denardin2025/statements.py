@@ -1,9 +1,9 @@
 """What the slides state, and the tests that decide it.
 
-Means over the seeds that have learnt are trends' and patterns' points; a trend is reproduced only
-if the rank correlations of single seeds have its sign on average (decided after the run). Seeds
-are the units of differences. With three seeds a difference shows if it is more than 2.5 times its
-standard deviation over seeds.
+Trends and patterns are judged on means over the seeds that have learnt; a trend is reproduced only
+if the rank correlations of single seeds have its sign on average (decided after the run). For
+differences, each seed is one observation. With three seeds, a difference is detected if it is more
+than 2.5 times its standard deviation over seeds.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ NAMES = {"dsprites": "dSprites", "mpi3d_real_complex": "MPI3D"}
 REACHED = {"dsprites": 0.22, "mpi3d_real_complex": 0.21}
 """MIG of the best FactorVAE (conclusion 2)."""
 MIG_MARGIN = 0.05
-"""A quarter of these."""
+"""A quarter of `REACHED`."""
 FLATTER = 0.1
 """Difference of d log(error)/d log(weight) by which FactorVAE is flatter: a quarter of the
 published 0.4."""
 CHEAPER = 0.1
 """Difference of log(error), at each model's best MIG: a tenth of the error; published 0.2 to 1."""
 LOW, HIGH = 2.0, 16.0
-"""The largest weight that is low, and the smallest that is high."""
+"""The largest weight that counts as low, and the smallest that counts as high."""
 LOW_IS_BETTER = 0.03
 """Difference of MIG; published 0.10 for the beta-VAE, 0.06 for FactorVAE."""
 RICHER = 0.05
@@ -40,7 +40,7 @@ RICHER = 0.05
 
 
 def _panel(runs: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
-    """Return `value` of the runs of one data set and model; NaN where one is on a plateau."""
+    """Return `value` of the runs of one data set and model; NaN for runs on a plateau."""
     joined = runs.merge(ends[[*KEYS, "plateau"]].drop_duplicates(KEYS), on=KEYS)
     joined["value"] = joined["value"].mask(joined["plateau"])
     return joined.pivot(index="seed", columns="weight", values="value").astype(float)
@@ -65,14 +65,14 @@ def _term(
 
 
 def _if_learnt(outcome: Judgement, ends: pd.DataFrame, *datasets: str) -> Judgement:
-    """Leave the verdict open if the VAE, the model of the least weight, carries too little."""
+    """Leave the verdict open if the VAE (the lowest weight) carries too little information."""
     rates = ends[(ends["column"] == "KL") & (ends["weight"] == ends["weight"].min())]
     mean = rates.groupby("dataset")["value"].mean().reindex(datasets)
     return if_learnt(outcome, *mean)
 
 
 def _trend(panel: pd.DataFrame, *, rises: bool) -> Judgement:
-    """Judge the trend of means over seeds, and leave it open if single seeds may have none."""
+    """Judge the trend of means over seeds, but leave it open if single seeds may have none."""
     mean = panel.mean()
     outcome = judgement.trend(mean.index, mean, rises=rises)
     if len(panel) > 1:
@@ -90,19 +90,19 @@ def _trend(panel: pd.DataFrame, *, rises: bool) -> Judgement:
 
 
 def error_rises(ends: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge the reconstruction error over beta."""
+    """Judge whether the reconstruction error rises with beta."""
     outcome = _trend(_ended(ends, dataset, "beta_vae", "Rec Error"), rises=True)
     return _if_learnt(outcome, ends, dataset)
 
 
 def information_falls(ends: pd.DataFrame, terms: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge I(x;z) over beta."""
+    """Judge whether I(x;z) falls as beta rises."""
     outcome = _trend(_term(terms, ends, dataset, "beta_vae", "information"), rises=False)
     return _if_learnt(outcome, ends, dataset)
 
 
 def mig_rises(ends: pd.DataFrame, scores: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge MIG over beta."""
+    """Judge whether MIG rises with beta."""
     outcome = _trend(_mig(scores, ends, dataset, "beta_vae"), rises=True)
     return _if_learnt(outcome, ends, dataset)
 
@@ -118,13 +118,13 @@ def _slopes(errors: pd.DataFrame) -> pd.Series:
 
 
 def stable(ends: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge by how much less FactorVAE's error grows with its weight than the beta-VAE's."""
+    """Judge how much less FactorVAE's error grows with its weight than the beta-VAE's."""
     beta, factor = (_slopes(_ended(ends, dataset, model, "Rec Error")) for model in MODELS)
     return _if_learnt(judgement.difference(beta - factor, FLATTER), ends, dataset)
 
 
 def balance(ends: pd.DataFrame, scores: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge by how much FactorVAE's error is smaller, each model at its best MIG."""
+    """Judge how much smaller FactorVAE's error is, with each model at its best MIG."""
     best = []
     for model in MODELS:
         error = np.log(_ended(ends, dataset, model, "Rec Error"))
@@ -142,19 +142,19 @@ def mig_reached(ends: pd.DataFrame, scores: pd.DataFrame, *, dataset: str) -> Ju
 
 
 def correlation_falls(ends: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge TC over gamma, as the discriminator has it."""
+    """Judge whether TC, as estimated by the discriminator, falls as gamma rises."""
     outcome = _trend(_ended(ends, dataset, "factor_vae", "TC"), rises=False)
     return _if_learnt(outcome, ends, dataset)
 
 
 def confusion_grows(ends: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge |D(z_real) - 1/2| over gamma."""
+    """Judge whether |D(z_real) - 1/2| falls as gamma rises."""
     certain = (_ended(ends, dataset, "factor_vae", "D(z_real)") - GUESS).abs()
     return _if_learnt(_trend(certain, rises=False), ends, dataset)
 
 
 def independence_grows(ends: pd.DataFrame, terms: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge the total correlation of the mixture of posteriors over gamma."""
+    """Judge whether the total correlation of the mixture of posteriors falls as gamma rises."""
     outcome = _trend(_term(terms, ends, dataset, "factor_vae", "total_correlation"), rises=False)
     return _if_learnt(outcome, ends, dataset)
 
@@ -187,20 +187,20 @@ def _of_all(panels: Sequence[pd.DataFrame], dataset: str, column: str) -> Judgem
 
 
 def pattern_of_ends(ends: pd.DataFrame, *, dataset: str, column: str) -> Judgement:
-    """Judge errors or KLs of all models by the author's log."""
+    """Judge errors or KLs of all models against the author's log."""
     logged = {"Rec Error": "val_recon_last", "KL": "val_kl_last"}[column]
     panels = [_ended(ends, dataset, model, column) for model in MODELS]
     return _if_learnt(_of_all(panels, dataset, logged), ends, dataset)
 
 
 def pattern_of_mig(ends: pd.DataFrame, scores: pd.DataFrame, *, dataset: str) -> Judgement:
-    """Judge MIGs of all models by the published ones."""
+    """Judge MIGs of all models against the published ones."""
     panels = [_mig(scores, ends, dataset, model) for model in MODELS]
     return _if_learnt(_of_all(panels, dataset, "test_mig_file"), ends, dataset)
 
 
 def _of(dataset: str) -> list[Statement]:
-    """Return what is stated of each data set."""
+    """Return the statements about one data set."""
     name, on = NAMES[dataset], partial(Statement, dataset=dataset)
     numbers = {"dsprites": "Tables 01, 02", "mpi3d_real_complex": "Tables 03, 04"}[dataset]
     curves, scores = f"curves_{dataset}_beta_vae", f"scores_{dataset}"
@@ -215,7 +215,7 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             f"mig_rises_{dataset}",
-            f"The beta-VAE's disentanglement on {name} improves with beta: MIG.",
+            f"The beta-VAE's disentanglement (MIG) on {name} improves with beta.",
             "conclusion 1",
             partial(mig_rises, dataset=dataset),
             figure=scores,
@@ -238,7 +238,7 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             f"balance_{dataset}",
-            f"FactorVAE has the better balance on {name}: at its best MIG a smaller error than the "
+            f"FactorVAE has the better balance on {name}: a smaller error at its best MIG than the "
             "beta-VAE at its own.",
             "conclusion 2",
             partial(balance, dataset=dataset),
@@ -254,24 +254,24 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             f"correlation_falls_{dataset}",
-            f"FactorVAE's total correlation on {name}, as its discriminator has it, falls with "
-            "gamma.",
+            f"FactorVAE's total correlation on {name}, as estimated by its discriminator, falls "
+            "with gamma.",
             numbers,
             partial(correlation_falls, dataset=dataset),
             figure=f"discriminator_{dataset}",
         ),
         on(
             f"confusion_grows_{dataset}",
-            f"The discriminator's confusion on {name} increases with gamma: D(z_real) comes "
-            "nearer to 1/2.",
+            f"The discriminator's confusion on {name} increases with gamma: D(z_real) moves "
+            "closer to 1/2.",
             "conclusion 2",
             partial(confusion_grows, dataset=dataset),
             figure=f"discriminator_{dataset}",
         ),
         on(
             f"independence_grows_{dataset}",
-            f"Latents on {name} are less dependent with higher gamma: the total correlation of "
-            "their aggregate posterior.",
+            f"Latents on {name} are less dependent at higher gamma (total correlation of their "
+            "aggregate posterior).",
             "conclusion 2",
             partial(independence_grows, dataset=dataset),
             figure=f"rate_terms_{dataset}",

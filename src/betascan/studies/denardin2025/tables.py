@@ -1,4 +1,4 @@
-"""Tables 01-04 beside what the author printed and logged, and the scores of all runs."""
+"""Tables 01-04 with what the author printed and logged, and the scores of all runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +23,11 @@ COLUMNS = {  # of the slides: ours at the end of training, the printed one, the 
     "D(z_real)": ("d_real", "slide_d_real", None),
     "D(z_perm)": ("d_permuted", "slide_d_perm", None),
 }
-CLOSE = 0.1  # of the author's value: what two random streams may differ by
-GUESS = 0.5  # of the discriminator, as long as it has learnt nothing
-DIGIT = 0.01  # the last one printed
+CLOSE = 0.1  # share of the author's value by which two random streams may differ
+GUESS = 0.5  # the discriminator's output as long as it has learnt nothing
+DIGIT = 0.01  # the last digit printed
 SAME_EPOCH = 0.02  # the author's last and best epochs of Table 01 differ by up to 1.5 %
-FEWEST = 5  # seeds; intervals of fewer are many times as wide as the range of a score
+FEWEST = 5  # seeds; with fewer, intervals are many times as wide as the range of a score
 
 KEYS = ["dataset", "model", "weight", "seed"]
 
@@ -40,11 +40,11 @@ def published_runs() -> pd.DataFrame:
 
 
 def wrong_rows() -> pd.DataFrame:
-    """Return the printed rows that are no end of a run, with the evidence, by table and weight.
+    """Return the printed rows that match no end of a run, with evidence, by table and weight.
 
     One rule for all: error or KL differs from the author's log by more than 2 % and more than the
-    last digit, both at the last epoch and at the best one. What is known of a row's origin is
-    added.
+    last digit, both at the last epoch and at the best one. What is known about a row's origin
+    is added.
     """
     path = Path(__file__).with_name("published_errors.csv")
     known = read_csv(path, dtype={"table": "str"}).set_index(["table", "value"])["origin"]
@@ -75,10 +75,10 @@ def _same(printed: Float[np.ndarray, "2"], logged: Float[np.ndarray, "2"]) -> bo
 
 
 def ends(histories: Sequence[Path], plateaus: Path, ends: Path, rows: Sequence[Row]) -> None:
-    """Write what the slides tabulate of every model, and which models are on a plateau.
+    """Write what the slides tabulate for every model, and which models are on a plateau.
 
     As in the slides, reconstruction and KL are those of the validation images after the last
-    epoch, TC and the discriminator's probabilities those of the training minibatches of that
+    epoch, and TC and the discriminator's probabilities those of the training minibatches of that
     epoch; `on_validation` has them on validation images.
 
     Parameters
@@ -112,7 +112,7 @@ def ends(histories: Sequence[Path], plateaus: Path, ends: Path, rows: Sequence[R
 def _judge(
     values: pd.Series, column: str, target: float, scale: str, standin: bool
 ) -> tuple[Verdict, str]:
-    """Judge a mean over seeds by the author's value; None of learnt seeds leaves it open."""
+    """Judge a mean over seeds against the author's value; it is left open if no seed has learnt."""
     chance = GUESS if column.startswith("D(") else 0.0
     informative = abs(target - chance)
     if pd.isna(target):
@@ -140,20 +140,20 @@ def table(
 ) -> None:
     """Write one of Tables 01-04: means over seeds, printed and logged values, verdicts.
 
-    logged is the author's own log at the end of the run, by which we judge where there is one;
-    TC and the discriminator are not in it. Ours may differ by a tenth: of the value, or, for the
-    discriminator, of its distance from 1/2. Runs on a plateau are not in the means.
+    logged is the author's own log at the end of the run, against which we judge where there is
+    one; it lacks TC and the discriminator. Our value may differ by a tenth of the author's or, for
+    the discriminator, of its distance from 1/2. Runs on a plateau are not in the means.
 
     Parameters
     ----------
     ends : Path
         Table written by `ends`.
     csv, markdown, latex : Path
-        The table, three times.
+        The table in three formats.
     number : str
         A key of `TABLES`.
     scale : str
-        Only at the papers' scale is a value held against the author's.
+        Values are compared with the author's at the papers' scale only.
     standins : sequence of str
         Data sets whose images are not the genuine ones.
     """
@@ -211,8 +211,8 @@ def of_metric(scores: pd.DataFrame, dataset: str, metric: str, convention: str) 
 def over_seeds(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean over seeds of one score at each weight, with its 95 % interval.
 
-    Student's over seeds, from `FEWEST` on; of a single seed the bootstrap interval over test
-    images, which says nothing of other seeds.
+    Student's t over seeds, from `FEWEST` seeds on; for a single seed, the bootstrap interval over
+    test images, which says nothing about other seeds.
 
     Parameters
     ----------

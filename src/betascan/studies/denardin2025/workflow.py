@@ -79,15 +79,14 @@ def study(context: Context[Denardin2025]) -> Study:
                     "standins": standins,
                 },
                 footer=footer(dataset),
-                caption="MIG (the usual one, and in the slides' convention beside the published "
-                "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds, "
-                "with 95 % intervals from five seeds on; of a single seed intervals are those of "
-                "the bootstrap over test images. Small points are single seeds. "
-                "Crosses, and not in the means: models on a plateau, which are collapsed although "
-                "another model has a lower loss. Dashed: the highest score of models without "
-                "active latents, below which a score says nothing; absent where there is "
-                "no such model. Published: test MIG alone, up to 0.22 on dSprites and 0.21 on "
-                "MPI3D.",
+                caption="MIG (the usual one, and in the slides' convention with the published "
+                "values), SAP and DCI (lightgbm) against beta and gamma: means over seeds, with "
+                "95 % intervals if there are at least five seeds; for a single seed, bootstrap "
+                "intervals over test images. Small points are single seeds. Crosses, left out of "
+                "the means: models on a plateau, which are collapsed although another model has a "
+                "lower loss. Dashed: the highest score of models without active latents, below "
+                "which a score says nothing; absent where there is no such model. Published: test "
+                "MIG only, up to 0.22 on dSprites and 0.21 on MPI3D.",
             ),
             Figure(
                 name=f"discriminator_{dataset}",
@@ -95,11 +94,11 @@ def study(context: Context[Denardin2025]) -> Study:
                 needs={"ends": ends},
                 params={"dataset": dataset, "standins": standins},
                 footer=footer(dataset),
-                caption="FactorVAE's discriminator over gamma: the total correlation as it has it, "
-                "and its mean probability that codes, and permuted codes, are real, on the "
-                "training minibatches of the last epoch. Means over seeds with standard errors; "
-                "hollow: as printed in the slides' tables. At 1/2 it cannot tell them apart, be it "
-                "that they are alike or that it has learnt nothing.",
+                caption="FactorVAE's discriminator against gamma: its estimate of the total "
+                "correlation, and its mean probability that codes, and permuted codes, are real, "
+                "on the training minibatches of the last epoch. Means over seeds with standard "
+                "errors; hollow: as printed in the slides' tables. At 1/2 it cannot tell them "
+                "apart, either because they are alike or because it has learnt nothing.",
             ),
             Figure(
                 name=f"plateaus_{dataset}",
@@ -107,10 +106,10 @@ def study(context: Context[Denardin2025]) -> Study:
                 needs={"plateaus": context.result("plateaus.csv")},
                 params={"dataset": dataset, "standins": standins},
                 footer=footer(dataset),
-                caption="After how many steps the codes of a beta-VAE carry information (half a "
-                "nat, in the mean of an interval of the history), a point per seed. At the top: "
-                "models that never do. On a plateau: an informative model has a lower loss; "
-                "collapsed: none has, whatever it was trained from.",
+                caption="Number of steps after which the codes of a beta-VAE carry information "
+                "(half a nat, averaged over an interval of the history), one point per seed. At "
+                "the top: models that never do. On a plateau: an informative model has a lower "
+                "loss; collapsed: none has, whatever it was trained from.",
             ),
             Figure(
                 name=f"rate_terms_{dataset}",
@@ -118,12 +117,12 @@ def study(context: Context[Denardin2025]) -> Study:
                 needs={"terms": terms, "ends": ends},
                 params={"dataset": dataset, "standins": standins},
                 footer=footer(dataset),
-                caption="The KL term over beta and gamma, and its two parts by the slides' "
-                "identity: the information I(x;z), and the distance of the aggregate posterior "
-                "from the prior, of which the total correlation is a part. Means over seeds with "
-                "standard errors. The aggregate posterior is the mixture over as many images as "
-                "the dotted line says, above which I(x;z) cannot be. Published: the identity, and "
-                "that beta > 1 penalises I(x;z).",
+                caption="The KL term against beta and gamma, and its two parts according to the "
+                "slides' identity: the information I(x;z), and the distance of the aggregate "
+                "posterior from the prior, of which the total correlation is a part. Means over "
+                "seeds with standard errors. The aggregate posterior is the mixture over a number "
+                "of images; I(x;z) cannot exceed the log of that number (dotted line). Published: "
+                "the identity, and that beta > 1 penalises I(x;z).",
             ),
         ]
     for dataset, model in TABLES.values():
@@ -139,8 +138,8 @@ def study(context: Context[Denardin2025]) -> Study:
                     "model": model,
                     "standins": standins,
                 },
-                caption="Test images and their reconstructions as beta or gamma grows, of the "
-                "first seed; below each column its test MIG in the slides' convention.",
+                caption="Test images and their reconstructions as beta or gamma grows, for the "
+                "first seed; below each column, its test MIG in the slides' convention.",
                 footer=footer(dataset, of_first_seed=True),
             ),
             Figure(
@@ -155,9 +154,9 @@ def study(context: Context[Denardin2025]) -> Study:
                     "loss": UNITS.get(getattr(config, dataset).likelihood.kind, NATS),
                 },
                 caption="Validation reconstruction loss against steps, one curve per beta or "
-                "gamma, of the first seed; ticks on the right are where the author's runs ended. "
-                "Published: the loss levels off higher the larger beta, and stays close together "
-                "for FactorVAE.",
+                "gamma, for the first seed; ticks on the right mark where the author's runs ended. "
+                "Published: the loss levels off higher the larger beta is, and FactorVAE's curves "
+                "stay close together.",
                 footer=footer(dataset, of_first_seed=True),
             ),
         ]
@@ -180,7 +179,7 @@ def study(context: Context[Denardin2025]) -> Study:
                 },
                 makes={"ends": ends},
                 params={"rows": [t.row for t in models]},
-                caption="What the slides tabulate, of every model at the end of its training, and "
+                caption="What the slides tabulate for every model at the end of its training, and "
                 "whether it is on a plateau.",
             ),
             *(
@@ -197,9 +196,9 @@ def study(context: Context[Denardin2025]) -> Study:
                     reported=("markdown",),
                     caption="Validation reconstruction and KL at the end of training, total "
                     "correlation and discriminator on training minibatches: ours, the printed "
-                    "value and the author's own log. A printed row that is neither the last nor "
-                    "the best epoch of that log, by more than 2 %, contradicts it and is named "
-                    "with the evidence.",
+                    "value and the author's own log. A printed row that differs by more than 2 % "
+                    "from both the last and the best epoch of that log contradicts it and is "
+                    "listed with the evidence.",
                 )
                 for number, path in tables.items()
             ),
@@ -217,7 +216,7 @@ def study(context: Context[Denardin2025]) -> Study:
                 makes={"joined": terms},
                 caption="The KL term of every model in three parts, in nats: the information "
                 "I(x;z), the total correlation and the dimension-wise KL of the aggregate "
-                "posterior, which is the mixture over so many images.",
+                "posterior, which is the mixture over the given number of images.",
             ),
             Table(
                 name="statements",
@@ -225,7 +224,7 @@ def study(context: Context[Denardin2025]) -> Study:
                 needs={"ends": ends, "scores": scores, "terms": terms},
                 makes={"statements": statements},
                 params={"scale": scale, "standins": standins},
-                caption="What the slides state, by what it is judged, and what came out.",
+                caption="What the slides state, how it is judged, and what came out.",
             ),
             plateaus(context, beta_vaes, twins, "weight"),
             provenance(context, [*models, *twins], scale=scale, config=config),

@@ -61,9 +61,8 @@ class Scan(ConfigModel):
 
     estimators: tuple[Estimator, ...] = Field(
         min_length=1,
-        description="estimators of the loss: sampled, one draw of z, as in the document; analytic, "
-        "the "
-        "expectation over z. Figures 1, 2 and 4 show the first of them",
+        description="estimators of the loss: sampled (one draw of z, as in the document) or "
+        "analytic (the expectation over z). Figures 1, 2 and 4 show the first of them",
     )
     temperatures: Temperatures
     latents: int = Field(ge=1, description="dimensions of z")
@@ -79,8 +78,7 @@ class Scan(ConfigModel):
     seeds: tuple[Seed, ...] = Field(
         min_length=1,
         description="seeds of initial weights, minibatches and noise. The first estimator is "
-        "trained "
-        "with each of them on the first split, and with the first of them on every split",
+        "trained with each of them on the first split, and with the first of them on every split",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         description="auto: a GPU if there is one, else the compiled kernel"
@@ -89,7 +87,7 @@ class Scan(ConfigModel):
 
     @property
     def threads(self) -> int:
-        """Threads of a job, of which Snakemake grants what ``--cores`` allows."""
+        """Threads of a job; Snakemake grants as many of them as ``--cores`` allows."""
         return 16 if self.points_per_job == "all" else 1
 
     def protocol(self) -> dict[str, Any]:
@@ -105,12 +103,12 @@ class Remedy(ConfigModel):
     lr: float = Field(gt=0, description="Adam's learning rate")
     epsilon: float = Field(gt=0, description="Adam's epsilon")
     annealed: float = Field(
-        ge=0, lt=1, description="share of the updates in which the rate's weight grows from 0"
+        ge=0, lt=1, description="share of the updates over which the rate's weight grows from 0"
     )
 
 
 class Remedies(ConfigModel):
-    """Scans of the lowest T, where the weakest modes' thresholds are off the law."""
+    """Scans of the lowest T, where the weakest modes' thresholds depart from the law."""
 
     highest: float = Field(gt=0, description="highest T of the points that are trained")
     scans: dict[Name, Remedy] = Field(
@@ -150,12 +148,12 @@ class ScanOf:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The protocol, with what `betascan.linear_vae.scan` does where it says nothing."""
+        """The protocol, completed with the defaults of `betascan.linear_vae.scan`."""
         return {"epsilon": 1e-8, "annealed": 0.0, **self.protocol}
 
     @property
     def folder(self) -> str:
-        """Where it lies, below the folder of the study."""
+        """Where it is stored, below the folder of the study."""
         return f"{self.split}/{self.name}-{self.seed}"
 
 
@@ -170,7 +168,7 @@ class Hirn2026(ConfigModel):
     )
 
     def scans(self) -> dict[str, ScanOf]:
-        """Return all scans by the folder of each.
+        """Return all scans by folder.
 
         Every estimator on the first split with the first seed; the first estimator also with the
         other seeds, on the other splits, and with each remedy.
@@ -191,7 +189,7 @@ class Hirn2026(ConfigModel):
         return {scan.folder: scan for scan in scans}
 
     def replicates(self) -> list[ScanOf]:
-        """Return the scans of the first estimator at the protocol, the one that is shown first."""
+        """Return the scans of the first estimator with the protocol, first the one shown."""
         return [scan for scan in self.scans().values() if scan.name == self.scan.estimators[0]]
 
     def jobs(self, scan: ScanOf) -> list[list[float]]:

@@ -1,4 +1,4 @@
-"""Figures of what the document states and does not draw: by rank, by T, by training."""
+"""Figures of what the document states but does not draw: by rank, by T, by training."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def _ratios(modes: Path) -> np.ndarray:
 
 
 def by_rank(replicates: Path, modes: Path, estimator: str) -> Figure:
-    """Draw thresholds, utilities and slopes over their laws by rank, of every scan."""
+    """Draw thresholds, utilities and slopes by rank, beside their laws, for every scan."""
     table, reference = read_csv(replicates), read_csv(modes).query("split == 'train'")
     table = table[table["split"] == "train"]
     figure, axes = plt.subplots(2, 2, figsize=(PAGE, 4.6), sharex=True)
@@ -87,7 +87,7 @@ def by_rank(replicates: Path, modes: Path, estimator: str) -> Figure:
 
 
 def rate_distortion(points: Path, modes: Path, estimator: str) -> Figure:
-    """Draw distortion against rate with the collapses on it, and the number of active latents."""
+    """Draw distortion against rate with the collapses marked, and the number of active latents."""
     table, ratios = read_csv(points), _ratios(modes)
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.3))
     train = table[table["split"] == "train"]
@@ -151,7 +151,7 @@ def ranking(points: Path, estimator: str) -> Figure:
 
 
 def convergence(convergence: Path, remedies: Path) -> Figure:
-    """Draw the loss of each point over its optimum's, and where the weakest modes collapse."""
+    """Draw each point's loss relative to its optimum's, and where the weakest modes collapse."""
     points, modes = read_csv(convergence), read_csv(remedies)
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3.1))
     looks = categorical(dict.fromkeys(points["scan"]))

@@ -35,7 +35,7 @@ def split_draws(
     table : Path
         HDF5 of `betascan.data.worldclim.write_table`.
     draws : Path
-        CSV to write: seed of the draw, V of its test split where training has one a variable,
+        CSV to write: seed of the draw, V of its test split (on training, V is 1 per variable),
         and for each rank pca_ratio, threshold, utility and ratio, utility / threshold.
     temperatures : sequence of float
         T of the scan.
@@ -116,7 +116,7 @@ def modes_by_the_laws(
     variances: Float64[np.ndarray, " modes"],
     floor: float,
 ) -> pd.DataFrame:
-    """Return the modes that the optimum of every T shows on a split.
+    """Return the modes that the optima at all T show on a split.
 
     As in the scan, latents are ranked at each T by their signal fraction on the split, thresholds
     are fitted by rank, and utilities are taken at the T that is best on training, the lowest.

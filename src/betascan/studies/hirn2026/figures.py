@@ -1,7 +1,7 @@
 """Figures 1 to 4 of the document, and the map of the splits.
 
-Each function is given tables of the study by name, and the estimator whose points are shown
-where there is room for one. As in the document they show the test split. The laws drawn over the
+Each function is given tables of the study by name, and the estimator whose points are shown where
+there is room for only one. As in the document, they show the test split. The laws drawn over the
 points are evaluated at the PCA ratios of the training split, which sets the thresholds, and at the
 variances of the split shown.
 """
@@ -30,7 +30,7 @@ from betascan.theory import landau
 
 MARKERS = {"sampled": "o", "analytic": "s"}
 FAR, FEW = np.log(1.5), 3
-"""Log of the factor beyond which utility and threshold of labelled modes differ; most labels."""
+"""Log of the least factor between utility and threshold of labelled modes; most labels."""
 
 
 def _on_test(path: Path, estimator: str) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
     fitted = moments.merge(spectrum[["rank", "threshold"]], on="rank")
     inactive = (fitted["T"] < fitted["threshold"]) & (fitted["signal_fraction"] <= floor)
     misfits = inactive.groupby(fitted["rank"]).sum()
-    misfits = set(misfits.index[misfits > 1])  # by the law hardly one
+    misfits = set(misfits.index[misfits > 1])  # according to the law, hardly ever one
     panels = (
         ("mean_mu2", r"mean square of $\mu_k$", landau.signal_fraction, "pca_ratio"),
         ("signal_fraction", r"signal fraction $M_k^2$", landau.signal_fraction, "threshold"),
@@ -111,7 +111,7 @@ def fig1(observables: Path, modes: Path, estimator: str, floor: float) -> Figure
 def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
     """Draw the distortion of truncated reconstructions against T, and its best value by rank.
 
-    In units of the variance of the split shown, of which a collapsed model leaves 1.
+    In units of the variance of the split shown; a collapsed model has distortion 1.
     """
     components = read_csv(pca).set_index(["split", "rank"]).sort_index()
     ratios = components.loc["train", "pca_ratio"]
@@ -186,7 +186,7 @@ def fig2(distortion: Path, pca: Path, estimator: str) -> Figure:
 def fig3(modes: Path, draws: Path, estimator: str) -> Figure:
     """Draw utility against threshold, and their ratio, on the test and the training split.
 
-    On test with the band in which the law alone puts them for 5 to 95 % of the draws of the split.
+    On test with the band (5 to 95 %) that the law alone gives over draws of the split.
     """
     table = read_csv(modes)
     by_rank = read_csv(draws).groupby("rank")

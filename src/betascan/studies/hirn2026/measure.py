@@ -39,8 +39,7 @@ def measure(
     distortion : Path
         CSV to write: estimator, split, T, rank and the distortion of reconstructions from the
         first `rank` latents (Eq. 18), in units of the training variance; share, the same in units
-        of the split's own variance about the training mean, of which a collapsed model leaves 1
-        (Eq. 7).
+        of the split's own variance about the training mean; a collapsed model has 1 (Eq. 7).
     points : Path
         CSV to write: estimator, split, and the columns of `betascan.studies.hirn2026.points`; on
         test also rate_error.
@@ -48,7 +47,7 @@ def measure(
         CSV to write: for how many updates each point was trained, its validation loss, and the
         loss of the law's optimum on validation.
     name : str
-        What the column estimator says.
+        Value of the column estimator.
     floor : float
         Latents with a signal fraction above it are active.
     """
@@ -106,14 +105,14 @@ def principal_components(cells: Path, pca: Path) -> None:
         NPZ of `split_cells`.
     pca : Path
         CSV to write: split, rank (0: nothing removed), pca_ratio (of the training split),
-        pca_utility (removed on the split) and pca_distortion (left on it), all in units of the
+        pca_utility (removed on the split) and pca_distortion (remaining on it), all in units of the
         training variance.
     """
     axes = Pca.fit(load_split(cells, "train"))
     frames = []
     for split in blocks.NAMES.values():
         utility = axes.utilities(load_split(cells, split))
-        left = utility[::-1].cumsum()[::-1]  # summed from the smallest: 1e-13 must not drown
+        left = utility[::-1].cumsum()[::-1]  # summed from the smallest: 1e-13 must not be lost
         frames.append(
             pd.DataFrame(
                 {

@@ -31,8 +31,8 @@ def points(
     Returns
     -------
     DataFrame
-        One row a T: T; distortion of reconstructions from samples of z, in units of the
-        training V; rate (nats), both of all latents; number of active latents; the pairs among
+        One row per T: T; distortion of reconstructions from samples of z, in units of the
+        training V; rate (nats), both with all latents; number of active latents; the pairs among
         those, and how many of them are discordant between each of `RANKINGS` and the signal
         fraction; and decoder_error, the relative distance of the decoder's active columns from
         the best ones at fixed posteriors (Eq. 26), in the Frobenius norm.
@@ -76,14 +76,14 @@ def points(
 
 
 def crossings(key: Float[np.ndarray, " latents"]) -> int:
-    """Count the discordant pairs of a key, which should fall from one to the next."""
+    """Count the discordant pairs of a key, which should fall from one latent to the next."""
     return int(np.triu(key[:, None] < key[None, :], 1).sum())
 
 
 def greedy_forward(
     gain: Float[np.ndarray, " latents"], overlap: Float[np.ndarray, "latents latents"]
 ) -> np.ndarray:
-    """Rank latents one by one, each time the one that removes most of what is left.
+    """Rank latents one by one, each time the one that removes most of the remaining distortion.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def greedy_forward(
 def rate_error(
     scan: Scan, x: Float[np.ndarray, "n features"], observables: pd.DataFrame
 ) -> list[float]:
-    """Compare the rate with its definition, E[log q(z|x) - log p(z)], by one z a sample.
+    """Compare the rate with its definition, E[log q(z|x) - log p(z)], with one z per sample.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def rate_error(
     Returns
     -------
     list of float
-        For each T the largest absolute difference of a latent, in nats.
+        For each T, the largest absolute difference over latents, in nats.
     """
     differences = []
     for point, (_, latents) in enumerate(observables.groupby("T", sort=False)):

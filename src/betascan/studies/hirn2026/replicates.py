@@ -1,4 +1,4 @@
-"""The numbers by which a scan is judged, of every seed and every draw of the split."""
+"""The numbers by which a scan is judged, for every seed and every draw of the split."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,9 +16,9 @@ from betascan.theory import landau
 RESOLVED = 16
 """Modes up to this rank have several points of the scan below their threshold."""
 FEWEST = 5
-"""Points of a mode from which a slope is fitted."""
+"""Smallest number of points of a mode to which a slope is fitted."""
 NOISY = 0.1
-"""Noise of mean squares (relative) and of log-variances (nats) that an eye sees in Figure 1."""
+"""Noise of mean squares (relative) and of log-variances (nats) that is visible in Figure 1."""
 QUIET = 1e-5
 """T below which the document's own curves are noisy; laws of the moments are fitted above it."""
 PROTOCOL_T = 0.01
@@ -101,7 +101,7 @@ def quantities(
     Returns
     -------
     DataFrame
-        One row a number: estimator, split, quantity, rank (0 where it is of no rank), value.
+        One row per number: estimator, split, quantity, rank (0 where there is none), value.
     """
     modes = fitted_modes(observables, distortion, pca, floor)
     best = utilities(distortion)
@@ -164,7 +164,7 @@ def noise(observables: pd.DataFrame, floor: float) -> pd.DataFrame:
 
     The root mean square over ranks of second differences, divided by the square root of 6, which
     is the standard deviation of independent noise; smooth laws, shifts between splits and drifts
-    of the scale leave next to nothing.
+    of the scale contribute next to nothing.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def noise(observables: pd.DataFrame, floor: float) -> pd.DataFrame:
         Observables of one estimator and split.
     floor : float
         Latents with a signal fraction above it are active; a rank counts where it and its
-        neighbours in T are.
+        neighbours in T are active.
 
     Returns
     -------
@@ -259,7 +259,7 @@ def _orders(points: pd.DataFrame) -> dict[str, float]:
 
 
 def _noise(observables: pd.DataFrame, floor: float) -> dict[str, float]:
-    """Where noise begins, the lowest T if it is nowhere, and how large it is below `QUIET`."""
+    """Where noise begins, the lowest T if there is none, and how large it is below `QUIET`."""
     onset, below = noise_onset(observables, floor), noise(observables, floor).loc[:QUIET].mean()
     return {
         "log10_noise_onset": np.log10(observables["T"].min() if np.isnan(onset) else onset),

@@ -1,13 +1,13 @@
 """The statements of the document, and the rows of the study that judge them.
 
-Judged are the scans of the paper's estimator: on the training split over the seeds of one draw of
+The scans of the paper's estimator are judged: on the training split over the seeds of one draw of
 the split, as set before the run; on held-out data over seeds or draws, whichever scatter more,
-since the document's are not known. Scans that share a seed or a draw are no two observations.
+since the document's are not known. Scans that share a seed or a draw are not two observations.
 
-Equations name an equality without a margin. Ours is 10 %, and for what the document calls close,
-stable or inaccurate a factor of 2; half a decade for what it gives as a power of ten. They were
-set before the scans that they judge, and after one earlier scan of each estimator; that seeds
-count on held-out data too was decided afterwards.
+Equations state an equality without a margin. Ours is 10 %; a factor of 2 for what the document
+calls close, stable or inaccurate; half a decade for what it gives as a power of ten. They were set
+before the scans that they judge, and after one earlier scan of each estimator; that seeds also
+count on held-out data was decided afterwards.
 """
 
 import re
@@ -32,7 +32,7 @@ from betascan.studies.judgement import (
 from betascan.studies.statements import Statement, write
 
 FACTOR = float(np.log(2))
-"""Logarithm of the factor within which what the document calls close or stable lies."""
+"""Logarithm of the factor within which values are what the document calls close or stable."""
 EQUAL = 0.1
 """Relative distance, or nats, within which two sides of an equation count as equal."""
 DECADE = 0.5
@@ -42,7 +42,7 @@ CLEAN = 0.05
 SLOPE = 0.05
 """Margin for slopes in log T."""
 GAP = 0.01
-"""Nats: Jensen gap of posterior variances that are as good as constant."""
+"""Nats: Jensen gap of posterior variances that are practically constant."""
 WHOLE = 0.5
 """Margin for counts."""
 PLATEAU, ONSET = 1e-7, 1e-5
@@ -52,7 +52,7 @@ Judge = Callable[..., Judgement]
 
 
 def over_scans(split: str) -> Callable[[Judge], Judge]:
-    """Return a decorator by which a judge of replicates sees independent scans only.
+    """Return a decorator with which a judge of replicates sees only independent scans.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def below(
     centre : float
         The value.
     missing_is_off : bool
-        What a scan does not show at a rank is off, as the logarithm of no utility is, and refutes
-        if no scan shows every rank; otherwise it could be anything. In either case the other
-        ranks can refute, and no longer confirm.
+        If true, a value that a scan does not have at a rank is off, as the logarithm of no
+        utility is, and refutes if no scan has every rank; if false, it could be anything. In
+        either case the other ranks can still refute, but no longer confirm.
     """
 
     @over_scans(split)
@@ -155,7 +155,7 @@ def below(
 
 
 def equals(quantity: str, published: float, margin: float, split: str) -> Judge:
-    """Return a judge of whether a quantity without a rank is the published number.
+    """Return a judge of whether a quantity without a rank equals the published number.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def first_inaccurate(replicates: pd.DataFrame) -> Judgement:
 
 @over_scans("test")
 def in_band(replicates: pd.DataFrame, draws: pd.DataFrame) -> Judgement:
-    """Count how many ranks of Figure 3 lie in the band that draws of the split give by the law."""
+    """Count the ranks of Figure 3 in the band that the law gives over draws of the split."""
     low, high = (draws.groupby("rank")["ratio"].quantile(q) for q in (0.05, 0.95))
     ours = np.exp(_values(replicates, "log_duality", "test", RESOLVED))
     share = ((ours >= low[ours.columns]) & (ours <= high[ours.columns])).mean(axis=1)
@@ -234,7 +234,7 @@ def in_band(replicates: pd.DataFrame, draws: pd.DataFrame) -> Judgement:
 
 
 def at_equal_temperature(distortion: pd.DataFrame) -> Judgement:
-    """Measure how much more the sampled estimator's latents leave than the analytic one's."""
+    """Measure how much larger the sampled estimator's distortion is than the analytic one's."""
     low = distortion[(distortion["split"] == "test") & (distortion["T"] <= QUIET)]
     whole = low[low["rank"] == low["rank"].max()]
     levels = whole.pivot(index="T", columns="estimator", values="distortion")
@@ -258,7 +258,7 @@ def scatter_of_the_law(draws: pd.DataFrame) -> Judgement:
 
 @over_scans("train")
 def beta_one(replicates: pd.DataFrame) -> Judgement:
-    """Say how many modes beta = 1 leaves: a conversion, which cannot fail."""
+    """Count the modes that are active at beta = 1: a conversion, which cannot fail."""
     outcome = number(_values(replicates, "active_at_beta_one", "train"), np.nan, WHOLE, exact=True)
     return replace(outcome, verdict=Verdict.BY_CONSTRUCTION, criterion="T = 1/V by Eq. 9")
 
@@ -270,7 +270,7 @@ def cells(numbers: pd.DataFrame) -> Judgement:
 
 
 def remedies(remedies: pd.DataFrame) -> Judgement:
-    """Measure how much closer other trainings bring the thresholds of the weakest modes."""
+    """Measure how much closer to the law other trainings bring the weakest modes' thresholds."""
     error = np.log(remedies["threshold"] / remedies["pca_ratio"]).abs()
     table = remedies.assign(error=error).pivot(index="rank", columns="scan", values="error")
     protocol = table.pop(remedies["scan"].iloc[0])
@@ -292,7 +292,7 @@ STATEMENTS = (
         figure="fig2",
     ),
     Statement(
-        "cascade", "With rising T modes collapse one by one, from the least to the most useful.",
+        "cascade", "As T rises, modes collapse one by one, from the least to the most useful.",
         "Abstract; Section V", cascade, figure="fig1",
     ),
     Statement(
@@ -317,11 +317,11 @@ STATEMENTS = (
         about="data", dataset="climate", figure="fig3",
     ),
     Statement(
-        "band", "Nine of ten ranks lie in the band of the law over draws of the split.", "ours",
+        "band", "Nine of ten ranks lie in the law's band over draws of the split.", "ours",
         in_band, about="beyond", dataset="climate", figure="fig3",
     ),
     Statement(
-        "scatter", "The law alone scatters about the diagonal, by the draw of the split.", "ours",
+        "scatter", "The law alone scatters about the diagonal over draws of the split.", "ours",
         scatter_of_the_law, about="beyond", dataset="climate", figure="fig3",
     ),
     Statement(
@@ -346,12 +346,12 @@ STATEMENTS = (
     ),
     Statement(
         "plateau_estimators",
-        "At equal T the paper's training leaves more than that on the expectation over z in "
-        "whitened coordinates.",
+        "At equal T, the paper's training leads to more distortion than training on the "
+        "expectation over z in whitened coordinates.",
         "ours", at_equal_temperature, about="beyond", dataset="climate", figure="fig2",
     ),
     Statement(
-        "pca_level", "PCA of rank 18 leaves less than 1e-12 (decades below).",
+        "pca_level", "The distortion of rank-18 PCA is below 1e-12 (decades below).",
         "Section IV on Fig. 2", pca_level,
         about="data", dataset="climate", figure="fig2",
     ),
@@ -402,14 +402,14 @@ STATEMENTS = (
         about="data", dataset="climate", figure="rate_distortion",
     ),
     Statement(
-        "eliminated_distortion", "A mode leaves 1 - M^2 of its variance (sum over modes).",
+        "eliminated_distortion", "Of a mode's variance, 1 - M^2 remains (sum over modes).",
         "Eqs. 27 and 36",
         below("eliminated_distortion", EQUAL, "train"),
         about="data", dataset="climate", figure="rate_distortion",
     ),
     Statement(
         "linear_distortion",
-        "With z sampled, an active mode leaves a distortion linear in T (sum over modes).",
+        "With z sampled, the distortion of an active mode is linear in T (sum over modes).",
         "Eq. 42", below("curve_distortion", EQUAL, "train"),
         about="data", dataset="climate", figure="rate_distortion",
     ),
@@ -420,8 +420,8 @@ STATEMENTS = (
     ),
     Statement(
         "active",
-        "Modes are active if and only if T is below their utility, by the law their PCA ratio "
-        "(share of T off).",
+        "Modes are active if and only if T is below their utility, which is their PCA ratio "
+        "according to the law (share of T where their number is off).",
         "Section V", equals("share_off", 0, CLEAN, "train"),
         about="data", dataset="climate", figure="rate_distortion",
     ),
@@ -451,7 +451,7 @@ STATEMENTS = (
         "Section VI", equals("kept_but_useless", 0, WHOLE, "train"), figure="rate_distortion",
     ),
     Statement(
-        "equilibrium", "Every point is trained to equilibrium (loss over the optimum's).",
+        "equilibrium", "Every point is trained to equilibrium (excess over the optimum's loss).",
         "Appendix A", below("largest_excess", CLEAN, "validation"),
         about="data", dataset="climate", figure="convergence",
     ),

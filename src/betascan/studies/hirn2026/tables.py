@@ -66,7 +66,7 @@ def utilities(distortion: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an estimator, split and rank: those columns at the best T, and utility.
+        One row per estimator, split and rank: those columns at the best T, and utility.
     """
     train = distortion[distortion["split"] == "train"]
     chosen = train.loc[train.groupby(["estimator", "rank"])["distortion"].idxmin()]
@@ -114,7 +114,7 @@ def fitted_modes(
     Returns
     -------
     DataFrame
-        One row an estimator, split and rank: pca_ratio, threshold, threshold_se, utility,
+        One row per estimator, split and rank: pca_ratio, threshold, threshold_se, utility,
         pca_utility, the logarithms of their ratios, and beta_c, the threshold as a beta (Eq. 46).
     """
     fits = [
@@ -173,7 +173,7 @@ def numbers(
     }
     rows = published().rename(columns={"value": "published"})
     rows["ours"] = pd.Series(ours, dtype=float)
-    rows["verdict"] = Verdict.BY_CONSTRUCTION  # of what was put in, and what follows from it
+    rows["verdict"] = Verdict.BY_CONSTRUCTION  # what was put in, and what follows from it
     same = rows.loc["cells", "ours"] == rows.loc["cells", "published"]
     counted = Verdict.REPRODUCED if same else Verdict.NOT_REPRODUCED
     rows.loc["cells", "verdict"] = counted if scale == PAPERS else Verdict.UNDECIDED
@@ -189,7 +189,7 @@ def convergence(
     scans: Sequence[Mapping[str, Any]],
     floor: float,
 ) -> None:
-    """Say how far each point of some scans is from its optimum, and where weak modes collapse.
+    """Write how far each point of some scans is from its optimum, and where weak modes collapse.
 
     Parameters
     ----------
@@ -199,10 +199,10 @@ def convergence(
         Table written by `principal_components` for that split.
     convergence : Path
         CSV to write, a row per point: scan, T, lr, batch_size, updates, epsilon, annealed,
-        best_update, last_update, validation_loss, optimum_loss, and excess, by which part the one
-        exceeds the other.
+        best_update, last_update, validation_loss, optimum_loss, and excess, the fraction by which
+        the former loss exceeds the latter.
     remedies : Path
-        CSV to write, a row per scan and mode that collapses within the T that all scans have, of
+        CSV to write, a row per scan and mode that collapses within the T that all scans have, on
         training: scan, rank, pca_ratio, threshold, and last_active, the highest T at which it is
         active.
     scans : sequence of Mapping

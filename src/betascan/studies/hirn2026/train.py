@@ -26,7 +26,7 @@ def train(
         NPZ of `split_cells`.
     trained : Path
         NPZ to write: the `betascan.linear_vae.Scan`. A checkpoint lies in the same folder
-        while the scan runs, and is no declared output: Snakemake deletes those of a failed job.
+        while the scan runs, but is not a declared output: Snakemake deletes those of a failed job.
     record : Path
         JSON to write: device and seconds.
     temperatures : sequence of float

@@ -72,9 +72,9 @@ def study(context: Context[Hirn2026]) -> Study:
                     **config.scan.model_dump(include={"batch_size", "updates", "patience"}),
                     "scale": scale,
                 },
-                caption="Numbers of the protocol, published and ours. Sizes of the splits are so "
-                "by construction: the share of training and the least size of a block were set "
-                "so that they come out.",
+                caption="Numbers of the protocol, published and ours. Sizes of the splits are by "
+                "construction: the share of training and the smallest size of a block were set to "
+                "give them.",
             ),
             Table(
                 name="split_draws",
@@ -161,9 +161,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 function="replicates.intervals",
                 needs={"replicates": joined},
                 makes={"intervals": context.result("intervals.csv")},
-                caption="Thresholds, utilities, slopes, plateau, onset of noise and whatever else "
-                "a scan is judged by: means and 95 % intervals over seeds on one split, and over "
-                "draws of the split with one seed.",
+                caption="Thresholds, utilities, slopes, plateau, onset of noise and everything "
+                "else a scan is judged by: means and 95 % intervals over seeds on one split, and "
+                "over draws of the split with one seed.",
             ),
             Table(
                 name="remedies",
@@ -183,7 +183,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 },
                 reported=("convergence", "remedies"),
                 caption="How far the loss of each point is from its optimum's, and the weakest "
-                "modes' thresholds, at the paper's protocol and at variants of it "
+                "modes' thresholds, with the paper's protocol and with variants of it "
                 "(`remedies` in the configuration).",
             ),
             Table(
@@ -224,9 +224,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 params={"data": data},
                 footer=footer,
                 caption=f"Spatial blocks of {config.split.side_km:g} km on the equal-area "
-                "sinusoidal map. Training is drawn by area without replacement; the blocks that "
-                "it leaves are shuffled and halved. Published sizes: 499,599 training, 153,897 "
-                "validation and 154,027 test cells; ours are in the legend. The published "
+                "sinusoidal map. Training blocks are drawn by area without replacement; the "
+                "remaining blocks are shuffled and halved. Published sizes: 499,599 training, "
+                "153,897 validation and 154,027 test cells; ours are in the legend. The document's "
                 "partition itself is not public.",
             ),
             Figure(
@@ -237,12 +237,12 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=test_footer,
                 caption="Order parameters against the effective temperature T, one colour per "
                 "rank; latents beyond the rank of the data, which should have collapsed, are grey. "
-                "Published: noise below about T = 1e-5 in the first and third panel, hidden in the "
-                "second by saturation. The lines of the first and third panel are the laws at the "
-                "PCA ratios of the training split, those of the second the fitted collapse law, "
-                "with the PCA ratios as ticks below. Dotted: the highest T at and below which most "
-                "points scatter by more than a tenth about their neighbours (root mean square over "
-                "ranks); single modes that collapse out of turn are enough for that.",
+                "Published: noise below about T = 1e-5 in the first and third panels, hidden in "
+                "the second by saturation. The lines in the first and third panels are the laws at "
+                "the PCA ratios of the training split, those in the second the fitted collapse "
+                "law, with the PCA ratios as ticks below. Dotted: the highest T at and below which "
+                "most points scatter by more than a tenth about their neighbours (root mean square "
+                "over ranks); single modes that collapse out of turn are enough to cause that.",
             ),
             Figure(
                 name="fig2",
@@ -251,13 +251,13 @@ def study(context: Context[Hirn2026]) -> Study:
                 params={"estimator": estimator},
                 footer=f"{footer} · left: {estimator}; test split",
                 caption="Distortion of reconstructions from the first k ranked latents, in units "
-                "of the variance of the split shown, of which a collapsed model leaves 1. "
+                "of the variance of the split shown; a collapsed model has distortion 1. "
                 "Published: a plateau near 1e-7 after rank 18, where PCA is below 1e-12. The lines "
                 "on the left are the exact law of posterior means, quadratic in T, at the PCA "
                 "ratios of the training split; horizontal lines mark the best level of each rank, "
-                "squares rank 18 of the analytic scan. By the law that level is set by the "
-                "lowest T of the scan, which the document does not state: compare estimators at "
-                "equal T.",
+                "squares rank 18 of the analytic scan. According to the law, that level is set by "
+                "the lowest T of the scan, which the document does not state: compare estimators "
+                "at equal T.",
             ),
             Figure(
                 name="fig3",
@@ -265,13 +265,12 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"modes": modes, "draws": draws},
                 params={"estimator": estimator},
                 footer=footer,
-                caption="Utility against collapse threshold, both of the split named, and below "
-                "their ratio. Published: "
-                "close to the diagonal, thresholds inaccurate from rank 17 on. Left the test "
-                "split, as in the document, with the band (5 to 95 %) in which the law alone puts "
-                "the points of 200 draws of the split; which draw is the document's is not known. "
-                "Right the training split. The ranks farthest from the "
-                "diagonal, by more than a factor of 1.5, are labelled.",
+                caption="Utility against collapse threshold, both on the split named, with their "
+                "ratio below. Published: close to the diagonal, thresholds inaccurate from rank 17 "
+                "on. Left: the test split, as in the document, with the band (5 to 95 %) that the "
+                "law alone gives over 200 draws of the split; which draw is the document's is not "
+                "known. Right: the training split. The ranks farthest from the diagonal, by more "
+                "than a factor of 1.5, are labelled.",
             ),
             Figure(
                 name="fig4",
@@ -281,7 +280,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 footer=test_footer,
                 caption="Posterior scale and Jensen gap. On the canonical branch of constant "
                 "posterior variance they are 1 and 0; published as diagnostics without numbers. "
-                "Above the second panel its largest gap, and the rate of that latent.",
+                "Above the second panel: its largest gap, and the rate of that latent.",
             ),
             Figure(
                 name="by_rank",
@@ -289,10 +288,10 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"replicates": joined, "modes": modes},
                 params={"estimator": estimator},
                 footer=f"{several} · training split",
-                caption="Thresholds and utilities over PCA ratios, and the slopes of log-variance "
-                "and rate in log T, by rank: each scan is a point, the law a line, and the margin "
-                "of the statements grey. Published: utilities fairly stable through rank 18, "
-                "thresholds inaccurate at rank 17 and higher.",
+                caption="Thresholds and utilities divided by PCA ratios, and the slopes of "
+                "log-variance and rate in log T, by rank: each scan is a point, the law a line, "
+                "and the margin of the statements grey. Published: utilities fairly stable through "
+                "rank 18, thresholds inaccurate at rank 17 and higher.",
             ),
             Figure(
                 name="rate_distortion",
@@ -300,9 +299,9 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"points": measured["points"], "modes": modes},
                 params={"estimator": estimator},
                 footer=f"{footer} · left: training split",
-                caption="The smooth rate-distortion curve that a scan of T runs along, resolved "
-                "into the collapses of single modes; and the number of active latents against T. "
-                "Lines are laws, nothing is fitted.",
+                caption="The smooth rate-distortion curve that a scan of T follows, resolved into "
+                "the collapses of single modes; and the number of active latents against T. Lines "
+                "are laws; nothing is fitted.",
             ),
             Figure(
                 name="ranking",
@@ -310,7 +309,7 @@ def study(context: Context[Hirn2026]) -> Study:
                 needs={"points": measured["points"]},
                 params={"estimator": estimator},
                 footer=test_footer,
-                caption="Discordant pairs: active latents that another observable orders "
+                caption="Discordant pairs of active latents, which another observable orders "
                 "differently from the signal fraction. Published: level crossings of the raw mean "
                 "square, clean curves of the log-variance.",
             ),
@@ -319,11 +318,11 @@ def study(context: Context[Hirn2026]) -> Study:
                 function="curves.convergence",
                 needs={"convergence": convergence, "remedies": remedies},
                 footer=f"{footer} · right: training split",
-                caption="Left the validation loss of each point over that of the law's optimum for "
-                "the training split (below 0: early stopping on validation does better), and "
-                "whether the point stopped early. Right the "
-                "thresholds, by training, of the modes that collapse at the lowest T, at the "
-                "paper's protocol and at others.",
+                caption="Left: the validation loss of each point relative to that of the law's "
+                "optimum for the training split (below 0: early stopping on validation does "
+                "better), and whether the point stopped early. Right: the thresholds of the modes "
+                "that collapse at the lowest T, for training with the paper's protocol and with "
+                "others.",
             ),
         ],
         compared=[Compared(table="numbers.csv", item=("statement",))],

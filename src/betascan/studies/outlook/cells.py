@@ -1,4 +1,4 @@
-"""The cells of the climate table, split by blocks and standardised, as hirn2026 has them."""
+"""The cells of the climate table, split by blocks and standardised as in hirn2026."""
 
 import math
 from pathlib import Path
@@ -30,8 +30,8 @@ def load(
     side_km, train, min_cells, seed
         Arguments of `betascan.data.blocks.split`.
     grid : int
-        Cells a side that are averaged to one. The split is that of the single cells, so a mean is
-        of cells of one split.
+        Side, in cells, of the squares that are averaged to one cell. Single cells are split, so
+        each mean is of cells of one split.
     share : float
         Share of the training blocks that is used, drawn at random.
 

@@ -1,4 +1,4 @@
-"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and fewer data."""
+"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and less data."""
 
 from typing import Annotated, Any, Literal
 
@@ -41,8 +41,8 @@ class Nonlinear(ConfigModel):
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: CUDA where there is one")
     threads: int = Field(
         ge=1,
-        description="number of torch threads of a training on a CPU; decides the rounding of its "
-        "results",
+        description="number of torch threads of a training on a CPU; determines the rounding of "
+        "its results",
     )
 
     def protocol(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Nonlinear(ConfigModel):
 
 
 class Scaling(ConfigModel):
-    """Linear scans of coarser grids and of fewer data."""
+    """Linear scans on coarser grids and on less data."""
 
     grids: tuple[Annotated[int, Field(ge=2)], ...] = Field(
         description="sides, in cells, of the squares that are averaged to one cell"
@@ -97,8 +97,8 @@ class Sprites(ConfigModel):
     )
     anneal_above: float = Field(
         ge=0,
-        description="models of larger beta are also trained from that of the next lower beta; one "
-        "that carries information takes the place of a model on a plateau",
+        description="models of larger beta are also trained from the model of the next lower beta; "
+        "one that carries information replaces a model on a plateau",
     )
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         min_length=1, description="seeds of initial weights, minibatches and samples"

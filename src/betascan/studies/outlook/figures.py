@@ -28,7 +28,7 @@ def _seen(modes: pd.DataFrame) -> pd.DataFrame:
 
 
 def signal(observables: Path, modes: Path) -> Figure:
-    """Draw signal fractions over T, and over T in units of each latent's threshold."""
+    """Draw signal fractions against T, and against T in units of each latent's threshold."""
     moments, spectrum = _on_test(observables), _seen(_on_test(modes))
     first = moments["seed"].iloc[0]
     moments = moments[moments["seed"] == first]
@@ -105,7 +105,7 @@ def spectrum(modes: Path) -> Figure:
 
 
 def concentration(points: Path) -> Figure:
-    """Draw distortion against the number of active latents, and that number over T."""
+    """Draw distortion against the number of active latents, and that number against T."""
     table = _on_test(points)
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3))
     seeds = dict(zip(table["seed"].unique(), MARKERS, strict=False))
@@ -139,7 +139,7 @@ def _points(ax: Axes, rows: pd.DataFrame, x: str, y: str, **look: Any) -> None:
 
 
 def scaling(scaling: Path) -> Figure:
-    """Draw thresholds and likeness of axes by rank, for grids and for shares of the data."""
+    """Draw thresholds and similarity of axes by rank, for grids and for shares of the data."""
     table = read_csv(scaling)
     figure, axes = plt.subplots(
         2, 2, figsize=(PAGE, 4.2), sharex=True, sharey="row", height_ratios=[2, 1]

@@ -1,4 +1,4 @@
-"""What trained scans of nonlinear VAEs do on climate, beside the linear law."""
+"""What trained scans of nonlinear VAEs do on climate, compared with the linear law."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,9 +42,9 @@ def measure(
     modes : Path
         CSV to write: seed, split, rank, pca_ratio of the training split, pca_utility on the split,
         threshold, threshold_se, inactive_below (points of the scan below the threshold at which
-        the latent is inactive; by the law hardly one), departure (root mean square of M^2 about
-        the law fitted to it, where it is active or T below the threshold) and utility, the last
-        five of the nonlinear VAE.
+        the latent is inactive; according to the law, hardly ever one), departure (root mean
+        square of M^2 about the law fitted to it, where it is active or T is below the threshold)
+        and utility, the last five of the nonlinear VAE.
     points : Path
         CSV to write: seed, split, T, active latents, distortion (all latents, posterior means),
         rate (nats), the linear law's active latents and distortion at this T, its active latents
@@ -52,7 +52,7 @@ def measure(
     split : Mapping
         Arguments of `betascan.studies.outlook.cells.load`.
     samples : int
-        Cells of a split that are measured, at most, drawn at random.
+        Largest number of cells of a split to measure, drawn at random.
     floor : float
         A latent is active where M^2 exceeds it.
     """
@@ -96,7 +96,7 @@ def _levels(
     variances: Spectrum,
     floor: float,
 ) -> pd.DataFrame:
-    """One row a T: active latents, distortion and rate, beside the linear law's."""
+    """One row per T: active latents, distortion and rate, beside the linear law's."""
     fraction = observed["signal_fraction"].to_numpy().reshape(len(scan.betas), -1)
     rate = observed["rate"].to_numpy().reshape(len(scan.betas), -1)
     lost = variances.sum() - variances[: len(ratios)].sum()

@@ -1,4 +1,4 @@
-"""Linear scans of coarser grids and of fewer data: how thresholds and axes move."""
+"""Linear scans on coarser grids and on less data: how thresholds and axes move."""
 
 import time
 from collections.abc import Mapping, Sequence

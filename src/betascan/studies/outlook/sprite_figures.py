@@ -16,14 +16,14 @@ from betascan.theory import landau
 
 
 def dsprites(latents: Path, modes: Path, fit_floor: float) -> Figure:
-    """Draw signal fractions and MIG over T, and utilities against thresholds.
+    """Draw signal fractions and MIG against T, and utilities against thresholds.
 
     Parameters
     ----------
     latents, modes : Path
         Tables written by `sprites.spectrum`.
     fit_floor : float
-        Latents are active whose signal fraction is above it.
+        Latents with a signal fraction above it are active.
     """
     table, spectrum = read_csv(latents), read_csv(modes)
     failed, table = table[table["plateau"]], table[~table["plateau"]]
@@ -86,7 +86,7 @@ def _size(share: float) -> float:
 
 
 def factors(latents: Path, fit_floor: float) -> Figure:
-    """Draw which factor each active latent knows most of, by rank and T, for the first seed."""
+    """Draw the factor each active latent tells most about, by rank and T, for the first seed."""
     table = read_csv(latents)
     of_first = table["seed"] == table["seed"].iloc[0]
     table = table[of_first & (table["rank"] > 0) & ~table["plateau"]]
@@ -95,7 +95,7 @@ def factors(latents: Path, fit_floor: float) -> Figure:
     figure, ax = plt.subplots(figsize=(PAGE, 2.9))
     for row in table.to_dict("records"):
         most = max(columns, key=lambda name: row[name])
-        # what a collapsed latent seems to know is the bias of the estimate
+        # the information a collapsed latent seems to carry is the bias of the estimate
         active = row["signal_fraction"] > fit_floor
         look = looks[most] if active else {"color": PRUNED, "marker": "."}
         size = _size(row[most]) if active else 2

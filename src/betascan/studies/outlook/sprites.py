@@ -48,7 +48,7 @@ def latents(
     rows : sequence of Mapping
         Signature and keys of each model (`betascan.studies.base.Training.row`).
     samples : int
-        Images, at most.
+        Largest number of images.
     """
     loaded = each_model(images, models, rows, "latents")
     for (saved, batches, row), table in zip(loaded, latents, strict=True):
@@ -57,7 +57,7 @@ def latents(
 
 
 def _measured(saved: Saved, batches: ImageBatches, drawn: Rows) -> pd.DataFrame:
-    """Return a row per latent, by rank, and one before for none."""
+    """Return a row per latent, by rank, after one for no latent."""
     mean, log_variance = encode(saved.vae(), batches, drawn)
     factors, names = batches.factors[drawn], batches.facts.grid.names
     mu, spread = mean.astype(np.float64), log_variance.astype(np.float64)
@@ -111,8 +111,8 @@ def spectrum(
     plateaus : Path
         Table written by `betascan.studies.plateaus.table`.
     latents : Path
-        CSV to write: all of them, with a column plateau. Of annealed models only those that carry
-        information where the other is on a plateau.
+        CSV to write: all of them, with a column plateau. Of annealed models, only those that
+        carry information where the other model is on a plateau.
     modes : Path
         CSV to write: seed, rank, threshold, threshold_se, inactive_below (at how many T below the
         threshold the latent is inactive) and utility, the decrease of the best distortion over T.
@@ -141,7 +141,7 @@ def spectrum(
 
 
 def _with_plateau(table: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
-    """Mark models on a plateau, and keep the annealed models that take their places."""
+    """Mark models on a plateau, and keep the annealed models that replace them."""
     keys = ["seed", "beta"]
     on_plateau = states["state"] == PLATEAU
     replaced = on_plateau & (states["annealed_rate"] >= EMPTY)

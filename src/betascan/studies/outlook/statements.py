@@ -1,7 +1,8 @@
-"""What hirn2026 announces of nonlinear VAEs (section VII), and what came out.
+"""What hirn2026 announces for nonlinear VAEs (section VII), and what came out.
 
 The document has no numbers for these, so verdicts are `Verdict.BEYOND`; estimates and intervals
-say what was found. Margins were set before the scans were run; which T and latents count, after.
+say what was found. Margins were set before the scans were run; which T and latents count was
+decided afterwards.
 """
 
 from collections.abc import Callable, Collection
@@ -14,19 +15,19 @@ from betascan.studies.judgement import Judgement, difference, number
 from betascan.studies.statements import Statement, write
 
 FEWER = 1.0
-"""One latent less at the same distortion is the least that would be a concentration."""
+"""One latent fewer at the same distortion is the least that would be a concentration."""
 FIRST = 0.05
-"""Share of the variance that the first latent is to remove beyond the first principal axis."""
+"""Share of the variance that the first latent should remove beyond the first principal axis."""
 EQUAL = np.log(1.5)
 """Utility and threshold within this factor count as one spectrum."""
 ON_LAW = 0.05
-"""Root mean square of M^2 about the mean-field law, of 1, that passes for the law."""
+"""Root mean square of M^2 (at most 1) about the mean-field law that passes for the law."""
 STABLE = np.log(1.2)
 """Thresholds of different seeds, grids or data within this factor count as the same."""
 MORE_MIG = 0.05
-"""What MIG is to gain at a particular T over its mean over T."""
+"""What MIG should gain at a particular T over its mean over T."""
 USEFUL = 0.01
-"""Leading variables are those that save a hundredth of the variance (hirn2026, section VI)."""
+"""Leading variables are those that remove a hundredth of the variance (hirn2026, section VI)."""
 
 
 def _on_test(table: pd.DataFrame) -> pd.DataFrame:
@@ -34,9 +35,9 @@ def _on_test(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def concentrates(points: pd.DataFrame) -> Judgement:
-    """Judge active latents of the linear law less those found, at equal distortion, by seed.
+    """Judge active latents of the linear law minus those found, at equal distortion, by seed.
 
-    Over the T at which all seeds have come to rest, so that seeds differ by no T.
+    Over the T at which all seeds have come to rest, so that all seeds have the same T.
     """
     seen = _on_test(points).query("active > 0")
     seen = seen[seen.groupby("T")["at_rest"].transform("all")]
@@ -45,7 +46,7 @@ def concentrates(points: pd.DataFrame) -> Judgement:
 
 
 def first_removes_more(modes: pd.DataFrame) -> Judgement:
-    """Judge the first latent's utility less the first principal axis's, by seed."""
+    """Judge the first latent's utility minus the first principal axis's, by seed."""
     first = _on_test(modes).query("rank == 1")
     return difference(first["utility"] - first["pca_utility"], FIRST)
 
@@ -62,7 +63,7 @@ def _of_seeds(
 
 
 def stable(modes: pd.DataFrame) -> Judgement:
-    """Judge the standard deviation of log thresholds over seeds, a rank's mean."""
+    """Judge the standard deviation of log thresholds over seeds, averaged over ranks."""
     seen = _on_test(modes).dropna(subset=["threshold_se"])
     spread = np.log(seen["threshold"]).groupby(seen["rank"]).std()
     return number([spread.mean()], 0, STABLE, exact=True)
@@ -80,7 +81,7 @@ def _moved(column: str) -> Callable[..., Judgement]:
 
 
 def disentangled_at(latents: pd.DataFrame) -> Judgement:
-    """Judge MIG at the best T less its mean over T, by seed, the T chosen by the other seeds."""
+    """Judge MIG at the best T minus its mean over T, by seed; the other seeds choose the T."""
     models = latents[(latents["rank"] == 0) & ~latents["plateau"]]
     mig = models.pivot_table(index="T", columns="seed", values="mig")
     gains = [
@@ -121,8 +122,8 @@ CLIMATE = [
     ),
     Statement(
         name="nonlinear_duality",
-        says="Utilities measured by pruning coincide with thresholds in nonlinear VAEs, too "
-        "(mean distance of their logarithms, of latents that are inactive at no more than one T "
+        says="Utilities measured by pruning also coincide with thresholds in nonlinear VAEs "
+        "(mean distance of their logarithms, for latents that are inactive at no more than one T "
         "below the threshold).",
         place="sections III and V",
         judge=_of_seeds(lambda m: np.log(m["utility"] / m["threshold"]).abs(), EQUAL, 1),
@@ -163,7 +164,7 @@ CLIMATE = [
     Statement(
         name="data_size",
         says="The leading effective variables are stable under the size of the data (distance of "
-        "log thresholds between the least share and all blocks).",
+        "log thresholds between the smallest share and all blocks).",
         place="section VII",
         judge=_moved("share"),
         about="beyond",
@@ -176,7 +177,7 @@ DSPRITES = [
     Statement(
         name="disentangled_at_some_temperature",
         says="The leading variables are more disentangled at particular T (MIG on dSprites at the "
-        "best T, which the other seeds choose, less its mean over T).",
+        "best T, which the other seeds choose, minus its mean over T).",
         place="section VII",
         judge=disentangled_at,
         about="beyond",
@@ -185,8 +186,8 @@ DSPRITES = [
     ),
     Statement(
         name="dsprites_duality",
-        says="Utilities measured by pruning coincide with thresholds in convolutional VAEs of "
-        "dSprites, too (mean distance of their logarithms).",
+        says="Utilities measured by pruning also coincide with thresholds in convolutional VAEs on "
+        "dSprites (mean distance of their logarithms).",
         place="sections III and V",
         judge=sprites_duality,
         about="beyond",

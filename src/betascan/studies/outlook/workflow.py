@@ -1,4 +1,4 @@
-"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and fewer data."""
+"""outlook: nonlinear VAEs on climate and dSprites, coarser grids and less data."""
 
 from betascan.studies.base import Figure, Measurement, Study, Table, Training
 from betascan.studies.context import Context
@@ -103,9 +103,9 @@ def study(context: Context[Outlook]) -> Study:
                 mem_mb=3000,
                 runtime=60,
                 reported=("modes", "points"),
-                caption="Of each scan of nonlinear VAEs: by rank, the fitted collapse threshold, "
+                caption="For each scan of nonlinear VAEs: by rank, the fitted collapse threshold, "
                 "how far the signal fraction departs from the mean-field law, and the utility, "
-                "beside PCA; by T, active latents, distortion and rate beside the linear law.",
+                "with PCA; by T, active latents, distortion and rate, with the linear law.",
             ),
             Table(
                 name="scaling_scans",
@@ -123,8 +123,8 @@ def study(context: Context[Outlook]) -> Study:
                 threads=16,
                 mem_mb=3000,
                 runtime=120,
-                caption="Of linear VAEs on coarser grids and on fewer blocks: by rank, PCA ratio, "
-                "threshold and utility, and which principal axis of all the data it is most like.",
+                caption="For linear VAEs on coarser grids and on fewer blocks: by rank, PCA ratio, "
+                "threshold and utility, and the most similar principal axis of all the data.",
             ),
             plateaus(context, models, twins, "beta"),
             Table(
@@ -138,12 +138,12 @@ def study(context: Context[Outlook]) -> Study:
                 params={"floor": config.fit_floor},
                 environment="train",
                 reported=("latents", "modes"),
-                caption="Each latent of VAEs on dSprites over T: signal fraction, rate, distortion "
-                "from the latents up to its rank, and the share of each factor's entropy that it "
-                "knows; and each rank's threshold and utility. Plateau: a model that carries "
-                "nothing although an informative one has a lower loss; it is left out of "
-                "thresholds, and the model annealed from a lower beta takes its place, if that "
-                "carries information.",
+                caption="Each latent of VAEs on dSprites against T: signal fraction, rate, "
+                "distortion from the latents up to its rank, and its information about each factor "
+                "as a share of the factor's entropy; and each rank's threshold and utility. "
+                "Plateau: a model that carries no information although an informative one has a "
+                "lower loss; it is left out of thresholds, and the model annealed from a lower "
+                "beta replaces it, if that carries information.",
             ),
             Table(
                 name="climate_statements",
@@ -187,8 +187,8 @@ def study(context: Context[Outlook]) -> Study:
                 function="figures.signal",
                 needs={"observables": measured["observables"], "modes": modes},
                 footer=f"{shown} · seed {nonlinear.seeds[0]}",
-                caption="Signal fractions of a nonlinear VAE over T, and over T in units of each "
-                "latent's threshold, where the mean-field law is one line for all of them.",
+                caption="Signal fractions of a nonlinear VAE against T, and against T in units of "
+                "each latent's threshold, where the mean-field law is one line for all of them.",
             ),
             Figure(
                 name="spectrum",
@@ -196,9 +196,9 @@ def study(context: Context[Outlook]) -> Study:
                 needs={"modes": modes},
                 footer=f"{shown} · {seeds}",
                 caption="Utilities of the latents of a nonlinear VAE against their collapse "
-                "thresholds, beside PCA, for which they are one (hirn2026, Eq. 49); and the "
-                "thresholds by rank, one marker per seed. Where a latent is inactive at points "
-                "of the scan below its fitted threshold, the law does not hold: open markers.",
+                "thresholds, with PCA, for which the two coincide (hirn2026, Eq. 49); and the "
+                "thresholds by rank, one marker per seed. Open markers: the latent is inactive at "
+                "points of the scan below its fitted threshold, and the law does not hold.",
             ),
             Figure(
                 name="concentration",
@@ -206,7 +206,7 @@ def study(context: Context[Outlook]) -> Study:
                 needs={"points": points},
                 footer=f"{shown} · {seeds}",
                 caption="Distortion of nonlinear VAEs against the number of their active latents, "
-                "and that number over T, beside the exact law of linear VAEs. hirn2026 expects "
+                "and that number against T, with the exact law of linear VAEs. hirn2026 expects "
                 "nonlinear decoders to need fewer latents at the same distortion. Hollow points "
                 "reached the update limit.",
             ),
@@ -216,8 +216,8 @@ def study(context: Context[Outlook]) -> Study:
                 needs={"scaling": scaling},
                 footer=f"{context.footer(scale, data)} · linear VAEs, training split",
                 caption="Collapse thresholds by rank as the grid is coarsened and as training has "
-                "fewer blocks, and below how much each latent's principal axis is like one of all "
-                "the data; 1 is the same axis.",
+                "fewer blocks; below, how similar each latent's principal axis is to one of all "
+                "the data (1: the same axis).",
             ),
             Figure(
                 name="dsprites",
@@ -225,13 +225,13 @@ def study(context: Context[Outlook]) -> Study:
                 needs={"latents": latents, "modes": sprite_modes},
                 params={"fit_floor": config.fit_floor},
                 footer=sprites_footer,
-                caption="VAEs on dSprites over T: signal fractions of the latents by rank with the "
-                "fitted mean-field law, utilities measured by pruning against thresholds, one "
-                "marker per seed, and MIG, a mean over seeds with its standard error. Dashed: the "
-                "highest MIG of models without active latents. Crosses, and in no fit and "
-                "no mean: models on a plateau, which carry nothing although an informative one has "
-                "a lower loss. Models annealed from a lower beta take their places, if they carry "
-                "information.",
+                caption="VAEs on dSprites: signal fractions of the latents against T by rank, with "
+                "the fitted mean-field law; utilities measured by pruning against thresholds, one "
+                "marker per seed; and MIG against T, a mean over seeds with its standard error. "
+                "Dashed: the highest MIG of models without active latents. Crosses, left out of "
+                "fits and means: models on a plateau, which carry no information although an "
+                "informative one has a lower loss. Models annealed from a lower beta replace them, "
+                "if they carry information.",
             ),
             Figure(
                 name="dsprites_factors",
@@ -239,9 +239,10 @@ def study(context: Context[Outlook]) -> Study:
                 needs={"latents": latents},
                 params={"fit_floor": config.fit_floor},
                 footer=f"{sprites_footer} · seed {config.dsprites.seeds[0]}",
-                caption="The factor that each latent knows most of, by rank and T, as the latents "
-                "collapse one after the other. The area of a marker is the share of the factor's "
-                "entropy; grey dots are collapsed. Without models on a plateau.",
+                caption="The factor that each latent carries most information about, by rank and "
+                "T, as the latents collapse one after the other. The area of a marker is this "
+                "information as a share of the factor's entropy; grey dots are collapsed latents. "
+                "Models on a plateau are left out.",
             ),
         ],
     )

@@ -1,7 +1,7 @@
 """Method (b) of vu2026's linear study: AdamW on encoder, decoder and both noise covariances.
 
 adamw.cpp does the work, compiled on first use; where it cannot be compiled the same arithmetic runs
-on torch. Parameters of a model are one row: A^T (m, n), B (m, n), then by rows the lower triangle
+in torch. Parameters of a model are one row: A^T (m, n), B (m, n), then by rows the lower triangle
 of C and the upper one of U, Sigma_W = C C^T and Sigma_Z = U^T U, with logarithms on the diagonals,
 and zeros up to a whole cache line.
 """
@@ -29,7 +29,7 @@ from betascan.studies.vu2026.linear_solver import Cells, Encoders, Solver, Start
 SOURCE = Path(__file__).with_name("adamw.cpp")
 B1, B2, TINY = 0.9, 0.999, 1e-8  # torch's defaults
 LINE = 8  # doubles, as in vectors.hpp
-TORCH_RATIO = 15  # of the time that torch takes to the kernel's (benchmarks/linear_gaussian.py)
+TORCH_RATIO = 15  # torch's time over the kernel's (benchmarks/linear_gaussian.py)
 COLLAPSED = 1e-5  # nats: the information of all latents, and what a block of updates still gains
 
 
@@ -98,11 +98,11 @@ def objective(
 
 
 class AdamW(Solver):
-    """AdamW from A, B of the start, both noises 1; the encoder of least objective is kept.
+    """AdamW from A, B of the start, both noises 1; the encoder of lowest objective is kept.
 
-    Gradients whose norm exceeds `clip` are scaled down to it. A model takes its whole budget, as
-    its latents go on rotating long after its objective has settled; only one that has lost all
-    information stops, for which nothing can change any more.
+    Gradients whose norm exceeds `clip` are scaled down to it. A model uses its whole budget, as
+    its latents keep rotating long after its objective has settled; only a model that has lost all
+    information stops, as nothing can change for it any more.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class AdamW(Solver):
     starts : Starts
         Initial encoders and decoders.
     iterations : int
-        Updates a model takes at most.
+        Largest number of updates of a model.
     lr, weight_decay : float
         AdamW's learning rate and weight decay.
     clip : float
@@ -155,16 +155,16 @@ class AdamW(Solver):
                 self.engine, self._library = kernel.name, kernel.library
             except NoKernelError as error:
                 announce_fallback(str(error), TORCH_RATIO)
-        # not the processor: a checkpoint goes on wherever the job is restarted
+        # not the processor: a checkpoint continues wherever the job is restarted
         self.identity = [data.covariance.tolist(), lr, weight_decay, clip, source_digest(SOURCE)]
 
     def advance(self, count: int) -> None:
-        """Take updates of every active model.
+        """Update every active model.
 
         Parameters
         ----------
         count : int
-            How many.
+            Number of updates.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class AdamW(Solver):
 
     @property
     def encoders(self) -> Encoders:
-        """E[-log p(y|x)], B and Sigma_W of each model at its least objective."""
+        """E[-log p(y|x)], B and Sigma_W of each model at its lowest objective."""
         best, m, n = self.state["best"], self.latents, len(self.data.mixing)
         B, W = best[:, 2 : 2 + m * n], best[:, 2 + m * n :]
         return best[:, 1], B.reshape(-1, m, n), W.reshape(-1, m, m)

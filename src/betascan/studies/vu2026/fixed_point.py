@@ -1,7 +1,7 @@
 """Method (a) of vu2026's linear study: decoder and encoder in turn, each at its optimum.
 
 Given an encoder x = B y + N(0, W) the best decoder is the regression of y on x with its residual
-covariance, whatever beta and lambda. Given that decoder, with P = Sigma_Z^-1 + 2 lambda,
+covariance, for any beta and lambda. Given that decoder, with P = Sigma_Z^-1 + 2 lambda,
 W = (1 + A^T P A/beta)^-1 and B = W A^T P/beta. Written in m x m matrices (Woodbury), no
 n x n matrix is ever inverted: A^T P = W^-1 B + 2 lambda K^-1 B Sigma_Y, with K the variance of x.
 """
@@ -42,7 +42,7 @@ def sweep(
     Returns
     -------
     tuple of ndarray
-        The new B and W, and A^T of the decoder that they answer.
+        The new B and W, and A^T of the decoder for which they are optimal.
     """
     beta, lam = beta[:, None, None], lam[:, None, None]
     H = times_covariance(B, data)

@@ -10,7 +10,7 @@ from betascan.config.vae import BetaVae, LambdaBetaVae, Likelihood, Model, Run
 from betascan.data.catalog import IMAGE_SETS
 
 DOCUMENT = {"dsprites": "dSprites", "shapes3d": "Shapes3D", "mpi3d_real": "MPI3D"}
-"""The data sets of the document, by their key in data, as its tables call them."""
+"""Names of the data sets in the document's tables, by their key in data."""
 NEEDED = {"mig", "sap", "matched_information", "spectroscopy"}
 
 Weight = Annotated[float, Field(ge=0)]
@@ -35,7 +35,7 @@ class Vu2026Images(ConfigModel):
         min_length=1, description="seeds of initial weights, minibatches and samples"
     )
     standin_seeds: int | None = Field(
-        ge=1, description="number of the seeds that models of a stand-in get; null: all"
+        ge=1, description="number of seeds for models of a stand-in; null: all"
     )
     anneal_above: float = Field(
         ge=0, description="betas above it are also trained from the model of the next lower one"

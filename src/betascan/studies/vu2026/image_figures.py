@@ -1,4 +1,4 @@
-"""Figures of vu2026's image study: scores over beta and lambda, and what goes with them."""
+"""Figures of vu2026's image study: scores against beta and lambda, and related quantities."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,10 +33,10 @@ LABELS = {
 
 
 def boxes(table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
-    """Draw every metric over beta, a colour per lambda: boxes over seeds, or points if few.
+    """Draw every metric against beta, a colour per lambda: boxes over seeds, or points if few.
 
-    Models on a plateau are crosses and in no box. A dashed line is the highest score of models
-    without active latents.
+    Models on a plateau are crosses and not in any box. A dashed line is the highest score of
+    models without active latents.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def _empty(spectrum: pd.DataFrame) -> pd.MultiIndex:
 def mechanism(
     table: Path, spectrum: Path, datasets: Sequence[str], standins: Sequence[str]
 ) -> Figure:
-    """Draw over beta what its pressure takes: total correlation, I(x;z), I_m; and MIG and SAP.
+    """Draw against beta what its pressure removes: total correlation, I(x;z), I_m; MIG and SAP.
 
     Without lambda and with the largest: means over seeds with standard errors, without models on
     a plateau.
@@ -123,7 +123,7 @@ def mechanism(
                       **looks[lam])  # fmt: skip
             ax.set_xscale("log", base=2)
             ticks_at(ax.xaxis, betas)
-            ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # estimates of nothing may be negative
+            ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # estimates of zero may be negative
         row[0].set_ylabel(shown[metric])
     _name(axes, datasets, standins)
     entries = labelled(axes.flat)
@@ -174,7 +174,7 @@ def relation(table: Path, datasets: Sequence[str], standins: Sequence[str]) -> F
 def heatmaps(cells: Path, datasets: Sequence[str], standins: Sequence[str]) -> Figure:
     """Draw the mean of every metric over seeds, lambda x beta; bright is better.
 
-    The scores of all data sets share a scale of colours from 0; an NLL has one for each.
+    The scores of all data sets share a colour scale from 0; the NLL has one for each.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def join(
     spectrum: Path,
     rows: Sequence[Row],
 ) -> None:
-    """Collect the scores of all models in one table, what their codes carry in another.
+    """Collect the scores of all models in one table, and what their codes carry in another.
 
     Parameters
     ----------
@@ -60,11 +60,11 @@ def join(
     plateaus : Path
         Table written by `betascan.studies.plateaus.table` for the models that they continue.
     table : Path
-        Written: dataset, metric, lambda, beta, seed, value, percent (the change against beta 1,
-        lambda 0 of the same seed), published_percent, plateau (the model that was continued was
-        on one, and the code is still empty).
+        CSV to write: dataset, metric, lambda, beta, seed, value, percent (the change against
+        beta 1, lambda 0 of the same seed), published_percent, plateau (the model that was
+        continued was on one, and the code is still empty).
     spectrum : Path
-        Written: dataset, metric, lambda, beta, seed, value, plateau. Metrics are active units,
+        CSV to write: dataset, metric, lambda, beta, seed, value, plateau. Metrics are active units,
         rate, and the terms of the rate (`betascan.rate_terms`).
     rows : sequence of Mapping
         Signatures and keys of the models.
@@ -101,7 +101,7 @@ def with_percent(values: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     values : DataFrame
-        CELL, seed, value and plateau; against a model on a plateau there is no change.
+        CELL, seed, value and plateau; there is no change against a model on a plateau.
     """
     keys = ["dataset", "metric", "seed"]
     reference = values[(values["beta"] == 1) & (values["lambda"] == 0)]
@@ -140,20 +140,20 @@ def relative(value: pd.Series, reference: pd.Series) -> tuple[float, float]:
 def cells(table: Path, cells: Path, scale: str, standins: Sequence[str]) -> None:
     """Write the means over seeds, their changes against beta 1, lambda 0, and the published ones.
 
-    A change here is that of the mean over seeds, which no seed of little MIG can dominate. It
+    A change here is that of the mean over seeds, which no seed with a small MIG can dominate. It
     agrees with the published one within twice the standard error of the difference of two such
-    changes; where as much would hide the published change itself, the verdict is inconclusive.
-    Models on a plateau are not in the means.
+    changes; where that would hide the published change itself, the verdict is inconclusive. Models
+    on a plateau are not in the means.
 
     Parameters
     ----------
     table : Path
         Table written by `join`.
     cells : Path
-        Written: CELL, seeds, mean, standard_error, percent, percent_standard_error,
+        CSV to write: CELL, seeds, mean, standard_error, percent, percent_standard_error,
         published_percent, difference (points), data, verdict and reason.
     scale : str
-        Name of the scale; only at the papers' is a change held against the published one.
+        Name of the scale; a change is judged by the published one only at the papers' scale.
     standins : sequence of str
         The data sets of the configuration whose images are not the document's.
     """

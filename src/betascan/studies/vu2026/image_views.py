@@ -32,13 +32,13 @@ def information(
 ) -> Figure:
     """Draw the information of each latent about each factor, a row of panels per data set.
 
-    Framed are the one-to-one pairs whose sum is I_m.
+    The one-to-one pairs whose sum is I_m are framed.
 
     Parameters
     ----------
     information : sequence of Path
-        Tables written by `betascan.evaluation.evaluate`; models of as many settings for each data
-        set.
+        Tables written by `betascan.evaluation.evaluate`; models of the same number of settings for
+        each data set.
     rows : sequence of Mapping
         Signatures and keys of the models.
     datasets, standins : sequence of str

@@ -65,8 +65,8 @@ def tables(
             },
             makes={"table": table, "spectrum": spectrum},
             params={"rows": [training.row for training in continued]},
-            caption="NLL, MIG, SAP and I_m of every model of images, and their change against "
-            "beta 1 and lambda 0 of the same seed, with the published change in %. The NLL is "
+            caption="NLL, MIG, SAP and I_m of every model of images, and their change relative to "
+            "beta 1 and lambda 0 with the same seed, with the published change in %. The NLL is "
             "the mean over the last interval of training. On a plateau: the model that was "
             "continued was on one, and is still collapsed.",
         ),
@@ -76,7 +76,7 @@ def tables(
             needs={"table": table},
             makes={"cells": context.result("image_cells.csv")},
             params=judged,
-            caption="Means over seeds of every beta and lambda, with standard errors, without "
+            caption="Means over seeds for every beta and lambda, with standard errors, without "
             "models on a plateau; changes are those of the means, with the published ones and the "
             "difference in points.",
         ),
@@ -86,8 +86,8 @@ def tables(
             needs={"images": table, "spectrum": spectrum},
             makes={"statements": context.result("image_statements.csv")},
             params=judged,
-            caption="What the document states of images, by what it is judged, and what came out. "
-            "The published numbers of Shapes3D show no collapse up to beta 32.",
+            caption="What the document states about images, how it is judged, and what came out. "
+            "The published numbers for Shapes3D show no collapse up to beta 32.",
         ),
         image_rows.provenance(
             context,
@@ -125,12 +125,13 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs=both,
             params=labelled,
             footer=_footer(context, datasets),
-            caption="NLL, MIG, SAP and I_m over beta, one colour per lambda: box plots over seeds; "
-            "with fewer than five seeds the seeds themselves, a line at their mean. Crosses, in no "
-            "box: models on a plateau, which are collapsed although another has a lower loss. "
-            "Dashed: the highest score of models without active latents, below which a score says "
-            "nothing. Both are absent where there is no such model. Published: the scores peak at "
-            "an intermediate beta and collapse beyond it, and lambda > 0 holds them.",
+            caption="NLL, MIG, SAP and I_m against beta, one colour per lambda: box plots over "
+            "seeds; with fewer than five seeds the seeds themselves, with a line at their mean. "
+            "Crosses, not in any box: models on a plateau, which are collapsed although another "
+            "model has a lower loss. Dashed: the highest score of models without active latents, "
+            "below which a score says nothing. Both are absent where there is no such model. "
+            "Published: the scores peak at an intermediate beta and collapse beyond it, and "
+            "lambda > 0 preserves them.",
         ),
         Figure(
             name="image_mechanism",
@@ -140,11 +141,11 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             footer=_footer(context, datasets),
             caption="The document's mechanism: KL pressure promotes marginal independence (total "
             "correlation, first row) at the expense of information (I(x;z) and I_m), and with it "
-            "MIG and SAP. Over beta, without lambda and with the largest: means over seeds with "
+            "MIG and SAP. Against beta, without lambda and with the largest: means over seeds with "
             "standard errors, without models on a plateau. Total correlation and I(x;z) are those "
-            "of the mixture of the posteriors of up to 50,000 images, so that no I(x;z) is above "
-            "10.8 nats. Dashed: the highest score of models without active latents, if there are "
-            "any. Published in words.",
+            "of the mixture of the posteriors of up to 50,000 images, so I(x;z) cannot exceed 10.8 "
+            "nats. Dashed: the highest score of models without active latents, if there are any. "
+            "Published in words.",
         ),
         Figure(
             name="image_relation",
@@ -154,7 +155,7 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             footer=_footer(context, datasets),
             caption="MIG and SAP against I_m, a point per model: does collapse of information "
             "explain failing disentanglement? One colour per beta; hollow with lambda. Models that "
-            "differ in lambda alone continue the same one. Published in words.",
+            "differ only in lambda continue the same model. Published in words.",
         ),
         Figure(
             name="image_heatmaps",
@@ -162,9 +163,9 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"cells": cells},
             params=labelled,
             footer=_footer(context, datasets),
-            caption="Means over seeds of NLL, MIG, SAP and I_m over beta and lambda, bright is "
-            "better; the scores of all data sets share their colours, from 0. Absolute values are "
-            "not published.",
+            caption="Means over seeds of NLL, MIG, SAP and I_m by beta and lambda; bright is "
+            "better. The scores of all data sets share one colour scale from 0. Absolute values "
+            "are not published.",
         ),
         Figure(
             name="image_information",
@@ -172,10 +173,10 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"information": context.measured("information.csv", corners)},
             params={"rows": [training.row for training in corners], **labelled},
             footer=_footer(context, datasets, seeds=1),
-            caption="Mutual information of each latent and each factor, in nats (20 bins of "
+            caption="Mutual information between each latent and each factor, in nats (20 bins of "
             "posterior means), for the lowest and the highest beta without lambda and with the "
-            "largest. Framed: the one-to-one pairs whose sum is I_m. It does not see how much a "
-            "mean varies: a latent without rate can have some. Published without numbers.",
+            "largest. Framed: the one-to-one pairs whose sum is I_m. It ignores how much a mean "
+            "varies: a latent with zero rate can have some. Published without numbers.",
         ),
     ]
     figures += [
@@ -185,11 +186,11 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
             needs={"cells": cells},
             params={"dataset": dataset, "standins": standins},
             footer=_footer(context, [dataset]),
-            caption=f"Changes in % against beta 1 and lambda 0 for {DOCUMENT[dataset]}: ours, the "
-            "published ones and their difference in points, coloured by its share of what is "
-            "allowed (two standard errors of the difference), framed beyond it, grey where a "
-            "single seed leaves that unknown. Short trainings at another size of image cannot "
-            "give the published numbers, only their direction.",
+            caption=f"Changes in % relative to beta 1 and lambda 0 for {DOCUMENT[dataset]}: ours, "
+            "the published ones and their difference in points, coloured by its share of what is "
+            "allowed (two standard errors of the difference), framed beyond that, grey where that "
+            "is unknown because there is a single seed. Short trainings at another image size "
+            "cannot give the published numbers, only their direction.",
         )
         for dataset in datasets
         if dataset in DOCUMENT
@@ -209,7 +210,7 @@ def figures(context: Context[Vu2026], continued: Sequence[Training]) -> list[Fig
                 footer=_footer(context, [dataset], seeds=1),
                 caption=f"Latents of {document_name(dataset)} moved from -2 to 2 around one "
                 "image's code, sorted by their rate (on the left, in nats), for the lowest and the "
-                "highest beta without lambda and with the largest. A latent without rate changes "
+                "highest beta without lambda and with the largest. A latent with zero rate changes "
                 "nothing.",
             )
         )

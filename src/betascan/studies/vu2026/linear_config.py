@@ -13,7 +13,7 @@ METHODS = ("fixed_point", "adamw")
 
 
 class Size(ConfigModel):
-    """One size of the data, and how long each method may take for it."""
+    """One size of the data, and the budget of each method for it."""
 
     observed: int = Field(ge=2, description="number of variables of y")
     rng_offset: int = Field(
@@ -32,12 +32,12 @@ class Gaussian(ConfigModel):
     """The factors and the noise of the data."""
 
     factors: int = Field(ge=2, description="number of independent Gaussian factors of variation")
-    noise: float = Field(gt=0, description="variance of every y beyond the factors")
+    noise: float = Field(gt=0, description="variance of every y that is not due to the factors")
     seed: int = Field(ge=0, description="seed of numpy's RandomState")
 
 
 class Model(ConfigModel):
-    """What is fitted to what."""
+    """The data, and the model that is fitted to them."""
 
     data: Gaussian
     latents: int = Field(ge=2, description="dimension of the latent space")

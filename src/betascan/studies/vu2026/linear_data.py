@@ -22,7 +22,7 @@ class Data:
     mixing : ndarray of shape (observed, factors)
         Matrix that maps factors to the mean of y.
     noise : float
-        Variance of each y beyond the factors.
+        Variance of each y that is not due to the factors.
     """
 
     variances: Float[np.ndarray, " factors"]
@@ -38,11 +38,11 @@ class Data:
         observed, factors : int
             Dimensions of y and v.
         noise : float
-            Variance of each y beyond the factors.
+            Variance of each y that is not due to the factors.
         seed : int
             Seed of numpy's RandomState.
         rng_offset : int
-            Uniform numbers that the authors' script had drawn before.
+            Number of uniform numbers that the authors' script had drawn before.
         """
         random = np.random.RandomState(seed)
         random.random_sample(rng_offset)
@@ -102,7 +102,7 @@ def negative_log_likelihood(
 def information(
     B: Float[np.ndarray, "models m observed"], W: Float[np.ndarray, "models m m"], data: Data
 ) -> Float[np.ndarray, " models"]:
-    """Return I(z; v) in nats of all latents and all factors.
+    """Return I(z; v) in nats between all latents and all factors.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def disentanglement(rho2: Float[np.ndarray, "m factors"]) -> tuple[float, float]
     Returns
     -------
     sap : float
-        Gap of the two latents that explain a factor best, mean over factors.
+        Gap between the two latents that explain a factor best, averaged over factors.
     matched : float
         The largest sum of -log(1 - rho^2)/2 over one-to-one pairs, in nats.
     """

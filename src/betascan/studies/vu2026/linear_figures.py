@@ -27,13 +27,13 @@ LABELS = {
     "Im": labels.METRICS["matched_information"],
 }
 METHODS = {"fixed_point": "alternating updates", "adamw": "AdamW"}
-LINEAR = 10.0  # nats: likelihoods within are drawn to scale, as they have no lower bound at beta 1
+LINEAR = 10.0  # nats: linear within it, as likelihoods have no lower bound at beta 1
 TICKS = (-50, -20, -10, -5, 0, 5, 10, 20, 100, 1000)  # of likelihoods
 FLOOR = 1e-12  # gains below are rounding where other modes are active
 
 
 def boxes(runs: Path, linear: Path, observed: int) -> Figure:
-    """Draw every score over beta, a colour per lambda: boxes of starts, published means as crosses.
+    """Draw scores against beta, a colour per lambda: boxes of starts, published means as crosses.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def heatmaps(linear: Path, observed: int, method: str) -> Figure:
     """Draw means over starts, lambda x beta: ours, published, and the difference.
 
     A difference is coloured by its share of what the table allows, and framed beyond that; a cell
-    where nothing converges is hatched, as no agreement is to be expected.
+    where nothing converges is hatched, as no agreement can be expected.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def heatmaps(linear: Path, observed: int, method: str) -> Figure:
 
 
 def contraction(contraction: Path, lam: float, beta: float, noise: float) -> Figure:
-    """Draw encoder gains sweep by sweep without lambda and with it, and the information left.
+    """Draw encoder gains sweep by sweep without and with lambda, and the remaining information.
 
     Dashed: the law's slope log(beta_c/beta), through one point of each mode, and the optimum's
     information.
@@ -149,7 +149,7 @@ def contraction(contraction: Path, lam: float, beta: float, noise: float) -> Fig
     lam, beta : float
         lambda and beta of the run whose modes are all shown.
     noise : float
-        Variance of y beyond the factors.
+        Variance of y that is not due to the factors.
     """
     table = read_csv(contraction)
     figure, (free, bound, held) = plt.subplots(1, 3, figsize=(PAGE, 3.1))

@@ -53,16 +53,16 @@ def solve(
 ) -> None:
     """Solve every beta and lambda from every start.
 
-    The checkpoint is kept next to `solved`, undeclared: Snakemake deletes the outputs of a job that
-    failed.
+    The checkpoint is kept next to `solved`, but not declared: Snakemake deletes the outputs of a
+    failed job.
 
     Parameters
     ----------
     solved : Path
-        Written, a row per model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in nats),
-        SAP, Im (nats), steps, at_rest (whether it has converged).
+        CSV to write, a row per model: n, method, lambda, beta, start, recon (E[-log p(y|x)] in
+        nats), SAP, Im (nats), steps, at_rest (whether it has converged).
     record : Path
-        Written: method, device (the engine) and seconds.
+        JSON to write: method, device (the engine) and seconds.
     method : {"fixed_point", "adamw"}
         Alternating updates, or gradient descent.
     model, size, adamw : dict
@@ -70,7 +70,7 @@ def solve(
     betas, lambdas : sequence of float
         Weights of the KL term and of the squared error.
     starts, seed : int
-        Number of starts, and the seed they are drawn by.
+        Number of starts, and the seed they are drawn with.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def contract(
     Parameters
     ----------
     contraction : Path
-        Written: lambda, beta, sweep, mode (1: strongest; 0: the noise around the factors),
+        CSV to write: lambda, beta, sweep, mode (1: strongest; 0: the noise around the factors),
         variance, critical_beta, gain |B u_k| (root mean square over the noise modes) and
         information, I(z; v) in nats, the same for all modes of a sweep.
     model, size : dict

@@ -27,7 +27,7 @@ Encoders = tuple[
 
 @dataclass(frozen=True)
 class Cells:
-    """The models of a job, one an entry.
+    """The models of a job, one per entry.
 
     Attributes
     ----------
@@ -82,10 +82,10 @@ class Starts:
 
 
 class Solver(ABC):
-    """Models whose state is a dictionary of arrays, first axis the models.
+    """Models whose state is a dictionary of arrays with the models as first axis.
 
-    All of it is in a checkpoint. Subclasses add arrays to ``active`` (models,), which
-    have not converged, and ``steps`` (models,), how many each has taken.
+    A checkpoint has all of it. Subclasses add arrays to ``active`` (models,), which have not
+    converged, and ``steps`` (models,), how many each has taken.
     """
 
     block: int  # steps between looks at clock and checkpoint
@@ -115,7 +115,7 @@ class Solver(ABC):
         Parameters
         ----------
         checkpoint : Path, optional
-            File from which a run that was killed goes on where it was, to the same bytes.
+            File from which a killed run continues where it was, with the same result to the byte.
         title : str
             Title of the progress bar.
         progress : bool
@@ -124,7 +124,7 @@ class Solver(ABC):
         Returns
         -------
         float
-            The seconds it took, those before a kill included.
+            The seconds it took, including those before a kill.
         """
         facts = [self.budget, self.cells.beta.tolist(), self.cells.lam.tolist(), self.identity]
         arrays = [self.state[name] for name in sorted(self.state)]

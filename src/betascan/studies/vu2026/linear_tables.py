@@ -17,7 +17,7 @@ from betascan.theory import lambda_beta
 ROUNDING = 0.0005  # of what is published
 EXACT = 0.001  # where the optimum fixes the likelihood: rounding, and as much again
 ERRORS = 2.0  # standard errors of the difference of two means, published and ours
-SMALL, TINY = 1e-3, 1e-10  # gains within follow the linear law, and are no rounding yet
+SMALL, TINY = 1e-3, 1e-10  # gains between them follow the linear law and are not yet rounding
 CELL = ["n", "method", "metric", "lambda", "beta"]
 COLUMNS = [
     "mean", "standard_error", "published", "closed_form", "allowed", "at_rest", "verdict", "reason",
@@ -43,22 +43,22 @@ def cells(
 
     At beta = 1 and lambda > 0 the likelihood has no optimum, and what is reported is where the
     budget ends. Without lambda at beta > 1 the optimum is an empty code: scores of 0 and the
-    entropy of the data are so by construction.
+    entropy of the data hold by construction.
 
     Parameters
     ----------
     runs : Path
         All runs, as in `linear_jobs.solve`.
     linear : Path
-        Written: CELL and COLUMNS. closed_form: the likelihood of the optimum (beta > 1). allowed:
-        how far ours may lie from the published mean, which is twice the standard error of the
-        difference of two means over as many starts and the rounding of the print; 0.001 if that
-        is more and the optimum fixes the likelihood. at_rest: share of starts that converged
-        within the budget.
+        CSV to write: CELL and COLUMNS. closed_form: the likelihood of the optimum (beta > 1).
+        allowed: how far ours may lie from the published mean, which is twice the standard error of
+        the difference of two means over as many starts plus the rounding of the printed value;
+        0.001 if that is more and the optimum fixes the likelihood. at_rest: share of starts that
+        converged within the budget.
     model, sizes : dict, sequence of dict
         Sections of the configuration (`linear_config`) as plain values.
     scale : str
-        Only at the papers' scale is a mean held against the published one.
+        A mean is judged by the published one only at the papers' scale.
     """
     kept = [name for name in CELL if name != "metric"]
     scores = read_csv(runs).melt([*kept, "at_rest"], list(SCORES), var_name="metric")

@@ -38,8 +38,8 @@ def tables(context: Context[Vu2026]) -> list[Table]:
             caption="Mean and standard error over the starts of likelihood (recon), SAP and I_m "
             "at every n, method, lambda and beta, the published mean, the likelihood of the "
             "optimum in closed form, how far ours may be from the published mean, and whether it "
-            "is. Likelihoods at beta = 1 and lambda > 0 have no lower bound: they show where a "
-            "budget ends and are no target.",
+            "agrees. Likelihoods at beta = 1 and lambda > 0 have no lower bound: they show where a "
+            "budget ends and are not a target.",
         ),
         Table(
             name="linear_contraction",
@@ -60,7 +60,7 @@ def tables(context: Context[Vu2026]) -> list[Table]:
             needs={"runs": runs, "linear": cells, "contraction": contraction},
             makes={"statements": context.result("linear_statements.csv")},
             params={"scale": scale, "standins": []},
-            caption="What the document states of its linear study, by what it is judged, and what "
+            caption="What the document states about its linear study, how it is judged, and what "
             "came out.",
         ),
         Table(
@@ -90,7 +90,7 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             needs={"runs": runs, "linear": cells},
             params={"observed": size.observed},
             footer=f"{footer} · {config.starts} starts",
-            caption="Likelihood, SAP and I_m over beta, one colour per lambda: box plots over "
+            caption="Likelihood, SAP and I_m against beta, one colour per lambda: box plots over "
             "starts, diamonds our means, crosses the published ones. Published: without lambda "
             "every score is 0 from beta = 4 on; with it SAP and I_m decline slowly. Likelihoods "
             "beyond 10 nats are drawn logarithmically.",
@@ -105,9 +105,9 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
             params={"observed": size.observed, "method": method},
             footer=f"{footer} · {config.starts} starts",
             caption="Means over starts, the published means, and their difference, coloured by "
-            "the share of what is allowed: two standard errors of the difference (0.001 where the "
-            "optimum fixes the likelihood and that is more). Framed: beyond it. Hatched: beta = 1 "
-            "with lambda > 0, where nothing converges.",
+            "its share of what is allowed: two standard errors of the difference (0.001 where the "
+            "optimum fixes the likelihood and that is more). Framed: beyond that. Hatched: "
+            "beta = 1 with lambda > 0, where nothing converges.",
         )
         for name, size in config.sizes().items()
         for method in METHODS
@@ -123,10 +123,10 @@ def figures(context: Context[Vu2026]) -> list[Figure]:
         },
         footer=f"{footer} · dashed: theory, not fitted",
         caption="Encoder gain against sweeps, each an update of the decoder and then the encoder: "
-        "without lambda it falls by beta per sweep whatever the mode (left); with lambda by "
-        "beta_c/beta, and only where beta exceeds the mode's threshold beta_c = 1 + 2 lambda v "
-        "(middle). Information of latents and factors goes to 0 without lambda and is held with "
-        "it (right). Published: in words, in the abstract. Points are computed, dashed lines the "
-        "law.",
+        "without lambda it is divided by beta per sweep for every mode (left); with lambda it is "
+        "multiplied by beta_c/beta, and falls only where beta exceeds the mode's threshold "
+        "beta_c = 1 + 2 lambda v (middle). Information between latents and factors goes to 0 "
+        "without lambda and is preserved with it (right). Published: in words, in the abstract. "
+        "Points are computed, dashed lines are the law.",
     )
     return [*boxes, *heatmaps, contraction]

@@ -1,8 +1,8 @@
 """What vu2026 states, and the tests that decide it.
 
-Seeds are the units of differences: the cells of one seed share their starts. With five of them a
-difference shows if it is more than 1.3 times its standard deviation over seeds. Scores are judged
-over all beta above 1, not at the largest alone.
+Seeds are the units of differences: the cells of one seed share their starts. With five of them, a
+difference is detected if it exceeds 1.3 times its standard deviation over seeds. Scores are judged
+over all beta above 1, not only at the largest.
 """
 
 from collections.abc import Callable
@@ -24,25 +24,25 @@ from betascan.studies.vu2026.linear_tables import ROUNDING, slopes
 from betascan.studies.vu2026.linear_tables import published as linear_published
 
 SLIGHT = 0.05
-"""Share of a score: a smaller loss is no collapse, a smaller gain no range; published 0.06 to
-0.6."""
+"""Share of a score: a smaller loss is not a collapse, a smaller gain not a broader range;
+published 0.06 to 0.6."""
 RELATED = 0.3
 """Rank correlation with I_m within a seed that would explain anything; published 0.5 to 1."""
 LIKE = 0.5
-"""Rank correlation of a seed's panel with the published one, as `judgement.pattern` has it."""
+"""Rank correlation of a seed's panel with the published one, as in `judgement.pattern`."""
 HELD = 0.1
-"""Nats of I_m that lambda would hold at least in the linear study; published 0.7 to 1.2."""
+"""Nats of I_m that lambda should at least preserve in the linear study; published 0.7 to 1.2."""
 CONTRACTED = 0.1
-"""Share of a gain that may be left after all sweeps."""
+"""Largest fraction of a gain that may remain after all sweeps."""
 STEEP = 0.01
-"""How far a slope may be from the law's, relatively."""
+"""Largest relative distance of a slope from the law's."""
 LIKELIHOOD = 0.01
-"""Nats, in which the optimum fixes a likelihood; what AdamW leaves differs by less."""
+"""Nats: margin of a likelihood, which the optimum fixes; AdamW's distance from it is smaller."""
 ALIKE = 0.05
 """Share of the published mean score of a panel. Means over `STARTS` have errors of 2.4 % (SAP) and
 1.4 % (I_m)."""
 STARTS = 50
-"""Starts of the published means."""
+"""Number of starts of the published means."""
 
 # The linear study: a start is one observation, which the cells of all sizes and methods share.
 
@@ -61,7 +61,7 @@ def linear_collapse(linear: pd.DataFrame) -> Judgement:
 
 
 def linear_contraction(contraction: pd.DataFrame) -> Judgement:
-    """Judge the largest share of a mode's gain that is left without lambda at beta > 1."""
+    """Judge the largest remaining fraction of a mode's gain without lambda at beta > 1."""
     free = contraction[(contraction["lambda"] == 0) & (contraction["beta"] > 1)]
     gains = free.groupby(["mode", "beta"])["gain"]
     return judgement.number([(gains.last() / gains.first()).max()], 0, CONTRACTED, exact=True)
@@ -75,7 +75,7 @@ def linear_information(contraction: pd.DataFrame) -> Judgement:
 
 
 def linear_restored(runs: pd.DataFrame) -> Judgement:
-    """Judge what lambda adds to I_m in the cell of beta > 1 where it is least, start by start."""
+    """Judge what lambda adds to I_m in the cell of beta > 1 where it adds least, start by start."""
     coded = runs[runs["beta"] > 1]
     cells = coded.pivot(index="start", columns=["lambda", "n", "method", "beta"], values="Im")
     held = [cells[lam] - cells[0] for lam in cells.columns.unique("lambda") if lam > 0]
@@ -84,7 +84,7 @@ def linear_restored(runs: pd.DataFrame) -> Judgement:
 
 
 def linear_cells(runs: pd.DataFrame, *, metric: str) -> Judgement:
-    """Judge ours minus published, mean over the cells with lambda and beta > 1, start by start."""
+    """Judge ours minus published, averaged over cells with lambda and beta > 1, start by start."""
     cells = linear_published().query(f"metric == '{metric}' and `lambda` > 0 and beta > 1")
     both = runs.merge(cells, on=["n", "method", "lambda", "beta"])
     distance = (both[metric] - both["published"]).groupby(both["start"]).mean()
@@ -93,7 +93,7 @@ def linear_cells(runs: pd.DataFrame, *, metric: str) -> Judgement:
 
 
 def linear_rate(contraction: pd.DataFrame) -> Judgement:
-    """Judge the slope of the log gain over log(beta_c/beta), of each collapsing mode."""
+    """Judge the slope of the log gain divided by log(beta_c/beta), for each collapsing mode."""
     fitted = slopes(contraction)
     ratio = (fitted["slope"] / fitted["law"]).groupby(fitted["mode"]).mean()
     return judgement.number(ratio, 1, STEEP)
@@ -111,7 +111,7 @@ LINEAR = (
     Statement(
         "linear_contraction",
         "For beta > 1 without lambda, the encoder's gain contracts, mode by mode "
-        "(largest share of a gain that is left).",
+        "(largest remaining fraction of a gain).",
         "abstract",
         linear_contraction,
         figure="contraction",
@@ -125,7 +125,7 @@ LINEAR = (
     ),
     Statement(
         "linear_collapse",
-        "For beta > 1 without lambda, no I_m is left, by either method at either size (nats).",
+        "For beta > 1 without lambda, no I_m remains, with either method at either size (nats).",
         "results of the linear study",
         linear_collapse,
         about="data",
@@ -133,8 +133,8 @@ LINEAR = (
     ),
     Statement(
         "linear_restored",
-        "lambda > 0 holds latent-factor information over the whole range of beta: I_m of the cell "
-        "where it gains least (nats).",
+        "lambda > 0 preserves latent-factor information over the whole range of beta: gain in I_m "
+        "of the cell where it is smallest (nats).",
         "abstract",
         linear_restored,
         figure="linear_boxes_n50",
@@ -156,7 +156,8 @@ LINEAR = (
     ),
     Statement(
         "linear_rate",
-        "The gain falls by beta_c/beta per sweep, with beta_c = 1 + 2 lambda v: slope over law.",
+        "The gain falls by the factor beta_c/beta per sweep, with beta_c = 1 + 2 lambda v: slope "
+        "divided by the law's.",
         "our derivation",
         linear_rate,
         about="beyond",
@@ -191,7 +192,7 @@ def _panel(models: pd.DataFrame, dataset: str, metric: str) -> pd.DataFrame:
 
 
 def _if_learnt(outcome: Judgement, spectrum: pd.DataFrame, dataset: str) -> Judgement:
-    """Leave the verdict open if the models without pressure carry too little."""
+    """Leave the verdict open if the models without pressure carry too little information."""
     rate = _panel(spectrum, dataset, "rate")
     if rate.isna().all(axis=None):
         return judgement.left_open(outcome, "not measured")
@@ -223,9 +224,9 @@ def _peak(free: pd.DataFrame) -> pd.Series:
 
 
 def peaks(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
-    """Judge how far the peak lies above the least and the largest beta, relative to it.
+    """Judge how far the peak lies above the smallest and the largest beta, relative to it.
 
-    Scores that have no peak refute it only where I_m collapses.
+    Scores without a peak refute it only where I_m collapses.
     """
     free = _panel(images, dataset, metric)[0]
     peak = _peak(free)
@@ -247,7 +248,7 @@ def information_collapses(
 
 
 def falls(spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
-    """Judge a term of the rate over beta without lambda, means over seeds."""
+    """Judge a term of the rate against beta without lambda, averaged over seeds."""
     panel = _panel(spectrum, dataset, metric)
     mean = panel[0].mean() if panel.size else pd.Series(dtype=float)
     outcome = judgement.trend(mean.index, mean, rises=False)
@@ -269,7 +270,7 @@ def explains(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str) -> J
 
 
 def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str) -> Judgement:
-    """Judge what lambda adds to a score, mean over beta > 1 and lambda > 0, relatively."""
+    """Judge the relative gain of a score from lambda, averaged over beta > 1 and lambda > 0."""
     panel = _panel(images, dataset, metric)
     free = panel[0].loc[:, panel[0].columns > 1]
     held = [panel[lam].reindex(columns=free.columns) for lam in panel.columns.unique(0) if lam > 0]
@@ -281,7 +282,7 @@ def ranges(images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric
 
 
 def published_gain(dataset: str, metric: str) -> float:
-    """Return what `ranges` judges, of the published panel."""
+    """Return what `ranges` judges, for the published panel."""
     panel = published()
     chosen = panel[(panel["dataset"] == document_name(dataset)) & (panel["metric"] == metric)]
     percent = chosen[chosen["beta"] > 1].groupby("lambda")["published_percent"].mean()
@@ -292,9 +293,9 @@ def published_gain(dataset: str, metric: str) -> float:
 def pattern(
     images: pd.DataFrame, spectrum: pd.DataFrame, *, dataset: str, metric: str
 ) -> Judgement:
-    """Judge the order of a seed's cells by the published panel.
+    """Judge the order of a seed's cells against the published panel.
 
-    Cells of one beta and seed continue the same model: betas are permuted as wholes.
+    Cells of one beta and seed continue the same model, so betas are permuted as wholes.
     """
     panel = _panel(images, dataset, metric)
     author = published()
@@ -349,7 +350,7 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             "information_falls",
-            f"KL pressure takes the latent channel's information on {name}: I(x;z) falls with "
+            f"KL pressure removes the latent channel's information on {name}: I(x;z) falls with "
             "beta.",
             "abstract",
             partial(falls, metric="information"),
@@ -357,8 +358,8 @@ def _of(dataset: str) -> list[Statement]:
         ),
         on(
             "information_collapses",
-            f"KL pressure takes the information about factors on {name}: I_m falls from its peak "
-            "to beta = 32 (share of the peak).",
+            f"KL pressure removes the information about factors on {name}: I_m falls from its "
+            "peak to beta = 32 (share of the peak).",
             "abstract",
             information_collapses,
             "image_mechanism",
@@ -367,7 +368,7 @@ def _of(dataset: str) -> list[Statement]:
         on(
             "explains",
             f"Collapse of information explains failing disentanglement on {name}: MIG and SAP "
-            "rank as I_m does over beta and lambda.",
+            "rank like I_m as beta and lambda vary.",
             "title, abstract",
             explains,
             "image_relation",
@@ -386,7 +387,7 @@ def _of(dataset: str) -> list[Statement]:
         *(
             on(
                 f"{metric.lower()}_pattern",
-                f"Changes of {SYMBOLS[metric]} on {name} over beta and lambda.",
+                f"Changes of {SYMBOLS[metric]} on {name} with beta and lambda.",
                 "panels of changes in %, not in the abstract",
                 partial(pattern, metric=metric),
                 f"image_percent_{dataset}",
@@ -408,12 +409,12 @@ def linear_statements(statements: Path, scale: str, standins: list[str], **table
 def image_statements(statements: Path, scale: str, standins: list[str], **tables: Path) -> None:
     """Judge `IMAGES` by the tables images and spectrum.
 
-    Of data sets that the run left out only what the document itself contradicts is listed.
+    Of data sets that the run left out, only what the document itself contradicts is listed.
 
     Parameters
     ----------
     statements : Path
-        Written, in `betascan.studies.statements.COLUMNS`.
+        CSV to write, with the columns `betascan.studies.statements.COLUMNS`.
     scale : str
         Name of the scale.
     standins : list of str
