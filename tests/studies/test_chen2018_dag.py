@@ -46,8 +46,11 @@ def test_every_table(finished):
     assert set(statements["verdict"].drop(["mss", "mws"])) == {"inconclusive"}
     provenance = json.loads((results / "provenance.json").read_text())
     assert provenance["scale"] == "test"
-    assert provenance["trainings"] == (2 * 2 + 1) * len(MODELS) + len(VARIANTS)
-    assert any("posX and posY as in B" in data["source"] for data in provenance["data"])
+    assert provenance["trainings"] == 2 * 2 * len(MODELS) + len(VARIANTS)
+    joint = json.loads((results / "joint_provenance.json").read_text())
+    assert joint["trainings"] == len(MODELS)
+    (data,) = joint["data"]
+    assert "posX and posY as in B" in data["source"]
 
 
 def test_models_are_trained_on_dependent_factors(finished):

@@ -232,7 +232,15 @@ def study(context: Context[Chen2018]) -> Study:
                 "came out, with 95 % intervals over seeds. Shapes3D takes the place of the 3D "
                 "faces, which are not public.",
             ),
-            provenance(context, models, scale=scale, config=config),
+            provenance(context, as_it_is, scale=scale, config=config),
+            provenance(
+                context,
+                dependent,
+                scale=context.scale(datasets=["dsprites"]),
+                config=config,
+                path=context.result("joint_provenance.json"),
+                name="joint_provenance",
+            ),
             index(context, models),
         ],
         figures=[
