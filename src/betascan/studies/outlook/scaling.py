@@ -53,7 +53,7 @@ def scans(
         on training, utility on the test split, like_rank and overlap: the principal axis of the
         first condition that this one is most like, and the cosine between them.
     record : Path
-        JSON to write: device and seconds. Checkpoints lie beside it until all scans are done.
+        JSON to write: device and seconds. Checkpoints are kept next to it until all scans are done.
     split : Mapping
         Arguments of `betascan.studies.outlook.cells.load`.
     conditions : sequence of Mapping

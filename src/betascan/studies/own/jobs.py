@@ -28,8 +28,8 @@ def analysis(
     spectrum, choose : Path
         CSV to write: the tables of `betascan.own.Analysis`.
     provenance : Path
-        JSON to write: the table, its rows and columns, settings and versions. Checkpoints lie
-        beside it while scans run.
+        JSON to write: the table, its rows and columns, settings and versions. Checkpoints are
+        kept next to it while scans run.
     reading, scanning : Mapping
         Arguments of `betascan.own.read` and `betascan.own.analyse`.
     threads : int
